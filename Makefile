@@ -1,0 +1,35 @@
+# Go, make and Debian are all that is needed; every tool is pinned in go.mod.
+GO ?= go
+LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: run test lint verify generate bench cover build help
+
+run: ## Start the demo: synthetic region on embedded SQLite, http://127.0.0.1:8080
+	$(GO) run . demo
+
+test: ## Run every test on SQLite and on a real PostgreSQL
+	.ci/with-postgres $(GO) test -race -shuffle=on ./...
+
+lint: ## gofmt, go vet and golangci-lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on the files above"; exit 1; }
+	$(GO) vet ./...
+	$(LINT) run ./...
+
+generate: ## Write the generated files in docs/: OpenAPI, policy matrix, route list, golden files
+	$(GO) tool swag init -q -g api/openapi.go -o docs --ot json --parseInternal
+	$(GO) test ./api ./policies ./models/protocols -run 'Golden|Generated|OpenAPI' -update
+
+verify: ## Fail when a generated file or go.mod is not current
+	.ci/verify
+
+bench: ## Benchmarks beside the bare framework and the bare database; about two minutes
+	.ci/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s ./api ./policies ./models/indicators ./models/protocols ./models/store/...
+
+cover: ## Test coverage by package
+	.ci/with-postgres $(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1
+
+build: ## Build the binary ./jol
+	CGO_ENABLED=0 $(GO) build -trimpath -o jol .
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

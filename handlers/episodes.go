@@ -1,0 +1,170 @@
+package handlers
+
+import (
+	"jol/models"
+	"jol/models/store"
+)
+
+type episodeRequest struct {
+	StartDate         models.Date `json:"startDate"`
+	Structured        *bool       `json:"structured"`
+	LegalBasis        string      `json:"legalBasis"`
+	Protocol          string      `json:"protocol"`
+	PreviousTreatment string      `json:"previousTreatment"`
+	ReferralSource    string      `json:"referralSource"`
+	PrimaryDrug       string      `json:"primaryDrug"`
+	Route             string      `json:"route"`
+	Injecting         string      `json:"injecting"`
+}
+
+// EpisodeView is an episode with its TDI entry items.
+type EpisodeView struct {
+	ID                string                `json:"id" cat:"treatmentFact"`
+	ClientCode        string                `json:"clientCode" cat:"identity"`
+	Organisation      models.OrganisationID `json:"organisation" cat:"treatmentFact"`
+	Structured        bool                  `json:"structured" cat:"treatmentFact"`
+	StartDate         models.Date           `json:"startDate" cat:"treatmentFact"`
+	EndDate           models.Date           `json:"endDate" cat:"treatmentFact"`
+	EndReason         string                `json:"endReason" cat:"diagnosis"`
+	LegalBasis        string                `json:"legalBasis" cat:"diagnosis"`
+	Protocol          string                `json:"protocol" cat:"treatmentFact"`
+	Edition           string                `json:"edition" cat:"treatmentFact"`
+	Sex               string                `json:"sex" cat:"identity"`
+	AgeAtStart        int                   `json:"ageAtStart" cat:"diagnosis"`
+	CentreType        string                `json:"centreType" cat:"treatmentFact"`
+	PreviousTreatment string                `json:"previousTreatment" cat:"diagnosis"`
+	ReferralSource    string                `json:"referralSource" cat:"diagnosis"`
+	PrimaryDrug       string                `json:"primaryDrug" cat:"diagnosis"`
+	Route             string                `json:"route" cat:"diagnosis"`
+	Injecting         string                `json:"injecting" cat:"diagnosis"`
+	Version           int64                 `json:"version" cat:"treatmentFact"`
+}
+
+// EpisodeFactView is the bare fact of treatment.
+type EpisodeFactView struct {
+	ID           string                `json:"id" cat:"treatmentFact"`
+	Organisation models.OrganisationID `json:"organisation" cat:"treatmentFact"`
+	StartDate    models.Date           `json:"startDate" cat:"treatmentFact"`
+	EndDate      models.Date           `json:"endDate" cat:"treatmentFact"`
+}
+
+func episodeView(e store.SeenEpisode) EpisodeView {
+	return EpisodeView{
+		ID: e.ID, ClientCode: e.ClientCode, Organisation: e.OrganisationID, Structured: e.Structured, StartDate: e.StartDate,
+		EndDate: e.EndDate, EndReason: e.EndReason, LegalBasis: e.LegalBasis, Protocol: e.Protocol, Edition: e.Edition, Sex: e.Sex,
+		AgeAtStart: e.AgeAtStart, CentreType: e.CentreType, PreviousTreatment: e.PreviousTreatment, ReferralSource: e.ReferralSource,
+		PrimaryDrug: e.PrimaryDrug, Route: e.Route, Injecting: e.Injecting, Version: e.Version,
+	}
+}
+
+// episodeAnswer picks the response type for what may be seen.
+func episodeAnswer(e store.SeenEpisode) any {
+	if !e.Whole {
+		return EpisodeFactView{ID: e.ID, Organisation: e.OrganisationID, StartDate: e.StartDate, EndDate: e.EndDate}
+	}
+	return episodeView(e)
+}
+
+// ListEpisodes lists the organisation's own episodes of a client.
+//
+//	@Summary	A client's episodes
+//	@Tags		episodes
+//	@Security	bearer
+//	@Produce	json
+//	@Param		code	path		string	true	"client code of your sector"
+//	@Success	200		{object}	Page[EpisodeView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/clients/{code}/episodes [get]
+func ListEpisodes(c *Call) error {
+	episodes, err := c.Store.ListEpisodes(c.Context, c.Param("code"))
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, store.Page[store.SeenEpisode]{Items: episodes}, episodeView)
+}
+
+// GetEpisode returns one of the organisation's own episodes.
+//
+//	@Summary	One episode
+//	@Tags		episodes
+//	@Security	bearer
+//	@Produce	json
+//	@Param		id	path		string	true	"episode id"
+//	@Success	200	{object}	EpisodeView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/episodes/{id} [get]
+func GetEpisode(c *Call) error {
+	e, err := c.Store.GetEpisode(c.Context, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Versioned(e.Version, episodeView(*e))
+}
+
+// defaultProtocol is what an episode follows when the worker names none.
+const defaultProtocol = "therapeutic-programme"
+
+// StartEpisode opens an episode, pinned to the edition of the protocol served now. Sex
+// comes from the client, centre type from the organisation, age from the birth year.
+//
+//	@Summary	Start an episode
+//	@Tags		episodes
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		code	path		string			true	"client code of your sector"
+//	@Param		body	body		episodeRequest	true	"TDI entry items; 99 is not known"
+//	@Success	201		{object}	EpisodeView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/clients/{code}/episodes [post]
+func StartEpisode(c *Call) error {
+	in, err := bind[episodeRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	if in.Protocol == "" {
+		in.Protocol = defaultProtocol
+	}
+	edition, ok := c.Protocols.Edition(in.Protocol)
+	if !ok {
+		return invalid("/protocol", "episode.protocol_unknown")
+	}
+	e, out, err := c.Store.StartEpisode(c.Context, c.Param("code"), models.NewEpisode{
+		StartDate: in.StartDate, Structured: in.Structured, LegalBasis: in.LegalBasis, Protocol: in.Protocol,
+		PreviousTreatment: in.PreviousTreatment, ReferralSource: in.ReferralSource, PrimaryDrug: in.PrimaryDrug,
+		Route: in.Route, Injecting: in.Injecting,
+	}, edition)
+	if err != nil {
+		return err
+	}
+	return c.Created(out, "/api/v1/episodes/"+e.ID, e.Version, episodeView(*e))
+}
+
+type episodeClosureRequest struct {
+	EndDate   models.Date `json:"endDate"`
+	EndReason string      `json:"endReason"`
+}
+
+// CloseEpisode ends an episode.
+//
+//	@Summary	Close an episode
+//	@Tags		episodes
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		id		path		string					true	"episode id"
+//	@Param		body	body		episodeClosureRequest	true	"date and reason"
+//	@Success	200		{object}	EpisodeView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/episodes/{id}/closure [post]
+func CloseEpisode(c *Call) error {
+	in, err := bind[episodeClosureRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	e, err := c.Store.CloseEpisode(c.Context, c.Param("id"), models.EpisodeClosure{On: in.EndDate, Reason: in.EndReason})
+	if err != nil {
+		return err
+	}
+	return c.Versioned(e.Version, episodeView(*e))
+}

@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"jol/models"
+	"jol/models/store"
+)
+
+// OrganisationView is an organisation in the directory. It says nothing about clients.
+type OrganisationView struct {
+	ID                models.OrganisationID   `json:"id" cat:"organisation"`
+	Name              string                  `json:"name" cat:"organisation"`
+	Kind              models.OrganisationKind `json:"kind" cat:"organisation"`
+	Country           string                  `json:"country" cat:"organisation"`
+	Region            string                  `json:"region" cat:"organisation"`
+	CentreType        string                  `json:"centreType" cat:"organisation"`
+	Services          []string                `json:"services" cat:"organisation"`
+	ReportsStructured bool                    `json:"reportsStructured" cat:"organisation"`
+	Serves            models.OrganisationID   `json:"serves" cat:"organisation"`
+	Active            bool                    `json:"active" cat:"organisation"`
+	Version           int64                   `json:"version" cat:"organisation"`
+}
+
+func organisationView(o models.Organisation) OrganisationView {
+	return OrganisationView{
+		ID: o.ID, Name: o.Name, Kind: o.Kind, Country: o.Country, Region: o.Region, CentreType: o.CentreType,
+		Services: o.Services, ReportsStructured: o.ReportsStructured, Serves: o.Serves, Active: o.Active, Version: o.Version,
+	}
+}
+
+// ListOrganisations finds organisations, for example a receiver for a referral.
+//
+//	@Summary	Find organisations
+//	@Tags		organisations
+//	@Security	bearer
+//	@Produce	json
+//	@Param		kind	query		string	false	"organisation kind"
+//	@Param		region	query		string	false	"ISO 3166-2 region"
+//	@Param		service	query		string	false	"code of the list referral_need"
+//	@Param		limit	query		int		false	"page size, 1 to 200"
+//	@Param		cursor	query		string	false	"cursor of the page before"
+//	@Success	200		{object}	Page[OrganisationView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/organisations [get]
+func ListOrganisations(c *Call) error {
+	kind, err := c.choice("kind", func(s string) bool { return models.OrganisationKind(s).Roles() != nil })
+	if err != nil {
+		return err
+	}
+	service, err := c.choice("service", func(s string) bool { return models.InList("referral_need", s) })
+	if err != nil {
+		return err
+	}
+	paging, err := c.paging()
+	if err != nil {
+		return err
+	}
+	page, err := c.Store.ListOrganisations(c.Context, store.OrganisationFilter{
+		Kind: models.OrganisationKind(kind), Region: c.Query.Get("region"), Service: service,
+	}, paging)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, organisationView)
+}
+
+// GetOrganisation returns one organisation.
+//
+//	@Summary	One organisation
+//	@Tags		organisations
+//	@Security	bearer
+//	@Produce	json
+//	@Param		id	path		string	true	"organisation id"
+//	@Success	200	{object}	OrganisationView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/organisations/{id} [get]
+func GetOrganisation(c *Call) error {
+	o, err := c.Store.GetOrganisation(c.Context, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Versioned(o.Version, organisationView(*o))
+}
+
+type organisationRequest struct {
+	Name              string                  `json:"name"`
+	Kind              models.OrganisationKind `json:"kind"`
+	Region            string                  `json:"region"`
+	CentreType        string                  `json:"centreType"`
+	Services          []string                `json:"services"`
+	ReportsStructured bool                    `json:"reportsStructured"`
+	Serves            models.OrganisationID   `json:"serves"`
+}
+
+// CreateOrganisation adds an organisation.
+//
+//	@Summary	Add an organisation
+//	@Tags		organisations
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		organisationRequest	true	"organisation"
+//	@Success	201		{object}	OrganisationView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/organisations [post]
+func CreateOrganisation(c *Call) error {
+	in, err := bind[organisationRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	o, out, err := c.Store.CreateOrganisation(c.Context, models.NewOrganisation{
+		Name: in.Name, Kind: in.Kind, Region: in.Region, CentreType: in.CentreType, Services: in.Services,
+		ReportsStructured: in.ReportsStructured, Serves: in.Serves,
+	})
+	if err != nil {
+		return err
+	}
+	return c.Created(out, "/api/v1/organisations/"+string(o.ID), o.Version, organisationView(*o))
+}
+
+type organisationChangeRequest struct {
+	Name       *string   `json:"name"`
+	Services   *[]string `json:"services"`
+	CentreType *string   `json:"centreType"`
+	Active     *bool     `json:"active"`
+}
+
+// ChangeOrganisation changes name, services, centre type or activity.
+//
+//	@Summary	Change an organisation
+//	@Tags		organisations
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		id		path		string						true	"organisation id"
+//	@Param		body	body		organisationChangeRequest	true	"what changes"
+//	@Success	200		{object}	OrganisationView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/organisations/{id} [patch]
+func ChangeOrganisation(c *Call) error {
+	in, err := bind[organisationChangeRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	o, err := c.Store.ChangeOrganisation(c.Context, c.Param("id"), models.OrganisationChange{
+		Name: in.Name, Services: in.Services, CentreType: in.CentreType, Active: in.Active,
+	})
+	if err != nil {
+		return err
+	}
+	return c.Versioned(o.Version, organisationView(*o))
+}

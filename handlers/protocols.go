@@ -1,0 +1,104 @@
+package handlers
+
+import (
+	"strconv"
+	"strings"
+
+	"jol/models"
+	"jol/models/protocols"
+)
+
+// ListProtocols lists the protocols served.
+//
+//	@Summary		Protocols
+//	@Description	Reference editions built from public standards: each number carries how it is known (seen, general, editorial). Not for automated prescribing.
+//	@Tags			protocols
+//	@Produce		json
+//	@Param			Accept-Language	header		string	false	"preferred language"
+//	@Success		200				{object}	object
+//	@Failure		default			{object}	ProblemView
+//	@Router			/api/v1/protocols [get]
+func ListProtocols(c *PublicCall) error {
+	return c.rendered(c.Protocols.List(c.language()))
+}
+
+// GetProtocol returns one protocol with its phases and steps.
+//
+//	@Summary	One protocol
+//	@Tags		protocols
+//	@Produce	json
+//	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param		Accept-Language	header		string	false	"preferred language"
+//	@Success	200				{object}	object
+//	@Success	304
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/protocols/{slug} [get]
+func GetProtocol(c *PublicCall) error {
+	body, ok := c.Protocols.Protocol(c.Param("slug"), c.language())
+	if !ok {
+		return models.NotFound("protocol")
+	}
+	return c.rendered(body)
+}
+
+// GetStep returns one step: who, where, what to do, branches, limits, sources.
+//
+//	@Summary	One step
+//	@Tags		protocols
+//	@Produce	json
+//	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param		step			path		string	true	"step id, for example tp-oat-missed"
+//	@Param		Accept-Language	header		string	false	"preferred language"
+//	@Success	200				{object}	object
+//	@Success	304
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/protocols/{slug}/steps/{step} [get]
+func GetStep(c *PublicCall) error {
+	body, ok := c.Protocols.Step(c.Param("slug"), c.Param("step"), c.language())
+	if !ok {
+		return models.NotFound("step")
+	}
+	return c.rendered(body)
+}
+
+func (c *PublicCall) language() string {
+	return protocols.Negotiate(c.Header.Get("Accept-Language"), c.Protocols.Languages())
+}
+
+// rendered replies with a body rendered at start, compressed when the caller can read it.
+func (c *PublicCall) rendered(b protocols.Body) error {
+	h := c.Reply
+	h["Vary"] = varyProtocol
+	h["Content-Language"] = []string{b.Language}
+	h["Content-Type"] = jsonType
+	h["Cache-Control"] = cachePublic
+	if acceptsGzip(c.Header.Get("Accept-Encoding")) {
+		h["Content-Encoding"] = encodingGzip
+		h["Etag"] = []string{b.ETagGzip}
+		return c.sendRaw(b.Gzip())
+	}
+	h["Etag"] = []string{b.ETag}
+	return c.sendRaw(b.JSON)
+}
+
+// Header values that never change, so that a read allocates none of them.
+var (
+	varyProtocol = []string{"Accept, Accept-Language, Accept-Encoding"}
+	jsonType     = []string{"application/json"}
+	cachePublic  = []string{"public, max-age=300"}
+	encodingGzip = []string{"gzip"}
+)
+
+// acceptsGzip reads Accept-Encoding; q=0 refuses (RFC 9110, 12.5.3).
+func acceptsGzip(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			continue
+		}
+		q, found := strings.CutPrefix(strings.TrimSpace(params), "q=")
+		weight, err := strconv.ParseFloat(q, 64)
+		return !found || err != nil || weight > 0
+	}
+	return false
+}

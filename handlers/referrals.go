@@ -1,0 +1,206 @@
+package handlers
+
+import (
+	"slices"
+	"time"
+
+	"jol/models"
+	"jol/models/store"
+)
+
+type referralRequest struct {
+	ClientCode     string                `json:"clientCode"`
+	ToOrganisation models.OrganisationID `json:"toOrganisation"`
+	Reason         string                `json:"reason"`
+	Urgency        string                `json:"urgency"`
+	Needs          []string              `json:"needs"`
+	Note           string                `json:"note"`
+}
+
+// ReferralView is a referral as its sender sees it, and its receiver while the consent
+// is in force. ClientCode is the reader's own sector's code.
+type ReferralView struct {
+	ID               string                `json:"id" cat:"referral"`
+	ClientCode       string                `json:"clientCode" cat:"referral"`
+	FromOrganisation models.OrganisationID `json:"fromOrganisation" cat:"referral"`
+	ToOrganisation   models.OrganisationID `json:"toOrganisation" cat:"referral"`
+	Reason           string                `json:"reason" cat:"referral"`
+	Urgency          string                `json:"urgency" cat:"referral"`
+	Needs            []string              `json:"needs" cat:"referral"`
+	Note             string                `json:"note" cat:"referral"`
+	State            string                `json:"state" cat:"referral"`
+	Overdue          bool                  `json:"overdue" cat:"referral"`
+	SentAt           time.Time             `json:"sentAt" cat:"referral"`
+	AnswerDue        time.Time             `json:"answerDue" cat:"referral"`
+	AppointmentAt    *time.Time            `json:"appointmentAt" cat:"referral"`
+	AttendedOn       models.Date           `json:"attendedOn" cat:"referral"`
+	DeclineReason    string                `json:"declineReason" cat:"referral"`
+	Alternative      string                `json:"alternative" cat:"referral"`
+	WithdrawnAt      *time.Time            `json:"withdrawnAt" cat:"referral"`
+	Consent          string                `json:"consent" cat:"referral"`
+	Allowed          []string              `json:"allowed" cat:"referral"` // actions this reader's side can take now
+	Version          int64                 `json:"version" cat:"referral"`
+}
+
+// ReferralStubView is all a receiver sees of a referral whose consent is not in force.
+type ReferralStubView struct {
+	ID          string     `json:"id" cat:"referral"`
+	State       string     `json:"state" cat:"referral"`
+	WithdrawnAt *time.Time `json:"withdrawnAt" cat:"referral"`
+}
+
+// referralAnswer picks the response type for what may be seen.
+func referralAnswer(r store.SeenReferral) any {
+	if !r.Whole {
+		return ReferralStubView{ID: r.ID, State: r.State, WithdrawnAt: r.WithdrawnAt}
+	}
+	return ReferralView{
+		ID: r.ID, ClientCode: r.ClientCode, FromOrganisation: r.FromOrganisationID, ToOrganisation: r.ToOrganisationID,
+		Reason: r.Reason, Urgency: r.Urgency, Needs: r.Needs, Note: r.Note, State: r.State, Overdue: r.Overdue,
+		SentAt: r.SentAt, AnswerDue: r.AnswerDue, AppointmentAt: r.AppointmentAt, AttendedOn: r.AttendedOn,
+		DeclineReason: r.DeclineReason, Alternative: r.Alternative, WithdrawnAt: r.WithdrawnAt, Consent: r.ConsentID,
+		Allowed: r.Allowed(r.Party), Version: r.Version,
+	}
+}
+
+// ListReferrals lists what the organisation sent and received, newest first.
+//
+//	@Summary	Referral inbox and outbox
+//	@Tags		referrals
+//	@Security	bearer
+//	@Produce	json
+//	@Param		direction	query		string	false	"in or out"	Enums(in, out)
+//	@Param		state		query		string	false	"referral state"
+//	@Param		overdue		query		string	false	"true: only those waiting too long"	Enums(true, false)
+//	@Param		limit		query		int		false	"page size, 1 to 200"
+//	@Param		cursor		query		string	false	"cursor of the page before"
+//	@Success	200			{object}	Page[ReferralView]
+//	@Failure	default		{object}	ProblemView
+//	@Router		/api/v1/referrals [get]
+func ListReferrals(c *Call) error {
+	direction, err := c.choice("direction", func(s string) bool { return s == "in" || s == "out" })
+	if err != nil {
+		return err
+	}
+	state, err := c.choice("state", func(s string) bool { return slices.Contains(models.ReferralStates, s) })
+	if err != nil {
+		return err
+	}
+	overdue, err := c.choice("overdue", func(s string) bool { return s == "true" || s == "false" })
+	if err != nil {
+		return err
+	}
+	paging, err := c.paging()
+	if err != nil {
+		return err
+	}
+	page, err := c.Store.ListReferrals(c.Context, store.ReferralFilter{Direction: direction, State: state, Overdue: overdue == "true"}, paging)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, referralAnswer)
+}
+
+// GetReferral returns one referral to one of its parties.
+//
+//	@Summary	One referral
+//	@Tags		referrals
+//	@Security	bearer
+//	@Produce	json
+//	@Param		id	path		string	true	"referral id"
+//	@Success	200	{object}	ReferralView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/referrals/{id} [get]
+func GetReferral(c *Call) error {
+	r, err := c.Store.GetReferral(c.Context, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.Versioned(r.Version, referralAnswer(*r))
+}
+
+// CreateReferral sends a client on, resting on a consent in force.
+//
+//	@Summary	Send a referral
+//	@Tags		referrals
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		referralRequest	true	"referral; the note is screened for identifying text"
+//	@Success	201		{object}	ReferralView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/referrals [post]
+func CreateReferral(c *Call) error {
+	in, err := bind[referralRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	if in.ClientCode == "" {
+		return invalid("/clientCode", "referral.client_required")
+	}
+	r, out, err := c.Store.CreateReferral(c.Context, in.ClientCode, models.NewReferral{
+		ToOrganisationID: in.ToOrganisation, Reason: in.Reason, Urgency: in.Urgency, Needs: in.Needs, Note: in.Note,
+	})
+	if err != nil {
+		return err
+	}
+	return c.Created(out, "/api/v1/referrals/"+r.ID, r.Version, referralAnswer(*r))
+}
+
+// referralMoveRequest is the body of every action; each action reads its own fields and
+// refuses the others, so that a misplaced field is not lost in silence.
+type referralMoveRequest struct {
+	SameAs      string      `json:"sameAs"`      // acceptance: the receiver's own record of the same person
+	At          *time.Time  `json:"at"`          // appointment
+	On          models.Date `json:"on"`          // attendance
+	Reason      string      `json:"reason"`      // decline
+	Alternative string      `json:"alternative"` // decline
+}
+
+// checkFields refuses fields that the action does not read.
+func (in referralMoveRequest) checkFields(action string) error {
+	var c models.Checks
+	c.Require(in.SameAs == "" || action == "acceptance", "/sameAs", "body.unknown_field")
+	c.Require(in.At == nil || action == "appointment", "/at", "body.unknown_field")
+	c.Require(in.On == "" || action == "attendance", "/on", "body.unknown_field")
+	c.Require(in.Reason == "" || action == "decline", "/reason", "body.unknown_field")
+	c.Require(in.Alternative == "" || action == "decline", "/alternative", "body.unknown_field")
+	return c.Err()
+}
+
+// MoveReferral makes one move of the referral state machine.
+//
+//	@Summary		Move a referral
+//	@Description	receipt, acceptance, decline, info-request, appointment, attendance, no-show, re-engagement, closure, cancellation. Acceptance may name the receiver's own record of the same person in sameAs, when a clinician has confirmed it.
+//	@Tags			referrals
+//	@Security		bearer
+//	@Accept			json
+//	@Produce		json
+//	@Param			id		path		string				true	"referral id"
+//	@Param			action	path		string				true	"action"	Enums(receipt, acceptance, decline, info-request, appointment, attendance, no-show, re-engagement, closure, cancellation)
+//	@Param			body	body		referralMoveRequest	false	"what the action says"
+//	@Success		200		{object}	ReferralView
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/referrals/{id}/{action} [post]
+func MoveReferral(c *Call) error {
+	action := c.Param("action")
+	if !slices.ContainsFunc(models.ReferralActions, func(a models.ReferralAction) bool { return a.Name == action }) {
+		return models.NotFound("referral")
+	}
+	in, err := bind[referralMoveRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	if err := in.checkFields(action); err != nil {
+		return err
+	}
+	move := models.ReferralMove{On: in.On, Reason: in.Reason, Alternative: in.Alternative}
+	if in.At != nil {
+		move.AppointmentAt = in.At.UTC().Truncate(time.Millisecond)
+	}
+	r, err := c.Store.MoveReferral(c.Context, c.Param("id"), action, move, store.Acceptance{SameAs: in.SameAs})
+	if err != nil {
+		return err
+	}
+	return c.Versioned(r.Version, referralAnswer(*r))
+}

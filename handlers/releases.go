@@ -1,0 +1,153 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"time"
+
+	"jol/models"
+)
+
+// ReleaseView describes a sealed release and lists its tables.
+type ReleaseView struct {
+	ID       string             `json:"id" cat:"indicator"`
+	Country  string             `json:"country" cat:"indicator"`
+	Period   string             `json:"period" cat:"indicator"`
+	Status   string             `json:"status" cat:"indicator"`
+	Profile  string             `json:"profile" cat:"indicator"`
+	Plan     string             `json:"plan" cat:"indicator"`
+	SealedAt time.Time          `json:"sealedAt" cat:"indicator"`
+	SHA256   string             `json:"sha256" cat:"indicator"`
+	Budget   float64            `json:"budget" cat:"indicator"`
+	Tables   []ReleaseTableView `json:"tables" cat:"indicator"`
+}
+
+// ReleaseTableView names one table of a release.
+type ReleaseTableView struct {
+	ID         string   `json:"id" cat:"indicator"`
+	Title      string   `json:"title" cat:"indicator"`
+	Dimensions []string `json:"dimensions" cat:"indicator"`
+}
+
+func releaseView(r models.Release) ReleaseView {
+	v := ReleaseView{
+		ID: r.ID, Country: r.Country, Period: r.Period, Status: r.Status, Profile: r.Profile, Plan: r.Plan,
+		SealedAt: r.SealedAt, SHA256: r.SHA256, Budget: r.Budget, Tables: []ReleaseTableView{},
+	}
+	for _, t := range r.Tables {
+		v.Tables = append(v.Tables, ReleaseTableView{ID: t.TableID, Title: t.Title, Dimensions: t.Dimensions})
+	}
+	return v
+}
+
+// ListReleases lists sealed releases, newest first.
+//
+//	@Summary	Sealed releases
+//	@Tags		indicators
+//	@Security	bearer
+//	@Produce	json
+//	@Param		limit	query		int		false	"page size, 1 to 200"
+//	@Param		cursor	query		string	false	"cursor of the page before"
+//	@Success	200		{object}	Page[ReleaseView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/releases [get]
+func ListReleases(c *Call) error {
+	paging, err := c.paging()
+	if err != nil {
+		return err
+	}
+	page, err := c.Store.ListReleases(c.Context, paging)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, releaseView)
+}
+
+// GetRelease returns one sealed release.
+//
+//	@Summary	One sealed release
+//	@Tags		indicators
+//	@Security	bearer
+//	@Produce	json
+//	@Param		id	path		string	true	"release id, for example KZ-2026Q1-final"
+//	@Success	200	{object}	ReleaseView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/releases/{id} [get]
+func GetRelease(c *Call) error {
+	r, err := c.Store.GetRelease(c.Context, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.Reply.Set("Cache-Control", "private, immutable")
+	return c.JSON(http.StatusOK, releaseView(*r))
+}
+
+// GetReleaseTable returns a sealed table as JSON or, for Accept: text/csv, as CSV. It
+// takes no query parameter: only what was sealed can be asked for.
+//
+//	@Summary		A sealed table
+//	@Description	All counts carry random noise; below the floor they are not shown. Tables do not add up. value, lo95 and hi95 are perturbed counts; rates are apart, in percent. Accept: text/csv gives CSV.
+//	@Tags			indicators
+//	@Security		bearer
+//	@Produce		json
+//	@Param			id		path		string	true	"release id"
+//	@Param			table	path		string	true	"table id, for example TDI01.region"
+//	@Success		200		{object}	object
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/releases/{id}/tables/{table} [get]
+func GetReleaseTable(c *Call) error {
+	if len(c.Query) > 0 {
+		return models.Fail(models.KindInvalid, "release.not_in_plan", "A sealed table takes no query parameter; GET /api/v1/releases/{id} lists the tables there are.")
+	}
+	t, err := c.Store.GetReleaseTable(c.Context, c.Param("id"), c.Param("table"))
+	if err != nil {
+		return err
+	}
+	body, media := t.JSON, "application/json"
+	if prefersCSV(c.Header.Get("Accept")) {
+		body, media = t.CSV, "text/csv; charset=utf-8"
+	}
+	sum := sha256.Sum256([]byte(body))
+	c.Reply.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
+	c.Reply.Set("Vary", "Accept")
+	c.Reply.Set("Cache-Control", "private, immutable")
+	c.Reply.Set("Content-Type", media)
+	return c.sendRaw([]byte(body))
+}
+
+func prefersCSV(accept string) bool {
+	csv, json := strings.Index(accept, "text/csv"), strings.Index(accept, "json")
+	return csv >= 0 && (json < 0 || csv < json)
+}
+
+type releaseRequest struct {
+	Country string `json:"country"`
+	Period  string `json:"period"`
+	Status  string `json:"status" enums:"provisional,final,annual,revision"`
+	Profile string `json:"profile" enums:"ministry,open_data"`
+}
+
+// SealRelease seals a release: once, from its date on, for ever.
+//
+//	@Summary	Seal a release
+//	@Tags		indicators
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		releaseRequest	true	"which release"
+//	@Success	201		{object}	ReleaseView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/releases [post]
+func SealRelease(c *Call) error {
+	in, err := bind[releaseRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	r, out, err := c.Store.SealRelease(c.Context, models.SealRequest{Country: in.Country, Period: in.Period, Status: in.Status, Profile: in.Profile})
+	if err != nil {
+		return err
+	}
+	return c.Created(out, "/api/v1/releases/"+r.ID, 1, releaseView(*r))
+}

@@ -1,0 +1,102 @@
+package handlers
+
+import "jol/models"
+
+// UserView is an account as an administrator sees it.
+type UserView struct {
+	ID           models.UserID         `json:"id" cat:"user"`
+	Username     string                `json:"username" cat:"user"`
+	Role         models.Role           `json:"role" cat:"user"`
+	Organisation models.OrganisationID `json:"organisation" cat:"user"`
+	Active       bool                  `json:"active" cat:"user"`
+	Version      int64                 `json:"version" cat:"user"`
+}
+
+func userView(u models.User) UserView {
+	return UserView{ID: u.ID, Username: u.Username, Role: u.Role, Organisation: u.OrganisationID, Active: u.Active, Version: u.Version}
+}
+
+// ListUsers lists the accounts of the deployment.
+//
+//	@Summary	Accounts
+//	@Tags		users
+//	@Security	bearer
+//	@Produce	json
+//	@Param		limit	query		int		false	"page size, 1 to 200"
+//	@Param		cursor	query		string	false	"cursor of the page before"
+//	@Success	200		{object}	Page[UserView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/users [get]
+func ListUsers(c *Call) error {
+	paging, err := c.paging()
+	if err != nil {
+		return err
+	}
+	page, err := c.Store.ListUsers(c.Context, paging)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, userView)
+}
+
+type userRequest struct {
+	Username     string                `json:"username"`
+	Password     string                `json:"password"`
+	Role         models.Role           `json:"role"`
+	Organisation models.OrganisationID `json:"organisation"`
+}
+
+// CreateUser adds an account.
+//
+//	@Summary	Add an account
+//	@Tags		users
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		body	body		userRequest	true	"account"
+//	@Success	201		{object}	UserView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/users [post]
+func CreateUser(c *Call) error {
+	in, err := bind[userRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	u, out, err := c.Store.CreateUser(c.Context, models.NewUser{
+		Username: in.Username, Password: in.Password, Role: in.Role, OrganisationID: in.Organisation,
+	})
+	if err != nil {
+		return err
+	}
+	return c.Created(out, "/api/v1/users/"+string(u.ID), u.Version, userView(*u))
+}
+
+type userChangeRequest struct {
+	Role     *models.Role `json:"role"`
+	Active   *bool        `json:"active"`
+	Password *string      `json:"password"`
+}
+
+// ChangeUser changes role, activity or password; tokens end at once.
+//
+//	@Summary	Change an account
+//	@Tags		users
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		id		path		string				true	"user id"
+//	@Param		body	body		userChangeRequest	true	"what changes"
+//	@Success	200		{object}	UserView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/users/{id} [patch]
+func ChangeUser(c *Call) error {
+	in, err := bind[userChangeRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	u, err := c.Store.ChangeUser(c.Context, c.Param("id"), models.UserChange{Role: in.Role, Active: in.Active, Password: in.Password})
+	if err != nil {
+		return err
+	}
+	return c.Versioned(u.Version, userView(*u))
+}

@@ -1,0 +1,101 @@
+package models
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// CodeList is a closed list of codes that a field may hold.
+type CodeList struct {
+	ID     string `json:"id"`
+	Source string `json:"source"` // who decided the categories
+	Codes  []Code `json:"codes"`
+}
+
+// Code is one entry of a code list. The substance list also says where each
+// substance belongs in TDI and ICD; the fields are empty elsewhere.
+type Code struct {
+	Code     string `json:"code"`
+	Label    string `json:"label"`
+	TDIRow   string `json:"tdiRow,omitempty"` // row of the TDI 3.0 tables; none for alcohol
+	ICD10    string `json:"icd10,omitempty"`
+	ICD11    string `json:"icd11,omitempty"`
+	NPSClass string `json:"npsClass,omitempty"`
+}
+
+// substanceList is the id of the list of substances.
+const substanceList = "substance"
+
+//go:embed codelists.json
+var codeListsJSON []byte
+
+var codeLists = sync.OnceValue(func() []CodeList {
+	var lists []CodeList
+	if err := json.Unmarshal(codeListsJSON, &lists); err != nil {
+		panic("models: embedded codelists.json: " + err.Error()) // a test reads it
+	}
+	return lists
+})
+
+// CodeLists returns every code list. The caller must not change the entries.
+func CodeLists() []CodeList { return slices.Clone(codeLists()) }
+
+// CodeListByID returns one list.
+func CodeListByID(id string) (CodeList, bool) {
+	i := slices.IndexFunc(codeLists(), func(l CodeList) bool { return l.ID == id })
+	if i < 0 {
+		return CodeList{}, false
+	}
+	return codeLists()[i], true
+}
+
+// InList reports whether the list has the code. A list that does not exist has none.
+func InList(id, code string) bool {
+	_, ok := listed(id, code)
+	return ok
+}
+
+func listed(id, code string) (Code, bool) {
+	list, _ := CodeListByID(id)
+	i := slices.IndexFunc(list.Codes, func(c Code) bool { return c.Code == code })
+	if i < 0 {
+		return Code{}, false
+	}
+	return list.Codes[i], true
+}
+
+// SubstanceGroup3 is the coarsest grouping of releases: opioids, stimulants (with
+// cocaine), or other, which includes unknown (disclosure control, table plan). It
+// follows from the row of the TDI tables: 1, 2 and 3, or any other.
+func SubstanceGroup3(code string) string {
+	switch row, _, _ := strings.Cut(TDIRow(code), "."); row {
+	case "1":
+		return "opioids"
+	case "2", "3":
+		return "stimulants"
+	}
+	return "other"
+}
+
+// ICD10 returns the ICD-10 category of a substance, empty when it is not known.
+func ICD10(substance string) string {
+	c, _ := listed(substanceList, substance)
+	return c.ICD10
+}
+
+// ICD11 returns the ICD-11 stem of a substance, empty when it is not known. It is
+// finer than ICD-10, which is derived from the substance and never the reverse.
+func ICD11(substance string) string {
+	c, _ := listed(substanceList, substance)
+	return c.ICD11
+}
+
+// TDIRow returns the row of the TDI 3.0 tables that counts a primary drug. Alcohol
+// has none: it is a secondary drug only.
+func TDIRow(substance string) string {
+	c, _ := listed(substanceList, substance)
+	return c.TDIRow
+}

@@ -1,0 +1,145 @@
+package indicators
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"strconv"
+)
+
+// JSON returns the table in the shape of the contract: release, table, title,
+// dimensions, method, cells, rates. The same table always gives the same bytes.
+// Cells name their dimensions; null is not shown; flag is present only when set.
+func (t Table) JSON() []byte {
+	var o object
+	o.open()
+	o.set("release", t.Release)
+	o.set("table", t.ID)
+	o.set("title", t.Title) // encoding/json sorts map keys
+	o.set("dimensions", append([]string{}, t.Dimensions...))
+	o.set("method", t.Method)
+	o.key("cells")
+	o.list(len(t.Cells), func(i int) {
+		c := t.Cells[i]
+		o.codes(t.Dimensions, c.Codes)
+		o.set("value", c.Value)
+		o.set("lo95", c.Lo95)
+		o.set("hi95", c.Hi95)
+		o.flag(c.Flag)
+	})
+	o.key("rates")
+	o.list(len(t.Rates), func(i int) {
+		r := t.Rates[i]
+		o.codes(t.rateDimensions(), r.Codes)
+		o.set("rate", r.Rate)
+		o.set("rateLo95", r.Lo95)
+		o.set("rateHi95", r.Hi95)
+		o.set("denominator", r.Denominator)
+		o.flag(r.Flag)
+	})
+	o.close()
+	return o.buf.Bytes()
+}
+
+// MarshalJSON makes a Percent a JSON number.
+func (p Percent) MarshalJSON() ([]byte, error) { return []byte(p), nil }
+
+// rateDimensions returns the dimensions without measure, which comes last.
+func (t Table) rateDimensions() []string { return t.Dimensions[:max(len(t.Dimensions)-1, 0)] }
+
+// object writes JSON objects with their keys in the order of the calls, which
+// encoding/json cannot do for keys known only at run time.
+type object struct {
+	buf   bytes.Buffer
+	comma bool // a member was written in the current object
+}
+
+func (o *object) open()  { o.buf.WriteByte('{'); o.comma = false }
+func (o *object) close() { o.buf.WriteByte('}'); o.comma = true }
+
+func (o *object) key(name string) {
+	if o.comma {
+		o.buf.WriteByte(',')
+	}
+	o.comma = true
+	o.value(name)
+	o.buf.WriteByte(':')
+}
+
+func (o *object) set(name string, v any) {
+	o.key(name)
+	o.value(v)
+}
+
+// value writes strings, numbers and the method: types that always encode.
+func (o *object) value(v any) {
+	enc := json.NewEncoder(&o.buf)
+	enc.SetEscapeHTML(false) // the texts hold "<5"; nobody embeds them in HTML
+	if err := enc.Encode(v); err != nil {
+		panic("indicators: a table value cannot be encoded: " + err.Error())
+	}
+	o.buf.Truncate(o.buf.Len() - 1) // the encoder's line feed
+}
+
+func (o *object) list(n int, member func(int)) {
+	o.buf.WriteByte('[')
+	for i := range n {
+		if i > 0 {
+			o.buf.WriteByte(',')
+		}
+		o.open()
+		member(i)
+		o.close()
+	}
+	o.buf.WriteByte(']')
+	o.comma = true
+}
+
+func (o *object) codes(dimensions, codes []string) {
+	for i, d := range dimensions {
+		o.set(d, codes[i])
+	}
+}
+
+func (o *object) flag(f Flag) {
+	if f != "" {
+		o.set("flag", f)
+	}
+}
+
+// measurePercent is the measure of a rate's row in CSV.
+const measurePercent = "rate_percent"
+
+// CSV returns the table as UTF-8 CSV with one header line and CRLF: dimensions,
+// value, lo95, hi95, flag. What is not shown is an empty field. Decimals have a
+// point. The rates of a table follow its counts, with measure rate_percent.
+func (t Table) CSV() []byte {
+	var buf bytes.Buffer
+	w := csv.NewWriter(&buf)
+	w.UseCRLF = true // RFC 4180
+	rows := [][]string{append(append([]string{}, t.Dimensions...), "value", "lo95", "hi95", "flag")}
+	for _, c := range t.Cells {
+		rows = append(rows, append(append([]string{}, c.Codes...), count(c.Value), count(c.Lo95), count(c.Hi95), string(c.Flag)))
+	}
+	for _, r := range t.Rates {
+		rows = append(rows, append(append([]string{}, r.Codes...), measurePercent, share(r.Rate), share(r.Lo95), share(r.Hi95), string(r.Flag)))
+	}
+	if err := w.WriteAll(rows); err != nil {
+		panic("indicators: writing to memory failed: " + err.Error())
+	}
+	return buf.Bytes()
+}
+
+func count(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
+func share(p *Percent) string {
+	if p == nil {
+		return ""
+	}
+	return string(*p)
+}

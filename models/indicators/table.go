@@ -1,0 +1,149 @@
+package indicators
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Flag says why a cell shows no perturbed count.
+type Flag string
+
+// Flags. A structural zero is an exact 0 that follows from the code lists.
+const (
+	BelowFloor Flag = "below_floor"
+	Structural Flag = "structural"
+)
+
+// Cell is one published cell. Value, Lo95 and Hi95 are perturbed counts; nil is
+// not shown. A lower end under the floor is nil: clipping it at the floor would
+// claim more than is known, and 1 to 4 is never shown.
+type Cell struct {
+	Codes []string // one per dimension of the table
+	Value *int64
+	Lo95  *int64
+	Hi95  *int64
+	Flag  Flag
+}
+
+// Percent is a decimal numeral in percent, "45" or "45.2", never with an exponent.
+type Percent string
+
+// Rate is a published numerator divided by a published denominator. Rate and its
+// interval are nil with BelowFloor unless the denominator is at least 50 and the
+// numerator is shown and at least 5 (disclosure control §2.6).
+type Rate struct {
+	Codes       []string // one per dimension of the table except measure
+	Rate        *Percent
+	Lo95        *Percent
+	Hi95        *Percent
+	Denominator *int64
+	Flag        Flag
+}
+
+// Method tells a reader how the counts were protected (disclosure control §2.7).
+// All figures are in counts and scaled to the table.
+type Method struct {
+	Name     string  `json:"name"`
+	Version  int     `json:"version"`
+	NoiseSd  float64 `json:"noiseSd"`
+	NoiseMax int     `json:"noiseMax"`
+	Floor    int     `json:"floor"`
+	Text     string  `json:"text"`
+	P95      int     `json:"p95"`
+	Additive bool    `json:"additive"`
+	RateRule string  `json:"rateRule"`
+}
+
+// Table is one sealed table. Its JSON and CSV depend on nothing else.
+type Table struct {
+	ID         string
+	Release    string
+	Title      map[string]string
+	Dimensions []string
+	Method     Method
+	Cells      []Cell
+	Rates      []Rate // empty unless the table has numerators and denominators
+}
+
+// The publication rule of rates, in perturbed counts (disclosure control §2.6).
+const (
+	rateMinDenominator   = 50
+	rateMinNumerator     = 5
+	rateDecimalFrom      = 500
+	percentTenths        = 1000
+	percentWhole         = 100
+	intervalWidth        = 1.96
+	methodName           = "SR-CKM"
+	methodVersion        = 1
+	unknownAgeNote       = " Unknown age is counted in 25-44."
+	rateRule             = "Numerator and denominator are both perturbed. A rate is given if the denominator is at least 50 and the numerator at least 5 and not below the floor: whole percent under a denominator of 500, one decimal above."
+	eventNote            = " A client adds at most %d events; noise and floor are scaled to that."
+	methodTextOfAllParts = "All counts carry random noise (sd %g). Below %d is shown as <%d and may be zero. Tables do not add up. A difference of two cells has sd %.1f and says nothing about one person."
+)
+
+// methodOf writes the method block of a table.
+func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
+	sd := math.Sqrt(float64(noise.Variance))
+	text := fmt.Sprintf(methodTextOfAllParts, sd, noise.Floor, noise.Floor, sd*math.Sqrt2)
+	if indicator.PerClient > 1 {
+		text += fmt.Sprintf(eventNote, indicator.PerClient)
+	}
+	for _, d := range line.Dimensions {
+		if d == DimAge {
+			text += unknownAgeNote
+		}
+	}
+	return Method{
+		Name: methodName, Version: methodVersion, NoiseSd: sd, NoiseMax: noise.Bound, Floor: noise.Floor,
+		Text: text, P95: noise.p95(), RateRule: rateRule,
+	}
+}
+
+// publish turns a perturbed count into a cell.
+func publish(codes []string, y int64, noise Noise) Cell {
+	floor, p95 := int64(noise.Floor), int64(noise.p95())
+	if y < floor {
+		return Cell{Codes: codes, Flag: BelowFloor}
+	}
+	c := Cell{Codes: codes, Value: new(y), Hi95: new(y + p95)}
+	if y-p95 >= floor {
+		c.Lo95 = new(y - p95)
+	}
+	return c
+}
+
+// rateOf divides two published cells; it sees nothing else.
+func rateOf(codes []string, numerator, denominator Cell, noise Noise) Rate {
+	r := Rate{Codes: codes, Denominator: denominator.Value, Flag: BelowFloor}
+	if numerator.Flag == Structural || denominator.Flag == Structural {
+		r.Flag = Structural
+		return r
+	}
+	if numerator.Value == nil || denominator.Value == nil || *numerator.Value < rateMinNumerator || *denominator.Value < rateMinDenominator {
+		return r
+	}
+	n, d := *numerator.Value, *denominator.Value
+	n = min(n, d) // a rate is clipped to 100 percent
+	scale := int64(percentWhole)
+	if d >= rateDecimalFrom {
+		scale = percentTenths
+	}
+	q := float64(n) / float64(d)
+	half := intervalWidth * math.Sqrt(float64(noise.Variance)*(1+q*q)) / float64(d)
+	lo := max(int64(math.Floor((q-half)*float64(scale))), 0)
+	hi := min(int64(math.Ceil((q+half)*float64(scale))), scale)
+	r.Rate = percent((2*n*scale+d)/(2*d), scale) // half up
+	r.Lo95, r.Hi95 = percent(lo, scale), percent(hi, scale)
+	r.Flag = ""
+	return r
+}
+
+// percent writes a share of scale in percent: whole for 100, tenths for 1000.
+func percent(share, scale int64) *Percent {
+	text := strconv.FormatInt(share, 10)
+	if scale == percentTenths {
+		text = fmt.Sprintf("%d.%d", share/10, share%10)
+	}
+	return new(Percent(text))
+}

@@ -1,0 +1,173 @@
+package protocols
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// content is the whole tree as written, before and after the checks.
+type content struct {
+	problems
+	unreadable bool // some file was not YAML: checks across files would only repeat it
+	sources    map[string]*Source
+	anchors    map[string]position
+	outcomes   map[string]position
+	forms      map[string]position
+	protocols  map[string]*protocol
+	stepFiles  []stepFile
+	steps      map[string]*Step
+	common     map[string]commonText
+}
+
+// protocol is one document: its phases in order, and its texts by language.
+type protocol struct {
+	file   protocolFile
+	phases []phase
+	texts  map[string]*protocolText
+	at     position
+}
+
+type phase struct {
+	id    string
+	steps []*Step
+}
+
+// stepFile is steps/<phase>.yaml until its phase is known to exist.
+type stepFile struct {
+	slug, phase string
+	steps       []*Step
+	at          position
+}
+
+// Load reads a content tree and returns its catalogue. It refuses unknown keys and
+// files, duplicate ids, ends that lead nowhere, unknown codes, and missing or
+// orphan texts; the error is then a *ContentError with every problem found.
+func Load(fsys fs.FS) (*Catalog, error) {
+	c, err := read(fsys)
+	if err != nil {
+		return nil, err
+	}
+	c.assemble()
+	if !c.unreadable {
+		c.check()
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	c.completeNumbers()
+	return render(c)
+}
+
+// decoded is what one file contributes; apply adds it to the content.
+type decoded struct {
+	problems
+	unreadable bool
+	apply      func(*content)
+}
+
+// read parses all files at once, because parsing is most of the time a start takes,
+// and then applies them in path order, so that messages do not depend on timing.
+func read(fsys fs.FS) (*content, error) {
+	var files []string
+	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && path.Base(p) != "README.md" {
+			files = append(files, p)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("protocol content: %w", err)
+	}
+	results := make([]decoded, len(files))
+	var wg sync.WaitGroup
+	for i, file := range files {
+		wg.Go(func() { results[i] = decode(fsys, file) })
+	}
+	wg.Wait()
+	c := &content{sources: map[string]*Source{}, anchors: map[string]position{}, outcomes: map[string]position{},
+		forms: map[string]position{}, protocols: map[string]*protocol{}, steps: map[string]*Step{},
+		common: map[string]commonText{}}
+	for _, d := range results {
+		c.problems = append(c.problems, d.problems...)
+		c.unreadable = c.unreadable || d.unreadable
+		if d.apply != nil {
+			d.apply(c)
+		}
+	}
+	return c, nil
+}
+
+// decode never fails: what is wrong with a file is among its problems. The YAML
+// parser is not ours, so a panic in it becomes a problem too.
+func decode(fsys fs.FS, file string) (d decoded) {
+	r := &reader{file: file}
+	defer func() {
+		if p := recover(); p != nil {
+			d = decoded{unreadable: true}
+			d.add(position{file, 0}, "is not valid YAML: the parser gave up")
+		}
+	}()
+	interpret := r.interpreter(file)
+	if interpret == nil {
+		r.add(position{file, 0}, "has no place in the content layout; see README.md")
+		return decoded{problems: r.problems}
+	}
+	data, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		r.add(position{file, 0}, "cannot be read")
+		return decoded{problems: r.problems, unreadable: true}
+	}
+	root, ok := r.parse(data)
+	if !ok {
+		return decoded{problems: r.problems, unreadable: true}
+	}
+	apply := interpret(root)
+	return decoded{problems: r.problems, apply: apply}
+}
+
+// interpreter says what a file is from its path; nil means that it does not belong.
+func (r *reader) interpreter(file string) func(ast.Node) func(*content) {
+	at := position{file, 0}
+	parts := strings.Split(file, "/")
+	name, yaml := strings.CutSuffix(path.Base(file), ".yaml")
+	switch {
+	case !yaml:
+		return nil
+	case file == "sources.yaml":
+		return func(n ast.Node) func(*content) {
+			s := r.sources(n)
+			return func(c *content) { c.addSources(s) }
+		}
+	case file == "anchors.yaml" || file == "outcomes.yaml" || file == "forms.yaml":
+		return func(n ast.Node) func(*content) {
+			codes := r.codes(n, name)
+			return func(c *content) { c.addCodes(name, codes) }
+		}
+	case len(parts) == 3 && parts[0] == "text":
+		return func(n ast.Node) func(*content) {
+			t := r.commonText(n)
+			return func(c *content) { c.addCommon(parts[1], t) }
+		}
+	case len(parts) == 2 && name == "protocol" && parts[0] != "text":
+		return func(n ast.Node) func(*content) {
+			p := r.protocol(n)
+			return func(c *content) { c.protocol(parts[0]).file, c.protocol(parts[0]).at = p, at }
+		}
+	case len(parts) == 3 && parts[1] == "steps":
+		return func(n ast.Node) func(*content) {
+			steps := r.steps(n)
+			return func(c *content) { c.stepFiles = append(c.stepFiles, stepFile{parts[0], name, steps, at}) }
+		}
+	case len(parts) == 4 && parts[1] == "text":
+		return func(n ast.Node) func(*content) {
+			t := r.protocolText(n, parts[2])
+			return func(c *content) { c.addText(parts[0], parts[2], t) }
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package protocols
+
+import (
+	"maps"
+	"slices"
+)
+
+// translator picks texts in one language and remembers what fell back to English.
+type translator struct {
+	lang       string
+	own, en    *protocolText
+	labels     commonText
+	labelsEn   commonText
+	missing    []string
+	sourceHash string
+}
+
+// pick returns the own text, or the English one after noting its path. A text that
+// English does not have either is not missing.
+func (t *translator) pick(path, own, en string) string {
+	if own == "" && en != "" {
+		t.missing = append(t.missing, path)
+		return en
+	}
+	return own
+}
+
+func (t *translator) translation(status string) translationView {
+	return translationView{Lang: t.lang, Status: status, Missing: orEmpty(t.missing), SourceHash: orNull(t.sourceHash)}
+}
+
+// render builds every body once. A step is rendered in a language only if it has
+// texts of its own there; otherwise the English body, which says that it is English,
+// answers.
+func render(c *content) (*Catalog, error) {
+	cat := &Catalog{languages: c.languages(), lists: map[string]Body{}, protocols: map[string]*served{}, steps: c.steps,
+		slugs: slices.Sorted(maps.Keys(c.protocols))}
+	for _, slug := range cat.slugs {
+		p := c.protocols[slug]
+		out := &served{edition: p.file.edition.text, bodies: map[string]Body{}, steps: map[string]map[string]Body{}}
+		cat.protocols[slug] = out
+		for lang, own := range p.texts {
+			t := translator{lang: lang, own: own, en: p.texts[sourceLanguage],
+				labels: c.common[lang], labelsEn: c.common[sourceLanguage]}
+			if err := c.renderProtocol(out, p, t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, lang := range cat.languages {
+		body, err := newBody(lang, c.listView(cat.slugs, lang))
+		if err != nil {
+			return nil, err
+		}
+		cat.lists[lang] = body
+	}
+	return cat, nil
+}
+
+// languages returns every language with a text in some protocol, English first.
+func (c *content) languages() []string {
+	set := map[string]bool{}
+	for _, p := range c.protocols {
+		for lang := range p.texts {
+			set[lang] = true
+		}
+	}
+	return ordered(set)
+}
+
+func ordered[T any](set map[string]T) []string {
+	list := slices.Sorted(maps.Keys(set))
+	list = slices.DeleteFunc(list, func(l string) bool { return l == sourceLanguage })
+	return append([]string{sourceLanguage}, list...)
+}
+
+func (c *content) listView(slugs []string, lang string) listView {
+	v := listView{Items: []listItem{}}
+	for _, slug := range slugs {
+		p := c.protocols[slug]
+		own, en := p.texts[lang], p.texts[sourceLanguage]
+		if own == nil {
+			own = en
+		}
+		t := translator{}
+		item := listItem{Slug: slug, Edition: p.file.edition.text, Languages: ordered(p.texts),
+			Title: t.pick("", own.title.text, en.title.text), Notice: t.pick("", own.notice.text, en.notice.text)}
+		for _, ph := range p.phases {
+			item.Steps += len(ph.steps)
+		}
+		v.Items = append(v.Items, item)
+	}
+	return v
+}
+
+func (c *content) renderProtocol(out *served, p *protocol, t translator) error {
+	body, err := newBody(t.lang, protocolBody(p, t))
+	if err != nil {
+		return err
+	}
+	out.bodies[t.lang] = body
+	for _, ph := range p.phases {
+		for _, s := range ph.steps {
+			if t.own.steps[s.ID] == nil {
+				continue
+			}
+			body, err := newBody(t.lang, c.stepBody(p, s, t))
+			if err != nil {
+				return err
+			}
+			if out.steps[s.ID] == nil {
+				out.steps[s.ID] = map[string]Body{}
+			}
+			out.steps[s.ID][t.lang] = body
+		}
+	}
+	return nil
+}
+
+// protocolBody takes the translator by value, so that each body has its own list of
+// missing texts.
+func protocolBody(p *protocol, t translator) protocolView {
+	v := protocolView{Slug: p.file.slug.text, Edition: p.file.edition.text, Jurisdiction: p.file.jurisdiction.text,
+		Title:  t.pick("title", t.own.title.text, t.en.title.text),
+		Notice: t.pick("notice", t.own.notice.text, t.en.notice.text)}
+	status := t.own.status
+	for _, ph := range p.phases {
+		pv := phaseView{ID: ph.id, Title: t.pick("phases."+ph.id, t.own.phases[ph.id].text, t.en.phases[ph.id].text),
+			Steps: []stepSummary{}}
+		for _, s := range ph.steps {
+			en, title := t.en.steps[s.ID], ""
+			if own := t.own.steps[s.ID]; own != nil {
+				title = own.title
+				status = worse(status, own.currentStatus(en.hash(s)))
+			}
+			pv.Steps = append(pv.Steps, stepSummary{ID: s.ID, Order: s.Order, Who: s.Who, Setting: s.Setting,
+				Title: t.pick("steps."+s.ID+".title", title, en.title)})
+		}
+		v.Phases = append(v.Phases, pv)
+	}
+	v.Translation = t.translation(status)
+	return v
+}

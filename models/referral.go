@@ -1,0 +1,228 @@
+package models
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Referral asks another organisation to take over or add care. It rests on one
+// consent, looked at again at every use.
+type Referral struct {
+	ID                 string `gorm:"primaryKey"`
+	FromOrganisationID OrganisationID
+	ToOrganisationID   OrganisationID
+	FromClientID       ClientID
+	ToClientID         ClientID // the receiver's own record, from acceptance on
+	ToCode             string   // the client's code in the receiver's sector
+	ConsentID          string
+	Reason             string
+	Urgency            string
+	Needs              []string `gorm:"serializer:json"`
+	Note               string   // screened
+	State              string
+	SentAt             time.Time
+	AnswerDue          time.Time
+	AppointmentAt      *time.Time
+	AttendedOn         Date
+	DeclineReason      string
+	Alternative        string
+	WithdrawnAt        *time.Time
+	Version            int64
+	CreatedBy          UserID
+}
+
+// Referral states. A referral is created in "sent"; reading never changes a state.
+const (
+	ReferralSent             = "sent"
+	ReferralReceived         = "received"
+	ReferralAccepted         = "accepted"
+	ReferralDeclined         = "declined"
+	ReferralInfoRequested    = "info_requested"
+	ReferralAppointmentFixed = "appointment_fixed"
+	ReferralAttended         = "attended"
+	ReferralNoShow           = "no_show"
+	ReferralReEngagement     = "re_engagement"
+	ReferralClosedLost       = "closed_lost"
+	ReferralCancelled        = "cancelled"
+	ReferralConsentWithdrawn = "consent_withdrawn"
+)
+
+// ReferralStates lists every state.
+var ReferralStates = []string{
+	ReferralSent, ReferralReceived, ReferralAccepted, ReferralDeclined, ReferralInfoRequested,
+	ReferralAppointmentFixed, ReferralAttended, ReferralNoShow, ReferralReEngagement, ReferralClosedLost,
+	ReferralCancelled, ReferralConsentWithdrawn,
+}
+
+// OpenReferralStates are the states a withdrawal of consent closes.
+var OpenReferralStates = []string{
+	ReferralSent, ReferralReceived, ReferralAccepted, ReferralInfoRequested, ReferralAppointmentFixed,
+	ReferralNoShow, ReferralReEngagement,
+}
+
+// Party says which side of a referral acts.
+type Party string
+
+// Parties.
+const (
+	Sender   Party = "sender"
+	Receiver Party = "receiver"
+)
+
+// ReferralAction is a move of the state machine: who may make it, from which
+// states, and where it leads.
+type ReferralAction struct {
+	Name string // the last path segment, POST /referrals/{id}/<name>
+	By   []Party
+	From []string
+	To   string
+}
+
+var unanswered = []string{ReferralSent, ReferralReceived, ReferralInfoRequested}
+
+// ReferralActions is the state machine; withdrawal of consent is the one move that
+// is not an action, see Withdrawn.
+var ReferralActions = []ReferralAction{
+	{"receipt", []Party{Receiver}, []string{ReferralSent}, ReferralReceived},
+	{"acceptance", []Party{Receiver}, unanswered, ReferralAccepted},
+	{"decline", []Party{Receiver}, unanswered, ReferralDeclined},
+	{"info-request", []Party{Receiver}, []string{ReferralSent, ReferralReceived}, ReferralInfoRequested},
+	{"appointment", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed, ReferralNoShow, ReferralReEngagement}, ReferralAppointmentFixed},
+	{"attendance", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed}, ReferralAttended},
+	{"no-show", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed}, ReferralNoShow},
+	{"re-engagement", []Party{Sender, Receiver}, []string{ReferralNoShow}, ReferralReEngagement},
+	{"closure", []Party{Sender, Receiver}, []string{ReferralNoShow, ReferralReEngagement}, ReferralClosedLost},
+	{"cancellation", []Party{Sender}, []string{ReferralSent, ReferralReceived, ReferralInfoRequested, ReferralAccepted, ReferralAppointmentFixed}, ReferralCancelled},
+}
+
+// Time to answer a referral, editorial defaults of the reference edition (rule
+// referral.answer, basis editorial): not a standard.
+const (
+	AnswerRoutine = 3 * 24 * time.Hour
+	AnswerUrgent  = 24 * time.Hour
+)
+
+// NewReferral is what a worker sends.
+type NewReferral struct {
+	ToOrganisationID OrganisationID
+	Reason           string
+	Urgency          string
+	Needs            []string
+	Note             string
+}
+
+// Check validates a new referral; the note is screened and never echoed.
+func (n NewReferral) Check() error {
+	var c Checks
+	c.Require(n.ToOrganisationID != "", "/toOrganisation", "referral.receiver_required")
+	c.Require(InList("referral_reason", n.Reason), "/reason", "referral.reason_unknown")
+	c.Require(InList("referral_urgency", n.Urgency), "/urgency", "referral.urgency_unknown")
+	for i, need := range n.Needs {
+		c.Require(InList("referral_need", need) && !slices.Contains(n.Needs[:i], need), "/needs", "referral.need_unknown")
+	}
+	CheckText(&c, "/note", n.Note)
+	return c.Err()
+}
+
+// ReferralMove carries what an action says beyond its name.
+type ReferralMove struct {
+	AppointmentAt time.Time // appointment
+	On            Date      // attendance
+	Reason        string    // decline: code list decline_reason
+	Alternative   string    // decline: what is offered instead, screened text
+}
+
+// Do makes a move of the state machine; the move itself was checked before.
+func (r *Referral) Do(name string, by Party, m ReferralMove) error {
+	i := slices.IndexFunc(ReferralActions, func(a ReferralAction) bool { return a.Name == name })
+	if i < 0 {
+		return NotFound("referral")
+	}
+	action := ReferralActions[i]
+	if !slices.Contains(action.By, by) {
+		return Fail(KindConflict, "referral.other_party", "This step belongs to the other party of the referral.")
+	}
+	if !slices.Contains(action.From, r.State) {
+		return r.notFromHere(name, by)
+	}
+	if name == "attendance" && m.On < DateOf(r.SentAt, "UTC").AddDays(-1) { // one day for zones
+		return Fail(KindConflict, "referral.attended_before_sent", "Nobody attends before the referral was sent.")
+	}
+	r.State = action.To
+	r.Version++
+	switch name {
+	case "appointment":
+		r.AppointmentAt = &m.AppointmentAt
+	case "attendance":
+		r.AttendedOn = m.On
+	case "decline":
+		r.DeclineReason, r.Alternative = m.Reason, m.Alternative
+	}
+	return nil
+}
+
+// Check validates what a move says, at the time now and the civil date today. It looks
+// at the input only, so that a bad one is refused before any record is looked up.
+func (m ReferralMove) Check(name string, now time.Time, today Date) error {
+	var c Checks
+	switch name {
+	case "appointment":
+		c.Require(m.AppointmentAt.After(now), "/at", "referral.appointment_in_past")
+	case "attendance":
+		on, ok := ParseDate(string(m.On))
+		c.Require(ok, "/on", "referral.attended_on_not_a_date")
+		c.Require(!ok || on <= today, "/on", "referral.attended_in_future")
+	case "decline":
+		c.Require(InList("decline_reason", m.Reason), "/reason", "referral.decline_reason_unknown")
+		c.Require(strings.TrimSpace(m.Alternative) != "", "/alternative", "referral.alternative_required")
+		CheckText(&c, "/alternative", m.Alternative)
+	}
+	return c.Err()
+}
+
+// notFromHere names the moves that are possible, so that the caller need not guess.
+func (r *Referral) notFromHere(name string, by Party) error {
+	code := "referral.not_possible"
+	if name == "acceptance" || name == "decline" || name == "receipt" {
+		code = "referral.not_pending"
+	}
+	allowed := r.Allowed(by)
+	if len(allowed) == 0 {
+		return Fail(KindConflict, code, "The referral is %s; nothing more can be done with it.", r.State)
+	}
+	return Fail(KindConflict, code, "The referral is %s; possible now: %s.", r.State, strings.Join(allowed, ", "))
+}
+
+// Allowed lists the moves the party can make now.
+func (r *Referral) Allowed(by Party) []string {
+	var out []string
+	for _, a := range ReferralActions {
+		if slices.Contains(a.By, by) && slices.Contains(a.From, r.State) {
+			out = append(out, a.Name)
+		}
+	}
+	return out
+}
+
+// Withdrawn closes an open referral because its consent was withdrawn.
+func (r *Referral) Withdrawn(at time.Time) {
+	r.State, r.WithdrawnAt = ReferralConsentWithdrawn, &at
+	r.Version++
+}
+
+// Overdue reports whether somebody waits too long: for an answer, or past a fixed
+// appointment that nobody recorded. It is computed when read, never stored.
+func (r *Referral) Overdue(now time.Time) bool {
+	if slices.Contains(unanswered, r.State) {
+		return now.After(r.AnswerDue)
+	}
+	return r.State == ReferralAppointmentFixed && r.AppointmentAt != nil && now.After(r.AppointmentAt.Add(24*time.Hour))
+}
+
+// HandsOver reports whether accepting the referral makes the receiver responsible for
+// the person: only the organisation that is responsible can hand over, and a link to
+// infection care adds care without moving it.
+func (r *Referral) HandsOver(responsible OrganisationID) bool {
+	return r.FromOrganisationID == responsible && r.Reason != "infection_link"
+}

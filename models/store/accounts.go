@@ -1,0 +1,213 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// Accounts signs users in. It reaches users and tokens and nothing else.
+type Accounts struct {
+	store *Store
+	fails *throttle
+	slots chan struct{} // bounds concurrent hashing: each takes 19 MiB
+}
+
+// Token is a fresh bearer token; only its hash is stored.
+type Token struct {
+	Token     string
+	ExpiresAt time.Time
+}
+
+type tokenRow struct {
+	Hash      string `gorm:"primaryKey"`
+	UserID    models.UserID
+	ExpiresAt time.Time
+	RevokedAt *time.Time
+	CreatedAt time.Time
+}
+
+func (tokenRow) TableName() string { return "tokens" }
+
+// Password hashing: argon2id, 19 MiB, two passes (OWASP's first choice).
+var (
+	hashParams = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	fastParams = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+)
+
+var errSignIn = models.Fail(models.KindUnauthenticated, "token.credentials", "Username or password is wrong.")
+
+// NewAccounts returns the sign-in side of a store.
+func NewAccounts(s *Store) *Accounts {
+	return &Accounts{store: s, fails: newThrottle(s.opt.Clock), slots: make(chan struct{}, 2)}
+}
+
+func (s *Store) hashPassword(password string) (string, error) {
+	p := hashParams
+	if s.opt.FastHash {
+		p = fastParams
+	}
+	return argon2id.CreateHash(password, p)
+}
+
+// SignIn checks a password and issues a token. After ten failures for a username from
+// one address, or a hundred for either alone, within 15 minutes it answers 429 without
+// looking: guessing is slow, and one attacker cannot lock everybody out. An unknown user
+// costs the same time as a wrong password.
+func (a *Accounts) SignIn(ctx context.Context, username, password, address string) (Token, error) {
+	keys := []string{"both:" + address + " " + username, "user:" + username, "addr:" + address}
+	if !a.fails.allowed(keys[0], 10) || !a.fails.allowed(keys[1], 100) || !a.fails.allowed(keys[2], 100) {
+		return Token{}, models.Fail(models.KindTooMany, "token.throttled", "Too many failed sign-ins; wait 15 minutes.")
+	}
+	a.slots <- struct{}{}
+	defer func() { <-a.slots }()
+	var user models.User
+	err := a.store.read.WithContext(ctx).Where("username = ? AND active = ?", username, true).Take(&user).Error
+	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return Token{}, err
+	}
+	hash := user.PasswordHash
+	if hash == "" {
+		hash = absentUserHash()
+	}
+	ok, err := argon2id.ComparePasswordAndHash(password, hash)
+	if err != nil {
+		return Token{}, err
+	}
+	if !ok || user.ID == "" {
+		a.fails.failed(keys...)
+		return Token{}, errSignIn
+	}
+	return a.store.IssueToken(ctx, user.ID)
+}
+
+// absentUserHash is compared against when there is no such user, for equal time.
+var absentUserHash = sync.OnceValue(func() string {
+	hash, err := argon2id.CreateHash("no user has this password", hashParams)
+	if err != nil {
+		return ""
+	}
+	return hash
+})
+
+// IssueToken makes a token for a user without a password check: for SignIn and the demo.
+func (s *Store) IssueToken(ctx context.Context, user models.UserID) (Token, error) {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	t := Token{Token: "jol_" + base64.RawURLEncoding.EncodeToString(secret), ExpiresAt: s.now().Add(s.opt.TokenLife)}
+	row := tokenRow{Hash: tokenHash(t.Token), UserID: user, ExpiresAt: t.ExpiresAt, CreatedAt: s.now()}
+	err := s.inTx(ctx, func(db *gorm.DB) error {
+		if err := db.Create(&row).Error; err != nil {
+			return err
+		}
+		return db.Create(&[]auditRow{{At: s.now(), ActorID: user, Action: "token.create", Outcome: "ok", Objects: []string{}}}).Error
+	})
+	return t, err
+}
+
+func tokenHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// Authenticate returns the actor a token stands for. It asks the database each time:
+// a revoked token or a blocked account ends at the next call, on every process.
+func (a *Accounts) Authenticate(ctx context.Context, token string) (models.Actor, error) {
+	var row struct {
+		UserID   models.UserID
+		Username string
+		Role     models.Role
+		OrgID    models.OrganisationID
+		Name     string
+		Kind     models.OrganisationKind
+		Serves   models.OrganisationID
+		Region   string
+		Country  string
+	}
+	err := a.store.read.WithContext(ctx).Model(&tokenRow{}).
+		Select("users.id AS user_id, users.username, users.role, o.id AS org_id, o.name, o.kind, o.serves, o.region, o.country").
+		Joins("JOIN users ON users.id = tokens.user_id").
+		Joins("JOIN organisations o ON o.id = users.organisation_id").
+		Where("tokens.hash = ? AND tokens.revoked_at IS NULL AND tokens.expires_at > ? AND users.active = ? AND o.active = ?",
+			tokenHash(token), a.store.now(), true, true).
+		Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return models.Actor{}, models.Fail(models.KindUnauthenticated, "token.invalid", "The bearer token is missing, unknown, expired or revoked.")
+	}
+	if err != nil {
+		return models.Actor{}, err
+	}
+	return models.Actor{
+		UserID: row.UserID, Username: row.Username, Role: row.Role, OrganisationID: row.OrgID, OrganisationName: row.Name,
+		OrganisationKind: row.Kind, Serves: row.Serves, Region: row.Region, Country: row.Country,
+		Zone: models.Zone(row.Country, row.Region),
+	}, nil
+}
+
+// RevokeToken ends the session's own token at once.
+func (s *Session) RevokeToken(ctx context.Context, token string) error {
+	return s.write(ctx, "token.revoke", func(tx *tx) error {
+		err := tx.Model(&tokenRow{}).Where("hash = ? AND user_id = ?", tokenHash(token), s.actor.UserID).Update("revoked_at", tx.now).Error
+		tx.audit(string(s.actor.UserID))
+		return err
+	})
+}
+
+// throttle counts failures per key within a window. It lives in memory: a restart
+// forgives, which costs an attacker more than it gives.
+type throttle struct {
+	clock models.Clock
+	mu    sync.Mutex
+	seen  map[string][]time.Time
+}
+
+const throttleWindow = 15 * time.Minute
+
+func newThrottle(clock models.Clock) *throttle {
+	return &throttle{clock: clock, seen: map[string][]time.Time{}}
+}
+
+func (t *throttle) allowed(key string, limit int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.recent(key)) < limit
+}
+
+func (t *throttle) failed(keys ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.seen) > 10_000 { // an attacker may not fill the memory with names
+		for key := range t.seen {
+			t.recent(key)
+		}
+	}
+	for _, key := range keys {
+		t.seen[key] = append(t.recent(key), t.clock())
+	}
+}
+
+func (t *throttle) recent(key string) []time.Time {
+	from := t.clock().Add(-throttleWindow)
+	kept := t.seen[key][:0]
+	for _, at := range t.seen[key] {
+		if at.After(from) {
+			kept = append(kept, at)
+		}
+	}
+	if len(kept) == 0 {
+		delete(t.seen, key)
+		return nil
+	}
+	t.seen[key] = kept
+	return kept
+}

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// SeenEpisode is an episode as the session may see it.
+type SeenEpisode struct {
+	models.Episode
+	// Whole is false when only the bare fact of treatment may be shown.
+	Whole bool
+	// ClientCode is the handle of the caller's own client, empty for another's record.
+	ClientCode string
+}
+
+// seeEpisodes returns the person's episodes: the bare fact through treatmentFact, the
+// entry items through diagnosis.
+func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode, error) {
+	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", person)
+	load := func(category models.Category) (rows []models.Episode, err error) {
+		err = s.scoped(r.Model(&models.Episode{}), episodeTable, category, models.Read).
+			Where("episodes.client_id IN (?)", ofPerson).Order("start_date DESC, id DESC").Find(&rows).Error
+		return rows, err
+	}
+	facts, err := load(models.CatTreatmentFact)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := load(models.CatDiagnosis)
+	if err != nil {
+		return nil, err
+	}
+	isWhole := map[string]bool{}
+	for _, e := range whole {
+		isWhole[e.ID] = true
+	}
+	seen := make([]SeenEpisode, len(facts))
+	for i, e := range facts {
+		own := e.OrganisationID == s.actor.OrganisationID // what it wrote it always reads
+		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
+		r.touched(e.ID)
+	}
+	return seen, s.relyOnConsents(r, person, facts)
+}
+
+// relyOnConsents remembers every consent in force that names the actor's organisation,
+// when an episode of somebody else is shown. It may name one too many, never one too few.
+func (s *Session) relyOnConsents(r *reading, person models.PersonID, shown []models.Episode) error {
+	foreign := false
+	for _, e := range shown {
+		foreign = foreign || e.OrganisationID != s.actor.OrganisationID
+	}
+	if !foreign {
+		return nil
+	}
+	var consents []models.Consent
+	err := r.Model(&models.Consent{}).Joins("JOIN clients kc ON kc.id = consents.client_id").
+		Where("kc.person_id = ? AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
+			person, models.ConsentGiven, s.actor.OrganisationID, s.actor.OrganisationKind).Find(&consents).Error
+	for i := range consents {
+		r.relied(&consents[i])
+	}
+	return err
+}
+
+// ListEpisodes returns the caller's own organisation's episodes of a client.
+func (s *Session) ListEpisodes(ctx context.Context, handle string) (episodes []SeenEpisode, err error) {
+	err = s.readRecords(ctx, "episode.read", func(r *reading) error {
+		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		var rows []models.Episode
+		err = s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).
+			Where("episodes.client_id = ?", c.ID).Order("start_date DESC, id DESC").Find(&rows).Error
+		r.touched(string(c.ID))
+		for _, e := range rows {
+			r.touched(e.ID)
+			episodes = append(episodes, SeenEpisode{Episode: e, Whole: true, ClientCode: c.Handle()})
+		}
+		return err
+	})
+	return episodes, err
+}
+
+// GetEpisode returns one episode of the caller's own organisation.
+func (s *Session) GetEpisode(ctx context.Context, id string) (seen *SeenEpisode, err error) {
+	err = s.readRecords(ctx, "episode.read", func(r *reading) error {
+		e, c, err := s.ownEpisode(r.DB, id, models.Read)
+		if err != nil {
+			return err
+		}
+		r.touched(id)
+		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
+		return nil
+	})
+	return seen, err
+}
+
+// ownEpisode loads an episode of the session's scope that the actor's organisation wrote.
+func (s *Session) ownEpisode(q *gorm.DB, id string, verb models.Verb) (*models.Episode, *models.Client, error) {
+	var e models.Episode
+	var c models.Client
+	err := s.scoped(q, episodeTable, models.CatEpisode, verb).
+		Where("episodes.id = ? AND episodes.organisation_id = ?", id, s.actor.OrganisationID).Take(&e).Error
+	if err != nil {
+		return nil, nil, found(err, "episode")
+	}
+	return &e, &c, q.Session(&gorm.Session{NewDB: true}).Where("id = ?", e.ClientID).Take(&c).Error
+}
+
+// StartEpisode opens an episode for a client, pinned to a protocol edition.
+func (s *Session) StartEpisode(ctx context.Context, handle string, n models.NewEpisode, edition string) (seen *SeenEpisode, out Outcome, err error) {
+	err = s.write(ctx, "episode.create", func(tx *tx) error {
+		org, err := tx.organisation(s.actor.OrganisationID)
+		if err != nil {
+			return err
+		}
+		if err := n.Check(tx.today, org); err != nil {
+			return err
+		}
+		c, err := s.clientByHandle(tx.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		id, first, err := tx.claim(newID())
+		if err != nil {
+			return err
+		}
+		out = first
+		tx.auditOutcome(out.outcome(), id, string(c.ID))
+		if out.Replayed {
+			e, _, err := s.ownEpisode(tx.DB, id, models.Read)
+			if err == nil {
+				seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
+			}
+			return err
+		}
+		e, err := tx.openEpisode(id, c, org, n, edition)
+		if err == nil {
+			seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
+		}
+		return err
+	})
+	return seen, out, err
+}
+
+func (t *tx) openEpisode(id string, c *models.Client, org *models.Organisation, n models.NewEpisode, edition string) (*models.Episode, error) {
+	age, err := t.ageAt(c.ID, n.StartDate)
+	if err != nil {
+		return nil, err
+	}
+	structured := org.ReportsStructured
+	if n.Structured != nil {
+		structured = *n.Structured
+	}
+	e := &models.Episode{
+		ID: id, ClientID: c.ID, OrganisationID: org.ID, Structured: structured, StartDate: n.StartDate, LastContact: n.StartDate,
+		LegalBasis: n.LegalBasis, Protocol: n.Protocol, Edition: edition, Sex: c.Sex, AgeAtStart: age, CentreType: org.CentreType,
+		PreviousTreatment: n.PreviousTreatment, ReferralSource: n.ReferralSource, PrimaryDrug: n.PrimaryDrug, Route: n.Route,
+		Injecting: n.Injecting, Version: 1, CreatedAt: t.now,
+	}
+	err = t.Create(e).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return nil, models.Fail(models.KindConflict, "episode.open_already", "The client has an open episode at your organisation.")
+	}
+	return e, err
+}
+
+// CloseEpisode ends an episode with a date and a reason.
+func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.EpisodeClosure) (seen *SeenEpisode, err error) {
+	if err := cl.Check(s.today()); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "episode.close", func(tx *tx) error {
+		e, c, err := s.ownEpisode(tx.DB, id, models.Change)
+		if err != nil {
+			return err
+		}
+		if err := tx.base(e.Version); err != nil {
+			return err
+		}
+		var accepted int64
+		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND state IN ?", e.ClientID,
+			[]string{models.ReferralAccepted, models.ReferralAppointmentFixed, models.ReferralAttended}).Count(&accepted).Error; err != nil {
+			return err
+		}
+		if err := e.Close(cl, accepted > 0); err != nil {
+			return err
+		}
+		tx.audit(id)
+		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
+		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("end_date", "end_reason", "last_contact", "version").Updates(e))
+	})
+	return seen, err
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+
+	"jol/models"
+)
+
+// This file alone touches the linkage tables, which on PostgreSQL live in a schema of
+// their own so that another database role can own them. They are read when a client is
+// registered, when a referral is addressed in the receiver's sector, when an age is
+// computed, and by sealing; never to answer a question about a person.
+
+// linkRow ties a client record to its linkage id. The birth year is kept here only.
+type linkRow struct {
+	ClientID    models.ClientID `gorm:"primaryKey"`
+	LinkID      string          // hexadecimal; random for low quality
+	LowQuality  bool
+	BirthYear   int
+	FoldVersion int
+}
+
+func (s *Store) linkTable() string {
+	if s.dialect == "postgres" {
+		return "linkage.entries"
+	}
+	return "linkage_entries"
+}
+
+// pseudonym is what a registration computes in memory: the initials are gone when it
+// returns.
+type pseudonym struct {
+	link models.LinkID
+	low  bool
+}
+
+// pseudonymOf folds and hashes a registration. A record without both parents is of low
+// quality: it gets a random link id, so that it is never taken for another person.
+func (s *Store) pseudonymOf(r models.Registration) (pseudonym, error) {
+	uic, err := models.NewUIC(r.Country, r.Sex, r.BirthYear, r.MotherInitials, r.FatherInitials)
+	if err != nil {
+		return pseudonym{}, err
+	}
+	if uic.Quality() == models.LinkFull {
+		return pseudonym{link: s.linker.Link(uic)}, nil
+	}
+	random := make([]byte, 32)
+	rand.Read(random)
+	link, err := models.ParseLinkID(hex.EncodeToString(random))
+	return pseudonym{link: link, low: true}, err
+}
+
+func (t *tx) saveLink(client models.ClientID, p pseudonym, birthYear int) error {
+	row := linkRow{ClientID: client, LinkID: p.link.Hex(), LowQuality: p.low, BirthYear: birthYear, FoldVersion: models.FoldVersion}
+	return t.Table(t.session.store.linkTable()).Create(&row).Error
+}
+
+func (t *tx) linkOf(client models.ClientID) (row linkRow, err error) {
+	err = t.Table(t.session.store.linkTable()).Where("client_id = ?", client).Take(&row).Error
+	return row, err
+}
+
+// codeFor returns a client's code in the sector of a receiver.
+func (t *tx) codeFor(client models.ClientID, kind models.OrganisationKind) (string, error) {
+	sector, ok := kind.Sector()
+	if !ok {
+		return "", models.NotFound("organisation")
+	}
+	row, err := t.linkOf(client)
+	if err != nil {
+		return "", err
+	}
+	link, err := models.ParseLinkID(row.LinkID)
+	if err != nil {
+		return "", err
+	}
+	return string(t.session.store.linker.Code(link, sector)), nil
+}
+
+// copyLink gives a receiver's new record the linkage of the record it came from.
+func (t *tx) copyLink(from, to models.ClientID) error {
+	row, err := t.linkOf(from)
+	if err != nil {
+		return err
+	}
+	row.ClientID = to
+	return t.Table(t.session.store.linkTable()).Create(&row).Error
+}
+
+// ageAt returns the age a client reaches in the year of the date, as far as a birth
+// year can tell.
+func (t *tx) ageAt(client models.ClientID, on models.Date) (int, error) {
+	row, err := t.linkOf(client)
+	return on.Year() - row.BirthYear, err
+}

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// OrganisationFilter narrows the directory; empty fields do not filter.
+type OrganisationFilter struct {
+	Kind    models.OrganisationKind
+	Region  string
+	Service string
+}
+
+// ListOrganisations is the directory in which a receiver is found. It says nothing
+// about clients and leaves no audit event.
+func (s *Session) ListOrganisations(ctx context.Context, f OrganisationFilter, p Paging) (Page[models.Organisation], error) {
+	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.Organisation{}), organisationTable, models.CatOrganisation, models.Read)
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.Region != "" {
+		q = q.Where("region = ?", f.Region)
+	}
+	if f.Service != "" {
+		q = q.Where("services LIKE ?", `%"`+f.Service+`"%`) // a code checked against its list
+	}
+	return loadPage(s, q, "organisations", "id", p, func(o models.Organisation) string { return string(o.ID) })
+}
+
+// GetOrganisation returns one organisation of the directory.
+func (s *Session) GetOrganisation(ctx context.Context, id string) (*models.Organisation, error) {
+	var o models.Organisation
+	q := s.scoped(s.store.read.WithContext(ctx), organisationTable, models.CatOrganisation, models.Read)
+	return &o, found(q.Where("id = ?", id).Take(&o).Error, "organisation")
+}
+
+// CreateOrganisation adds an organisation. Capability flags of the country decide
+// which services it may offer.
+func (s *Session) CreateOrganisation(ctx context.Context, n models.NewOrganisation) (o *models.Organisation, out Outcome, err error) {
+	n.Country = s.store.opt.Country
+	err = s.write(ctx, "organisation.create", func(tx *tx) error {
+		if err := n.Check(tx.today); err != nil {
+			return err
+		}
+		id, first, err := tx.claim(newID())
+		if err != nil {
+			return err
+		}
+		out = first
+		tx.auditOutcome(out.outcome(), id)
+		if out.Replayed {
+			o, err = tx.organisation(models.OrganisationID(id))
+			return err
+		}
+		if err := tx.checkServes(n.Serves); err != nil {
+			return err
+		}
+		o = &models.Organisation{
+			ID: models.OrganisationID(id), Name: n.Name, Kind: n.Kind, Country: n.Country, Region: n.Region,
+			CentreType: n.CentreType, Services: orEmpty(n.Services), ReportsStructured: n.ReportsStructured, Serves: n.Serves,
+			Active: true, Version: 1, CreatedAt: tx.now,
+		}
+		return tx.Create(o).Error
+	})
+	return o, out, err
+}
+
+func (t *tx) checkServes(id models.OrganisationID) error {
+	if id == "" {
+		return nil
+	}
+	o, err := t.organisation(id)
+	if models.IsKind(err, models.KindNotFound) || err == nil && o.Kind != models.KindPrison {
+		var c models.Checks
+		c.Add("/serves", "organisation.serves_institution")
+		return c.Err()
+	}
+	return err
+}
+
+// ChangeOrganisation changes name, services, centre type or activity.
+func (s *Session) ChangeOrganisation(ctx context.Context, id string, ch models.OrganisationChange) (o *models.Organisation, err error) {
+	err = s.write(ctx, "organisation.change", func(tx *tx) error {
+		o = &models.Organisation{}
+		q := s.scoped(tx.DB, organisationTable, models.CatOrganisation, models.Change)
+		if err := found(q.Where("id = ?", id).Take(o).Error, "organisation"); err != nil {
+			return err
+		}
+		if err := o.Apply(ch); err != nil {
+			return err
+		}
+		if err := tx.base(o.Version); err != nil {
+			return err
+		}
+		tx.audit(id)
+		o.Version++
+		return changed(tx.Model(o).Where("version = ?", s.req.Base).
+			Select("name", "services", "centre_type", "active", "version").Updates(o))
+	})
+	return o, err
+}
+
+// organisation loads an active organisation by id, whoever asks: the directory is
+// open to every signed-in user.
+func (t *tx) organisation(id models.OrganisationID) (*models.Organisation, error) {
+	var o models.Organisation
+	return &o, found(t.Where("id = ? AND active = ?", id, true).Take(&o).Error, "organisation")
+}
+
+// found turns gorm's missing row into the one answer for absent and out of scope.
+func found(err error, noun string) error {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return models.NotFound(noun)
+	}
+	return err
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

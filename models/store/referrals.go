@@ -1,0 +1,350 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// SeenReferral is a referral as one party may see it.
+type SeenReferral struct {
+	models.Referral
+	Party models.Party
+	// ClientCode is the client's code in the reader's own sector.
+	ClientCode string
+	// Whole is false for a receiver whose consent is no longer in force: then only id,
+	// state and the time of withdrawal may be shown.
+	Whole   bool
+	Overdue bool
+}
+
+// referralRow is a referral with what decides how it is seen.
+type referralRow struct {
+	models.Referral
+	FromCode       string
+	FromLocalNo    int
+	ToLocalNo      int
+	ConsentState   string
+	ConsentFrom    models.Date
+	ConsentUntil   models.Date
+	ConsentVersion int64
+}
+
+// referralQuery selects the referrals the session may read or change.
+func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
+	q = q.Model(&models.Referral{}).
+		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.local_no, 1) AS to_local_no, " +
+			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version").
+		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
+		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
+		Joins("JOIN consents k ON k.id = referrals.consent_id")
+	return s.scoped(q, referralTable, models.CatReferral, verb)
+}
+
+func (s *Session) party(r *models.Referral) models.Party {
+	if r.FromOrganisationID == s.actor.OrganisationID {
+		return models.Sender
+	}
+	return models.Receiver
+}
+
+func (row *referralRow) consent() models.Consent {
+	return models.Consent{ID: row.ConsentID, State: row.ConsentState, FromDate: row.ConsentFrom, UntilDate: row.ConsentUntil, Version: row.ConsentVersion}
+}
+
+// see decides what the session's organisation may see of a referral now. The sender
+// sees what it wrote; the receiver sees it while the consent is in force.
+func (s *Session) see(row *referralRow) SeenReferral {
+	seen := SeenReferral{Referral: row.Referral, Party: s.party(&row.Referral), Overdue: row.Overdue(s.store.now())}
+	if seen.Party == models.Sender {
+		seen.ClientCode, seen.Whole = models.CodeHandle(row.FromCode, row.FromLocalNo), true
+		return seen
+	}
+	seen.ClientCode = models.CodeHandle(row.ToCode, row.ToLocalNo)
+	consent := row.consent()
+	seen.Whole = consent.InForce(s.today())
+	return seen
+}
+
+func (s *Session) seeReferrals(r *reading, q *gorm.DB) ([]SeenReferral, error) {
+	var rows []referralRow
+	if err := q.Order("referrals.id DESC").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return s.note(r, rows), nil
+}
+
+// note turns rows into what is seen and remembers which consents that relied on.
+func (s *Session) note(r *reading, rows []referralRow) []SeenReferral {
+	seen := make([]SeenReferral, len(rows))
+	for i := range rows {
+		seen[i] = s.see(&rows[i])
+		r.touched(rows[i].ID)
+		if seen[i].Party == models.Receiver && seen[i].Whole {
+			consent := rows[i].consent()
+			r.relied(&consent)
+		}
+	}
+	return seen
+}
+
+// ReferralFilter narrows a list of referrals; empty fields do not filter.
+type ReferralFilter struct {
+	Direction string // in, out
+	State     string
+	Overdue   bool
+}
+
+// ListReferrals returns the organisation's referrals, newest first.
+func (s *Session) ListReferrals(ctx context.Context, f ReferralFilter, p Paging) (page Page[SeenReferral], err error) {
+	err = s.readRecords(ctx, "referral.read", func(r *reading) error {
+		q := s.referralQuery(r.DB, models.Read)
+		switch f.Direction {
+		case "in":
+			q = q.Where("referrals.to_organisation_id = ?", s.actor.OrganisationID)
+		case "out":
+			q = q.Where("referrals.from_organisation_id = ?", s.actor.OrganisationID)
+		}
+		if f.State != "" {
+			q = q.Where("referrals.state = ?", f.State)
+		}
+		if f.Overdue {
+			q = q.Where("((referrals.state IN ? AND referrals.answer_due < ?) OR (referrals.state = ? AND referrals.appointment_at < ?))",
+				[]string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested}, r.now, models.ReferralAppointmentFixed, r.now.AddDate(0, 0, -1))
+		}
+		rows, err := loadPage(s, q, "referrals", "referrals.id", p, func(row referralRow) string { return row.ID })
+		if err != nil {
+			return err
+		}
+		page = Page[SeenReferral]{Items: s.note(r, rows.Items), Next: rows.Next}
+		return nil
+	})
+	return page, err
+}
+
+// GetReferral returns one referral to one of its parties.
+func (s *Session) GetReferral(ctx context.Context, id string) (seen *SeenReferral, err error) {
+	err = s.readRecords(ctx, "referral.read", func(r *reading) error {
+		var row referralRow
+		if err := found(s.referralQuery(r.DB, models.Read).Where("referrals.id = ?", id).Take(&row).Error, "referral"); err != nil {
+			return err
+		}
+		seen = &s.note(r, []referralRow{row})[0]
+		return nil
+	})
+	return seen, err
+}
+
+// CreateReferral sends a client to another organisation, on a consent in force now.
+func (s *Session) CreateReferral(ctx context.Context, handle string, n models.NewReferral) (seen *SeenReferral, out Outcome, err error) {
+	if err := n.Check(); err != nil {
+		return nil, Outcome{}, err
+	}
+	err = s.write(ctx, "referral.create", func(tx *tx) error {
+		id, first, err := tx.claim(newID())
+		if err != nil {
+			return err
+		}
+		out = first
+		if out.Replayed {
+			tx.auditOutcome(out.outcome(), id)
+			seen, err = tx.seenReferral(id, models.Read)
+			return err
+		}
+		c, err := s.clientByHandle(tx.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return at("/clientCode", err)
+		}
+		tx.auditOutcome(out.outcome(), id, string(c.ID))
+		seen, err = tx.send(id, c, n)
+		return err
+	})
+	return seen, out, err
+}
+
+func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenReferral, error) {
+	to, err := t.receiver(n.ToOrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	consent, err := t.consentFor(c, to, n.Reason)
+	if err != nil {
+		return nil, err
+	}
+	toCode, err := t.codeFor(c.ID, to.Kind)
+	if err != nil {
+		return nil, err
+	}
+	due := models.AnswerRoutine
+	if n.Urgency == "urgent" {
+		due = models.AnswerUrgent
+	}
+	r := models.Referral{
+		ID: id, FromOrganisationID: t.session.actor.OrganisationID, ToOrganisationID: to.ID, FromClientID: c.ID, ToCode: toCode,
+		ConsentID: consent.ID, Reason: n.Reason, Urgency: n.Urgency, Needs: orEmpty(n.Needs), Note: strings.TrimSpace(n.Note),
+		State: models.ReferralSent, SentAt: t.now, AnswerDue: t.now.Add(due), Version: 1, CreatedBy: t.session.actor.UserID,
+	}
+	if err := t.Create(&r).Error; err != nil {
+		return nil, err
+	}
+	return &SeenReferral{Referral: r, Party: models.Sender, ClientCode: c.Handle(), Whole: true}, nil
+}
+
+func (t *tx) receiver(id models.OrganisationID) (*models.Organisation, error) {
+	to, err := t.organisation(id)
+	if err != nil && !models.IsKind(err, models.KindNotFound) {
+		return nil, err
+	}
+	var c models.Checks
+	c.Require(err == nil && to.Receives() && id != t.session.actor.OrganisationID, "/toOrganisation", "referral.receiver_unknown")
+	return to, c.Err()
+}
+
+// consentFor finds the consent a referral will rest on: the one that runs longest.
+func (t *tx) consentFor(c *models.Client, to *models.Organisation, reason string) (*models.Consent, error) {
+	var given []models.Consent
+	if err := t.Where("client_id = ? AND state = ?", c.ID, models.ConsentGiven).Order("until_date DESC, id").Find(&given).Error; err != nil {
+		return nil, err
+	}
+	for i := range given {
+		if given[i].CoversReferral(to, reason, t.today) {
+			return &given[i], nil
+		}
+	}
+	return nil, models.Fail(models.KindConflict, "referral.consent_required", "No consent in force covers sending this client to that organisation.")
+}
+
+// seenReferral loads a referral inside the transaction, as the actor may see it.
+func (t *tx) seenReferral(id string, verb models.Verb) (*SeenReferral, error) {
+	row, err := t.referral(id, verb)
+	if err != nil {
+		return nil, err
+	}
+	seen := t.session.see(row)
+	return &seen, nil
+}
+
+func (t *tx) referral(id string, verb models.Verb) (*referralRow, error) {
+	var row referralRow
+	q := t.session.referralQuery(t.DB, verb)
+	return &row, found(q.Where("referrals.id = ?", id).Take(&row).Error, "referral")
+}
+
+// Acceptance says which of the receiver's own records is the same person, when a
+// clinician has confirmed it; empty makes a record of its own.
+type Acceptance struct{ SameAs string }
+
+// MoveReferral makes one move of the state machine. The receiver moves only while the
+// consent is in force; acceptance joins the records and hands the person over.
+func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.ReferralMove, accept Acceptance) (seen *SeenReferral, err error) {
+	if err := m.Check(action, s.store.now(), s.today()); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "referral."+strings.ReplaceAll(action, "-", "_"), func(tx *tx) error {
+		row, err := tx.referral(id, models.Change)
+		if err != nil {
+			return err
+		}
+		if err := tx.base(row.Version); err != nil {
+			return err
+		}
+		r := &row.Referral
+		party := s.party(r)
+		if err := r.Do(action, party, m); err != nil {
+			return err
+		}
+		consent := row.consent()
+		if party == models.Receiver && !consent.InForce(tx.today) {
+			return models.Fail(models.KindConflict, "consent.not_in_force", "The consent this referral rests on is not in force.")
+		}
+		tx.audit(id)
+		if action == "acceptance" {
+			if err := tx.takeOver(r, accept); err != nil {
+				return err
+			}
+		}
+		columns := []string{"state", "appointment_at", "attended_on", "decline_reason", "alternative", "to_client_id", "version"}
+		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
+			return err
+		}
+		seen, err = tx.seenReferral(id, models.Change)
+		return err
+	})
+	return seen, err
+}
+
+// takeOver is the act of care that joins two organisations' records: the receiver's
+// record gets the sender's person, and the receiver becomes responsible when the
+// sender was.
+func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
+	var from models.Client
+	if err := withPerson(t.DB).Where("clients.id = ?", r.FromClientID).Take(&from).Error; err != nil {
+		return err
+	}
+	own, err := t.receiversRecord(r, &from, accept)
+	if err != nil {
+		return err
+	}
+	r.ToClientID = own
+	t.events[0].Objects = append(t.events[0].Objects, string(own))
+	if !r.HandsOver(from.ResponsibleID) {
+		return nil
+	}
+	return t.Model(&models.Person{}).Where("id = ?", from.PersonID).Update("responsible_id", r.ToOrganisationID).Error
+}
+
+// receiversRecord returns the receiver's record of the person. An existing record is
+// joined only when a clinician names it; a matching code alone joins nothing.
+func (t *tx) receiversRecord(r *models.Referral, from *models.Client, accept Acceptance) (models.ClientID, error) {
+	if accept.SameAs != "" {
+		return t.confirmSame(from, accept.SameAs)
+	}
+	own, err := t.ownByCode(r.ToCode)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range own {
+		if c.PersonID == from.PersonID {
+			return c.ID, nil // an earlier act of care joined them
+		}
+	}
+	client := models.Client{
+		ID: models.ClientID(newID()), OrganisationID: r.ToOrganisationID, PersonID: from.PersonID, Code: r.ToCode,
+		LocalNo: nextLocalNo(own), Sex: from.Sex, LowQuality: from.LowQuality, Version: 1, CreatedAt: t.now,
+	}
+	if err := t.Create(&client).Error; err != nil {
+		return "", err
+	}
+	return client.ID, t.copyLink(from.ID, client.ID)
+}
+
+func (t *tx) confirmSame(from *models.Client, handle string) (models.ClientID, error) {
+	var c models.Checks
+	c.Require(t.session.actor.Role.Clinical(), "/sameAs", "referral.clinician_confirms")
+	if err := c.Err(); err != nil {
+		return "", err
+	}
+	own, err := t.session.clientByHandle(t.DB, handle, models.CatIdentity, models.Read)
+	if err != nil {
+		return "", at("/sameAs", err)
+	}
+	if own.PersonID == from.PersonID {
+		return own.ID, nil
+	}
+	// Everyone whom acts of care had joined to this record comes along.
+	return own.ID, t.moveClients(t.Where("person_id = ?", own.PersonID), from.PersonID)
+}
+
+// at adds the pointer of the body field that named the record.
+func at(pointer string, err error) error {
+	e, ok := err.(*models.Error)
+	if !ok {
+		return err
+	}
+	c := *e
+	c.Fields = []models.FieldError{{Pointer: pointer, Code: e.Code}}
+	return &c
+}

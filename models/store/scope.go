@@ -1,0 +1,129 @@
+package store
+
+import (
+	"strings"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// table is a table that a session reads through a scope.
+type table string
+
+const (
+	clientTable       table = "clients"
+	consentTable      table = "consents"
+	referralTable     table = "referrals"
+	episodeTable      table = "episodes"
+	organisationTable table = "organisations"
+	userTable         table = "users"
+	changeTable       table = "identity_changes"
+	releaseTable      table = "releases"
+	auditTable        table = "audit_events"
+)
+
+// condition is SQL with its arguments.
+type condition struct {
+	sql  string
+	args []any
+}
+
+// scoped adds to q the rows of the table that the session's grants reach for the
+// category and verb. It is the one place where access becomes SQL: one expression a
+// table and relation, joined by OR inside one pair of parentheses. A relation that a
+// table does not know reaches nothing; no grant at all is 1=0.
+func (s *Session) scoped(q *gorm.DB, t table, category models.Category, verb models.Verb) *gorm.DB {
+	var parts []string
+	var args []any
+	for _, relation := range s.grants[category][verb] {
+		c := s.reach(t, relation, category)
+		if c.sql != "" {
+			parts = append(parts, c.sql)
+			args = append(args, c.args...)
+		}
+	}
+	if len(parts) == 0 {
+		return q.Where("1 = 0")
+	}
+	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
+}
+
+// reach is the expression of one relation on one table.
+func (s *Session) reach(t table, relation models.Relation, category models.Category) condition {
+	org := s.actor.OrganisationID
+	switch relation {
+	case models.Any:
+		switch t {
+		case organisationTable, releaseTable, auditTable:
+			return condition{sql: "1 = 1"}
+		}
+	case models.Country: // one deployment serves one country
+		switch t {
+		case organisationTable:
+			return s.ministryOr("organisations.id = ?")
+		case userTable:
+			return s.ministryOr("users.organisation_id = ?")
+		}
+	case models.Own:
+		switch t {
+		case referralTable:
+			return condition{"referrals.from_organisation_id = ? OR referrals.to_organisation_id = ?", []any{org, org}}
+		case clientTable, consentTable, episodeTable, changeTable:
+			return condition{string(t) + ".organisation_id = ?", []any{org}}
+		}
+	case models.Team:
+		return s.reachByTeam(t)
+	case models.Consented:
+		return s.reachByConsent(t, category)
+	}
+	return condition{}
+}
+
+// ministryOr is the whole country for a ministry; the administrator of any other
+// organisation manages that organisation only. Otherwise a clinic's administrator could
+// make an account in a prison and read with it.
+func (s *Session) ministryOr(own string) condition {
+	if s.actor.OrganisationKind == models.KindMinistry {
+		return condition{sql: "1 = 1"}
+	}
+	return condition{own, []any{s.actor.OrganisationID}}
+}
+
+// samePerson joins a row's client to the other records of the person.
+const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = rc.person_id AND mc.organisation_id = ? "
+
+// reachByTeam: the actor's organisation has an open episode of the person. Records of
+// an organisation that is not a health service never come this way: an NGO's are
+// shared on consent only (matrix row "counselling notes of NGO").
+//
+// Only a health service is a team: an NGO's psychologist reads a clinic's record on
+// consent, whatever episode the NGO has opened.
+func (s *Session) reachByTeam(t table) condition {
+	org := s.actor.OrganisationID
+	if kind := s.actor.OrganisationKind; kind != models.KindClinic && kind != models.KindPrisonHealth {
+		return condition{}
+	}
+	switch t {
+	case episodeTable:
+		return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
+			"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = episodes.client_id)", []any{org}}
+	case consentTable:
+		return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' WHERE rc.id = consents.client_id)", []any{org}}
+	}
+	return condition{}
+}
+
+// reachByConsent: a consent in force today names the actor's organisation, covers the
+// category and has a purpose that fits it. It was given for the person, so it must
+// have been recorded by the organisation whose record is read.
+func (s *Session) reachByConsent(t table, category models.Category) condition {
+	if t != episodeTable {
+		return condition{}
+	}
+	today := s.today()
+	return condition{"EXISTS (" + samePerson + "JOIN consents k ON k.client_id = rc.id WHERE rc.id = episodes.client_id" +
+		" AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ? AND k.purpose IN ?" +
+		" AND (k.recipient_id = ? OR k.recipient_kind = ?) AND k.categories LIKE ?)",
+		[]any{s.actor.OrganisationID, today, today, models.PurposesFor(category), s.actor.OrganisationID, s.actor.OrganisationKind, `%"` + string(category) + `"%`}}
+}

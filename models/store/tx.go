@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+	msqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"jol/models"
+)
+
+// tx is one write transaction of a session.
+type tx struct {
+	*gorm.DB
+	session *Session
+	now     time.Time
+	today   models.Date
+	action  string
+	events  []auditRow
+}
+
+// errNoAudit is a programming error: a write that left no trace is not committed.
+var errNoAudit = errors.New("store: a write transaction recorded no audit event")
+
+// write runs one use case in one transaction: fn first, its audit events last, then
+// commit. Nothing is committed without an audit event.
+func (s *Session) write(ctx context.Context, action string, fn func(*tx) error) error {
+	return s.store.inTx(ctx, func(db *gorm.DB) error {
+		t := &tx{DB: db, session: s, now: s.store.now(), today: s.today(), action: action}
+		if err := fn(t); err != nil {
+			return err
+		}
+		if len(t.events) == 0 {
+			return errNoAudit
+		}
+		return db.Create(&t.events).Error
+	})
+}
+
+// maxTries bounds how often a transaction that lost a race is run again.
+const maxTries = 8
+
+// inTx is the only place that opens a write transaction: SERIALIZABLE on PostgreSQL
+// (READ COMMITTED lets a referral slip past a withdrawal), immediate on SQLite. A
+// transaction that lost a race runs again; nothing else retries.
+func (s *Store) inTx(ctx context.Context, fn func(*gorm.DB) error) error {
+	opts := &sql.TxOptions{}
+	if s.dialect == "postgres" {
+		opts.Isolation = sql.LevelSerializable
+	}
+	for try := 1; ; try++ {
+		err := s.write.WithContext(ctx).Transaction(fn, opts)
+		if err == nil || !lostRace(err) {
+			return err
+		}
+		if try == maxTries {
+			return models.Fail(models.KindUnavailable, "database.busy", "The record is being changed by others; try again.").WithCause(err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try*try)*time.Millisecond + rand.N(5*time.Millisecond)):
+		}
+	}
+}
+
+// lostRace reports a serialisation failure, a deadlock, or a busy SQLite file.
+func lostRace(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01"
+	}
+	var lite *msqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// newID returns a UUIDv7: its order follows time closely enough for "newest first",
+// and it is never used as a change feed.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// changed turns the result of a versioned update into an error: no row means that
+// somebody else changed the record after it was loaded.
+func changed(res *gorm.DB) error {
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected != 1 {
+		return errVersion
+	}
+	return nil
+}
+
+var errVersion = models.Fail(models.KindPreconditionFailed, "precondition.version", "The record has changed since that version; read it again.")
+
+// base refuses a change that was made on another version than the stored one.
+func (t *tx) base(version int64) error {
+	if t.session.req.Base != version {
+		return errVersion
+	}
+	return nil
+}

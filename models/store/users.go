@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// ListUsers returns the accounts an administrator manages.
+func (s *Session) ListUsers(ctx context.Context, p Paging) (Page[models.User], error) {
+	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.User{}), userTable, models.CatUser, models.Read)
+	return loadPage(s, q, "users", "id", p, func(u models.User) string { return string(u.ID) })
+}
+
+// manages reports whether the actor may make accounts in the organisation: the ministry
+// and the command line in any, others in their own.
+func (s *Session) manages(id models.OrganisationID) bool {
+	return s.actor.OrganisationKind == models.KindMinistry || s.actor.OrganisationID == id || s.actor.UserID == "system"
+}
+
+// CreateUser adds an account to an organisation that the caller manages.
+func (s *Session) CreateUser(ctx context.Context, n models.NewUser) (u *models.User, out Outcome, err error) {
+	hash, err := s.store.hashPassword(n.Password) // outside the transaction: it takes 40 ms
+	if err != nil {
+		return nil, Outcome{}, err
+	}
+	err = s.write(ctx, "user.create", func(tx *tx) error {
+		org, err := tx.organisation(n.OrganisationID)
+		if err != nil && !models.IsKind(err, models.KindNotFound) {
+			return err
+		}
+		if err != nil || !s.manages(org.ID) {
+			var c models.Checks
+			c.Add("/organisation", "organisation.unknown")
+			return c.Err()
+		}
+		if err := n.Check(org.Kind); err != nil {
+			return err
+		}
+		id, first, err := tx.claim(newID())
+		if err != nil {
+			return err
+		}
+		out = first
+		tx.auditOutcome(out.outcome(), id)
+		if out.Replayed {
+			u = &models.User{}
+			return found(tx.Where("id = ?", id).Take(u).Error, "user")
+		}
+		u = &models.User{ID: models.UserID(id), Username: n.Username, PasswordHash: hash, Role: n.Role, OrganisationID: org.ID, Active: true, Version: 1, CreatedAt: tx.now}
+		err = tx.Create(u).Error
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return models.Fail(models.KindConflict, "user.username_taken", "There is an account with this username.")
+		}
+		return err
+	})
+	return u, out, err
+}
+
+// ChangeUser changes role, activity or password. Tokens of a blocked account and of
+// one whose password changed end at once.
+func (s *Session) ChangeUser(ctx context.Context, id string, ch models.UserChange) (u *models.User, err error) {
+	err = s.write(ctx, "user.change", func(tx *tx) error {
+		u = &models.User{}
+		q := s.scoped(tx.DB, userTable, models.CatUser, models.Change)
+		if err := found(q.Where("id = ?", id).Take(u).Error, "user"); err != nil {
+			return err
+		}
+		org, err := tx.organisation(u.OrganisationID)
+		if err != nil {
+			return err
+		}
+		if err := ch.Check(org.Kind); err != nil {
+			return err
+		}
+		if err := tx.base(u.Version); err != nil {
+			return err
+		}
+		if err := tx.applyUserChange(u, ch); err != nil {
+			return err
+		}
+		tx.audit(id)
+		u.Version++
+		return changed(tx.Model(u).Where("version = ?", s.req.Base).Select("role", "active", "password_hash", "version").Updates(u))
+	})
+	return u, err
+}
+
+func (t *tx) applyUserChange(u *models.User, ch models.UserChange) error {
+	if ch.Role != nil {
+		u.Role = *ch.Role
+	}
+	if ch.Active != nil {
+		u.Active = *ch.Active
+	}
+	if ch.Password != nil {
+		hash, err := t.session.store.hashPassword(*ch.Password)
+		if err != nil {
+			return err
+		}
+		u.PasswordHash = hash
+		return t.Model(&tokenRow{}).Where("user_id = ? AND revoked_at IS NULL", u.ID).Update("revoked_at", t.now).Error
+	}
+	return nil
+}
+
+// AddUser creates an account from the command line: the first administrator.
+func (s *Store) AddUser(ctx context.Context, n models.NewUser) (*models.User, error) {
+	session := s.For(models.System(s.opt.Country), nil, Request{ID: "command", Key: newID(), BodyHash: "command"})
+	u, _, err := session.CreateUser(ctx, n)
+	return u, err
+}
+
+// EnsureMinistry returns the country's ministry, making it when there is none yet.
+func (s *Store) EnsureMinistry(ctx context.Context) (id models.OrganisationID, err error) {
+	session := s.For(models.System(s.opt.Country), nil, Request{ID: "command"})
+	err = session.write(ctx, "organisation.create", func(tx *tx) error {
+		var o models.Organisation
+		err := tx.Where("kind = ?", models.KindMinistry).Order("created_at").Take(&o).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			o = models.Organisation{
+				ID: models.OrganisationID(newID()), Name: "Ministry of Health", Kind: models.KindMinistry, Country: s.opt.Country,
+				Region: models.RegionsOf(s.opt.Country, tx.today)[0].Code, CentreType: "6", Services: []string{}, Active: true, Version: 1, CreatedAt: tx.now,
+			}
+			err = tx.Create(&o).Error
+		}
+		id = o.ID
+		tx.audit(string(id))
+		return err
+	})
+	return id, err
+}
