@@ -18,6 +18,9 @@ type Person struct {
 	CreatedAt time.Time
 }
 
+// TableName keeps the plural regular: gorm would look for "people".
+func (Person) TableName() string { return "persons" }
+
 // Client is one organisation's record of a person. Two organisations' clients
 // share a person only through an accepted referral or transfer, never because
 // their codes match (docs/identity.md).

@@ -43,7 +43,7 @@ var screenRules = []struct {
 	{"national_number_uz", func(n screened) bool { return n.anyNumber(isUzbekPINFL) }},
 	{"national_number_kg", func(n screened) bool { return n.anyNumber(isKyrgyzPIN) }},
 	{"email", func(n screened) bool { return emailForm.MatchString(n.text) }},
-	{"birth_date", func(n screened) bool { return birthDateForm.MatchString(n.text) }},
+	{"birth_date", func(n screened) bool { return birthWordForm.MatchString(n.text) && birthDateForm.MatchString(n.text) }},
 	{"passport_tm", func(n screened) bool { return passportTMForm.MatchString(n.text) }},
 	{"tax_number_tj", func(n screened) bool { return taxNumberForm.MatchString(n.text) }},
 	{"passport_number", func(n screened) bool { return passportForm.MatchString(n.free) }},
@@ -290,7 +290,7 @@ const (
 		`\d{1,2}\pL{0,2} ` + reMonth + `,? (?:19|20)\d\d|` + reMonth + ` \d{1,2}\pL{0,2},? (?:19|20)\d\d|` +
 		`(?:19|20)\d\d ?\pL{0,6}\.? \d{1,2}[ -]?` + reMonth + `)`
 	reBirth = `(?:рожд[её]н|родил(?:ся|ась)|[гд] ?[./] ?р` + reEnd + `|туған|туылған|туулган|ту[гғ]илган|таваллуд|тавлид|` +
-		`tug['’‘ʻʼ]?il|doglan|birth|born|d\.?o\.?b` + reEnd + `)`
+		`tug['’‘ʻʼ]?il|doglan|date of birth|birth ?da(?:te|y)|born|d\.?o\.?b` + reEnd + `)`
 
 	rePaper = `(?:паспорт|passport|pasport|төлқұжат|удостоверени\pL+ личности|жеке куәлік)\pL*`
 	reNine  = `\d(?:[ .-]?\d){8}` + reApart
@@ -319,6 +319,8 @@ var (
 
 	emailForm = regexp.MustCompile(`[\pL\pN._%+-]+ ?(?:@|\(at\)|\[at\]) ?[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}`)
 
+	// birthWordForm is quick, and spares most notes the search for dates around it.
+	birthWordForm = regexp.MustCompile(`(?i)род\.|` + reBirth)
 	birthDateForm = regexp.MustCompile(`(?i)` + reStart + `(?:род\. ?|` + reBirth + `\D{0,25})` + reDate + `|` +
 		reDate + `(?:\D{0,15}[^\pL\pN])?` + reBirth)
 

@@ -159,7 +159,7 @@ func (c corpus) sentences() []string {
 // a country: they guard against a change for the worse.
 func TestScreenText_PrecisionAndRecall(t *testing.T) {
 	t.Parallel()
-	const each = 3000
+	const each = 1000
 	c := corpus{rand.New(rand.NewPCG(2026, 11))}
 	falseAlarms := map[string]int{}
 	var alarms int

@@ -124,6 +124,9 @@ func (r *reader) protocolText(n ast.Node, lang string) *protocolText {
 			t.steps[e.key] = st
 		}
 	}
+	if t.title.text == "" && t.notice.text == "" && len(t.phases)+len(t.steps) == 0 {
+		r.add(rec.at, "text file holds no text")
+	}
 	return t
 }
 
@@ -138,6 +141,9 @@ func (r *reader) stepText(e entry) *stepText {
 			br := r.record(b.value, "branch "+b.key, "condition", "wording")
 			t.branches[b.key] = branchText{br.text("condition"), br.text("wording"), b.at}
 		}
+	}
+	if t.title+t.trigger+t.do+t.record+t.safety == "" && len(t.branches)+len(t.limits) == 0 {
+		r.add(e.at, "text of %s holds no text", e.key)
 	}
 	return t
 }

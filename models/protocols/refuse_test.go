@@ -52,6 +52,8 @@ func TestLoad_RefusesBrokenContent(t *testing.T) {
 		{"missing label", "text/en/common.yaml", "  inpatient_care: Inpatient care", "  {}", "outcomes.yaml", 2, "inpatient_care has no English text"},
 		{"text given twice", "demo/text/en/z.yaml", "", "steps:\n  s-two:\n    title: Again\n", "demo/text/en/z.yaml", 2, "given twice"},
 		{"unknown translation status", "demo/text/ru/a.yaml", "", "status: perfect\n", "demo/text/ru/a.yaml", 1, "draft or reviewed"},
+		{"language without texts", "demo/text/ru/a.yaml", "", "status: draft\n", "demo/text/ru/a.yaml", 1, "holds no text"},
+		{"step without texts", "demo/text/ru/a.yaml", "", "steps:\n  s-one: {sourceHash: abc}\n", "demo/text/ru/a.yaml", 2, "holds no text"},
 		{"impossible language", "demo/text/klingon-x/a.yaml", "", "status: draft\n", "demo/protocol.yaml", 0, "not a language"},
 		{"wrong slug", "demo/protocol.yaml", "slug: demo", "slug: other", "demo/protocol.yaml", 1, "name of its folder"},
 		{"unknown jurisdiction", "demo/protocol.yaml", "KZ", "XX", "demo/protocol.yaml", 3, "jurisdiction"},
@@ -79,7 +81,7 @@ func TestLoad_ReportsAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	fsys := edited(t, stepsFile, "who: [nurse]", "who: [astronaut]")
 	fsys["forms.yaml"] = &fstest.MapFile{Data: []byte("forms:\n  - sheet\n  - sheet\n")}
-	fsys["demo/text/ru/a.yaml"] = &fstest.MapFile{Data: []byte("colour: red\n")}
+	fsys["demo/text/ru/a.yaml"] = &fstest.MapFile{Data: []byte("colour: red\ntitle: Demo\n")}
 	if found := refusal(t, fsys); len(found) != 3 {
 		t.Errorf("want 3 problems, got %v", found)
 	}

@@ -33,6 +33,12 @@ func (s *Session) GetRelease(ctx context.Context, id string) (*models.Release, e
 	return &r, found(withTables(q).Where("id = ?", id).Take(&r).Error, "release")
 }
 
+// LatestRelease returns the id of the newest final release, empty when there is none.
+func (s *Store) LatestRelease(ctx context.Context) (id string, err error) {
+	err = s.read.WithContext(ctx).Model(&models.Release{}).Where("status = 'final'").Order("period DESC").Limit(1).Pluck("id", &id).Error
+	return id, err
+}
+
 // GetReleaseTable returns one table as it was rendered at sealing.
 func (s *Session) GetReleaseTable(ctx context.Context, release, table string) (*models.ReleaseTable, error) {
 	var t models.ReleaseTable

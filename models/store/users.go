@@ -133,3 +133,17 @@ func (s *Store) EnsureMinistry(ctx context.Context) (id models.OrganisationID, e
 	})
 	return id, err
 }
+
+// Account is a user with the kind of organisation they act for.
+type Account struct {
+	models.User
+	OrganisationKind models.OrganisationKind
+}
+
+// ActiveUsers lists every active account in the order of creation, for the demo.
+func (s *Store) ActiveUsers(ctx context.Context) (accounts []Account, err error) {
+	err = s.read.WithContext(ctx).Model(&models.User{}).Select("users.*, o.kind AS organisation_kind").
+		Joins("JOIN organisations o ON o.id = users.organisation_id").Where("users.active = ?", true).
+		Order("users.created_at, users.id").Find(&accounts).Error
+	return accounts, err
+}

@@ -45,6 +45,8 @@ type World struct {
 	*store.Store
 	Engine string
 	URL    string
+	// Ledger is the file of burnt release ids; it outlives the database.
+	Ledger string
 	now    atomic.Int64 // Unix milliseconds
 }
 
@@ -69,7 +71,7 @@ func TestKeys() store.Keys {
 // NewWorld opens a fresh database of the engine from a migrated template.
 func NewWorld(t testing.TB, engine string) *World {
 	t.Helper()
-	w := &World{Engine: engine}
+	w := &World{Engine: engine, Ledger: filepath.Join(t.TempDir(), "releases.ledger")}
 	w.now.Store(Start.UnixMilli())
 	switch engine {
 	case "sqlite":
@@ -81,13 +83,18 @@ func NewWorld(t testing.TB, engine string) *World {
 	return w
 }
 
-// Open opens the world's database once more, as a second process would.
-func (w *World) Open(t testing.TB) *store.Store {
+// Open opens the world's database once more, as a second process would, with options
+// changed by the case.
+func (w *World) Open(t testing.TB, change ...func(*store.Options)) *store.Store {
 	t.Helper()
-	s, err := store.Open(store.Options{
+	opt := store.Options{
 		URL: w.URL, Country: "KZ", Zone: "Asia/Almaty", Keys: TestKeys(), Clock: w.Now, RegistrationsPerDay: 300,
-		TokenLife: time.Hour, FastHash: true, Ledger: filepath.Join(t.TempDir(), "releases.ledger"),
-	})
+		TokenLife: time.Hour, FastHash: true, Ledger: w.Ledger,
+	}
+	for _, f := range change {
+		f(&opt)
+	}
+	s, err := store.Open(opt)
 	if err != nil {
 		t.Fatalf("open %s: %v", w.Engine, err)
 	}
