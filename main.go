@@ -5,14 +5,18 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -26,6 +30,7 @@ import (
 	"jol/models/indicators"
 	"jol/models/protocols"
 	"jol/models/store"
+	"jol/models/synthetic"
 	"jol/policies"
 )
 
@@ -60,14 +65,22 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			handler, err := assemble(s, c.Behind, api.Version{Country: c.Country})
+			listener, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", c.Addr)
 			if err != nil {
 				return err
 			}
-			return api.Serve(cmd.Context(), handler, api.ServeOptions{Addr: c.Addr, Cert: c.TLSCert, Key: c.TLSKey})
+			logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+			handler, err := assemble(s, logger, c.Behind, api.Version{Country: c.Country})
+			if err != nil {
+				return err
+			}
+			return api.Serve(cmd.Context(), listener, handler, api.ServeOptions{Logger: logger, CertFile: c.TLSCert, KeyFile: c.TLSKey, Drain: drain})
 		},
 	}
 }
+
+// drain is how long requests in flight may take after SIGTERM.
+const drain = 20 * time.Second
 
 // openProduction opens the configured database after everything that would make it
 // unsafe has been refused.
@@ -109,14 +122,14 @@ func suitable(ctx context.Context, s *store.Store) error {
 	if err := migrations.Check(ctx, db, dialect); err != nil {
 		return err
 	}
-	if _, demo, err := s.DeploymentMark(ctx, "demo"); err != nil || demo {
+	if _, demo, err := s.DeploymentMark(ctx, synthetic.Mark); err != nil || demo {
 		return errors.Join(err, errors.New("this database holds the synthetic data of `jol demo`: it is never served as production"))
 	}
 	return nil
 }
 
 // assemble wires the HTTP service.
-func assemble(s *store.Store, proxies []netip.Prefix, version api.Version) (http.Handler, error) {
+func assemble(s *store.Store, logger *slog.Logger, proxies []netip.Prefix, version api.Version) (http.Handler, error) {
 	gate, err := policies.New()
 	if err != nil {
 		return nil, err
@@ -130,7 +143,7 @@ func assemble(s *store.Store, proxies []netip.Prefix, version api.Version) (http
 	version.Version, version.Commit = build()
 	return api.New(api.Deps{
 		Store: s, Accounts: store.NewAccounts(s), Policies: gate, Protocols: catalog,
-		Logger: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Limits: limits, Version: version,
+		Logger: logger, Limits: limits, Version: version,
 	}), nil
 }
 
@@ -297,4 +310,274 @@ func explain(err error) error {
 		err = fmt.Errorf("%w\n  %s: %s", err, f.Pointer, f.Code)
 	}
 	return err
+}
+
+// demo is what `jol demo` was asked for.
+type demo struct {
+	addr, data string
+	clients    int
+	seed       uint64
+}
+
+func demoCommand() *cobra.Command {
+	var d demo
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Serve a synthetic region on embedded SQLite; needs nothing, keeps nothing secret", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	cmd.Flags().StringVar(&d.addr, "addr", "127.0.0.1:8080", "address to listen on (loopback only: demo accounts are public)")
+	cmd.Flags().StringVar(&d.data, "data", "data", "folder of the database")
+	cmd.Flags().IntVar(&d.clients, "clients", 2000, "clients of the synthetic region, when the database is empty")
+	cmd.Flags().Uint64Var(&d.seed, "seed", 1, "same seed, same data")
+	return cmd
+}
+
+func (d demo) run(ctx context.Context, out io.Writer) error {
+	if !loopback(d.addr) {
+		return errors.New("the demo listens on loopback only: its passwords are public")
+	}
+	if d.clients < 1 || d.clients > 1_000_000 {
+		return errors.New("--clients must lie between 1 and 1000000")
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", d.addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if err := os.MkdirAll(d.data, 0o700); err != nil {
+		return err
+	}
+	s, err := store.Open(store.Options{
+		URL: "sqlite:" + filepath.Join(d.data, "jol.db"), Country: "KZ", Zone: "Asia/Almaty", Keys: demoKeys(), Clock: models.Now,
+		Sealer: indicators.Begin, Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, err := migrate(ctx, s); err != nil {
+		return err
+	}
+	if err := d.seedOnce(ctx, s, os.Stderr); err != nil {
+		return err
+	}
+	if err := sealDemo(ctx, s); err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(d.data, "access.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	logger := slog.New(slog.NewJSONHandler(log, nil)) // the terminal is for the printed calls
+	handler, err := assemble(s, logger, nil, api.Version{Country: "KZ", Demo: true})
+	if err != nil {
+		return err
+	}
+	accounts, err := d.issueTokens(ctx, s)
+	if err != nil {
+		return err
+	}
+	story, err := d.story(ctx, s, accounts)
+	if err != nil {
+		return err
+	}
+	story.print(out, "http://"+listener.Addr().String(), filepath.Join(d.data, accountsFile))
+	return api.Serve(ctx, listener, handler, api.ServeOptions{Logger: logger, Drain: drain})
+}
+
+const accountsFile = "demo-accounts.json"
+
+// seedOnce fills an empty database with the synthetic region.
+func (d demo) seedOnce(ctx context.Context, s *store.Store, progress io.Writer) error {
+	_, seeded, err := s.DeploymentMark(ctx, synthetic.Mark)
+	if err != nil || seeded {
+		return err
+	}
+	world, err := synthetic.Generate(synthetic.Config{Country: "KZ", Seed: d.seed, Clients: d.clients, Anchor: models.DateOf(models.Now(), "Asia/Almaty")})
+	if err != nil {
+		return err
+	}
+	data, err := world.Import(func(u models.User) string { return demoPassword(u.Username) })
+	if err != nil {
+		return err
+	}
+	return s.Import(ctx, data, bar(progress, "synthetic region"))
+}
+
+// sealDemo seals every release of the last two years that can be sealed today.
+func sealDemo(ctx context.Context, s *store.Store) error {
+	year := models.Now().Year()
+	for y := year - 1; y <= year; y++ {
+		for q := 1; q <= 4; q++ {
+			period := fmt.Sprintf("%dQ%d", y, q)
+			final, err := sealWhenDue(ctx, s, period, "final")
+			if err != nil {
+				return err
+			}
+			if !final {
+				if _, err := sealWhenDue(ctx, s, period, "provisional"); err != nil {
+					return err
+				}
+			}
+		}
+		if _, err := sealWhenDue(ctx, s, fmt.Sprint(y), "annual"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealWhenDue seals a release unless its day has not come, and tells whether it is sealed.
+func sealWhenDue(ctx context.Context, s *store.Store, period, status string) (bool, error) {
+	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: "ministry"})
+	var e *models.Error
+	if errors.As(err, &e) && (e.Code == "release.too_early" || e.Code == "release.sealed_already") {
+		return e.Code == "release.sealed_already", nil
+	}
+	return err == nil, err
+}
+
+// bar draws a progress bar that rewrites its line.
+func bar(w io.Writer, what string) func(done, total int) {
+	last := -1
+	return func(done, total int) {
+		percent := 100 * done / max(total, 1)
+		if percent == last {
+			return
+		}
+		last = percent
+		fmt.Fprintf(w, "\r%s [%-40s] %3d%%", what, strings.Repeat("#", percent*40/100), percent)
+		if percent == 100 {
+			fmt.Fprintln(w)
+		}
+	}
+}
+
+// demoAccount is one line of demo-accounts.json.
+type demoAccount struct {
+	Username         string                  `json:"username"`
+	Password         string                  `json:"password"`
+	Token            string                  `json:"token"`
+	Role             models.Role             `json:"role"`
+	Organisation     models.OrganisationID   `json:"organisation"`
+	OrganisationKind models.OrganisationKind `json:"organisationKind"`
+}
+
+// demoPassword is public, like everything in the demo; production refuses the database.
+func demoPassword(username string) string { return "jol-demo-" + username }
+
+// issueTokens gives every demo account a fresh token and writes them down, for their
+// owner only, before anything is served.
+func (d demo) issueTokens(ctx context.Context, s *store.Store) ([]demoAccount, error) {
+	users, err := s.ActiveUsers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	accounts := make([]demoAccount, len(users))
+	for i, u := range users {
+		t, err := s.IssueToken(ctx, u.ID)
+		if err != nil {
+			return nil, err
+		}
+		accounts[i] = demoAccount{
+			Username: u.Username, Password: demoPassword(u.Username), Token: t.Token, Role: u.Role,
+			Organisation: u.OrganisationID, OrganisationKind: u.OrganisationKind,
+		}
+	}
+	content, err := json.MarshalIndent(accounts, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(d.data, accountsFile)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err // an old file may have another mode
+	}
+	return accounts, os.WriteFile(path, append(content, '\n'), 0o600)
+}
+
+// story is what the printed calls refer to.
+type story struct {
+	accounts map[models.Role]demoAccount // the first of each role
+	client   string                      // the outreach worker's client, who agreed to be referred
+	clinic   models.OrganisationID
+	release  string
+}
+
+// story makes sure that the outreach worker has a client who agreed to be referred to
+// the clinic, through the same use cases the API calls.
+func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount) (story, error) {
+	st := story{accounts: map[models.Role]demoAccount{}}
+	for _, a := range accounts {
+		if _, ok := st.accounts[a.Role]; !ok {
+			st.accounts[a.Role] = a
+		}
+	}
+	st.clinic = st.accounts[models.RoleClinician].Organisation
+	gate, err := policies.New()
+	if err != nil {
+		return st, err
+	}
+	actor, err := store.NewAccounts(s).Authenticate(ctx, st.accounts[models.RoleNGOOutreach].Token)
+	if err != nil {
+		return st, err
+	}
+	session := func() *store.Session {
+		return s.For(actor, gate.Grants(actor.Role), store.Request{ID: "demo", Key: fmt.Sprint("demo ", time.Now().UnixNano()), BodyHash: "demo"})
+	}
+	client, _, err := session().RegisterClient(ctx, models.Registration{Country: "KZ", Sex: "F", BirthYear: 1994, MotherInitials: "Са", FatherInitials: "Ер"})
+	if err != nil {
+		return st, err
+	}
+	st.client = client.Handle()
+	_, _, err = session().GiveConsent(ctx, st.client, models.NewConsent{
+		Purpose: models.PurposeReferral, RecipientID: st.clinic, Categories: []models.Category{models.CatTreatmentFact},
+		Until: models.DateOf(models.Now(), actor.Zone).AddMonths(6),
+	})
+	if err != nil {
+		return st, err
+	}
+	latest, err := s.LatestRelease(ctx)
+	st.release = latest
+	return st, err
+}
+
+// print writes ready-to-paste calls. Every token in them is the demo's own.
+func (st story) print(w io.Writer, url, file string) {
+	call := func(title string, role models.Role, lines ...string) {
+		a := st.accounts[role]
+		fmt.Fprintf(w, "# %s (%s)\n", title, a.Username)
+		for _, line := range lines {
+			line = strings.ReplaceAll(line, "$CURL", "curl -sS -H 'Authorization: Bearer "+a.Token+"'")
+			fmt.Fprintln(w, strings.ReplaceAll(line, "$URL", url+"/api/v1"))
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintf(w, `
+  ====================================================================
+   DEMO. Synthetic people, public passwords, public keys. Never enter
+   anything about a real person here. Production is jol serve.
+  ====================================================================
+
+Listening on %s   API page: %s/docs/
+All accounts, with passwords and tokens: %s
+
+`, url, url, file)
+	call("A clinician looks up what to do about missed doses", models.RoleClinician,
+		"$CURL '$URL/protocols/therapeutic-programme/steps/tp-oat-missed'")
+	call("An outreach worker sends a client to the clinic", models.RoleNGOOutreach,
+		"ID=$($CURL -X POST '$URL/referrals' -H 'Content-Type: application/json' -H \"Idempotency-Key: $(date +%s%N)\" \\",
+		`  -d '{"clientCode":"`+st.client+`","toOrganisation":"`+string(st.clinic)+`","reason":"step_up","urgency":"routine","needs":["oat","naloxone"],"note":"Prefers mornings."}' \`,
+		`  | tee /dev/stderr | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')`)
+	call("… and the clinic accepts", models.RoleClinician,
+		`$CURL -X POST "$URL/referrals/$ID/acceptance" -H 'If-Match: "1"'`)
+	call("Prison medical staff open their inbox", models.RolePrisonMedical,
+		"$CURL '$URL/referrals?direction=in&limit=2'")
+	call("Prison security asks for a client and is refused (403): security sees no health record", models.RolePrisonSecurity,
+		"$CURL '$URL/clients/"+st.client+"'")
+	call("A ministry analyst pulls an indicator table", models.RoleMinistryAnalyst,
+		"$CURL -H 'Accept: text/csv' '$URL/releases/"+st.release+"/tables/TDI01.drug'")
+	call("An auditor sees who did what, without codes", models.RoleAuditor,
+		"$CURL '$URL/audit-events?limit=5'")
+	fmt.Fprintln(w, "# Ctrl-C stops the demo; delete the data folder to start anew.")
 }

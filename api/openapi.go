@@ -11,7 +11,6 @@ package api
 //	@description
 //	@description	Protocol content, code lists and sign-in are public; everything else needs a bearer token from `POST /api/v1/tokens`.
 //	@description	Failures are problem documents (RFC 9457) with a stable `code`. What is absent and what is not yours to see get the same answer.
-//	@contact.name	Jol
 //	@license.name	Apache-2.0
 //	@accept			json
 //	@produce		json

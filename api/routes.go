@@ -37,6 +37,12 @@ type Route struct {
 
 // Routes is the route table, grouped by resource.
 var Routes = []Route{
+	{Method: "GET", Path: "/api/v1/protocols", Public: handlers.ListProtocols},
+	{Method: "GET", Path: "/api/v1/protocols/:slug", Public: handlers.GetProtocol},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep},
+	{Method: "GET", Path: "/api/v1/code-lists", Public: handlers.ListCodeLists},
+	{Method: "GET", Path: "/api/v1/code-lists/:id", Public: handlers.GetCodeList},
+
 	{Method: "POST", Path: "/api/v1/tokens", Public: handlers.CreateToken, MaxBody: 4 << 10},
 	{Method: "DELETE", Path: "/api/v1/tokens/current", Scoped: handlers.RevokeToken, AnyRole: true, Action: "token.revoke"},
 	{Method: "GET", Path: "/api/v1/me", Scoped: handlers.GetMe, AnyRole: true, Action: "me.read"},
@@ -94,6 +100,10 @@ var Routes = []Route{
 	{Method: "POST", Path: "/api/v1/episodes/:id/closure", Scoped: handlers.CloseEpisode, Category: models.CatEpisode, Verb: models.Change,
 		Action: "episode.close", Change: true},
 
+	{Method: "GET", Path: "/api/v1/indicators", Scoped: handlers.ListIndicators, Category: models.CatIndicator, Verb: models.Read,
+		Action: "indicator.read"},
+	{Method: "GET", Path: "/api/v1/indicators/:id", Scoped: handlers.GetIndicator, Category: models.CatIndicator, Verb: models.Read,
+		Action: "indicator.read"},
 	{Method: "GET", Path: "/api/v1/releases", Scoped: handlers.ListReleases, Category: models.CatIndicator, Verb: models.Read,
 		Action: "release.read", Query: []string{"limit", "cursor"}},
 	{Method: "GET", Path: "/api/v1/releases/:id", Scoped: handlers.GetRelease, Category: models.CatIndicator, Verb: models.Read,

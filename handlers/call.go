@@ -137,6 +137,14 @@ func list[R, V any](x *Exchange, page store.Page[R], view func(R) V) error {
 	return x.JSON(http.StatusOK, out)
 }
 
+// optional is null in JSON for what is not known.
+func optional[T ~string](v T) *T {
+	if v == "" {
+		return nil
+	}
+	return &v
+}
+
 // paging reads limit and cursor. The default page has 50 items, the largest 200.
 func (x *Exchange) paging() (store.Paging, error) {
 	p := store.Paging{Limit: 50, Cursor: x.Query.Get("cursor")}

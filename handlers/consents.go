@@ -10,13 +10,18 @@ import (
 
 // RecipientView names who may receive data: one organisation, or a kind of them.
 type RecipientView struct {
+	Organisation *models.OrganisationID   `json:"organisation"`
+	Kind         *models.OrganisationKind `json:"kind"`
+}
+
+type recipientRequest struct {
 	Organisation models.OrganisationID   `json:"organisation"`
 	Kind         models.OrganisationKind `json:"kind"`
 }
 
 type consentRequest struct {
 	Purpose    models.Purpose    `json:"purpose"`
-	Recipient  RecipientView     `json:"recipient"`
+	Recipient  recipientRequest  `json:"recipient"`
 	Categories []models.Category `json:"categories"`
 	Until      models.Date       `json:"until"`
 }
@@ -24,7 +29,7 @@ type consentRequest struct {
 // ConsentView is a consent. State is "expired" after until, although nothing was stored.
 type ConsentView struct {
 	ID          string            `json:"id" cat:"consent"`
-	ClientCode  string            `json:"clientCode" cat:"consent"`
+	ClientCode  *string           `json:"clientCode" cat:"consent"`
 	Purpose     models.Purpose    `json:"purpose" cat:"consent"`
 	Recipient   RecipientView     `json:"recipient" cat:"consent"`
 	Categories  []models.Category `json:"categories" cat:"consent"`
@@ -38,7 +43,7 @@ type ConsentView struct {
 
 func consentView(k store.SeenConsent) ConsentView {
 	return ConsentView{
-		ID: k.ID, ClientCode: k.ClientCode, Purpose: k.Purpose, Recipient: RecipientView{k.RecipientID, k.RecipientKind},
+		ID: k.ID, ClientCode: optional(k.ClientCode), Purpose: k.Purpose, Recipient: RecipientView{optional(k.RecipientID), optional(k.RecipientKind)},
 		Categories: k.Categories, From: k.FromDate, Until: k.UntilDate, State: k.StateOn(k.Today), InForce: k.InForce(k.Today),
 		WithdrawnAt: k.WithdrawnAt, Version: k.Version,
 	}

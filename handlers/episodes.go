@@ -20,12 +20,12 @@ type episodeRequest struct {
 // EpisodeView is an episode with its TDI entry items.
 type EpisodeView struct {
 	ID                string                `json:"id" cat:"treatmentFact"`
-	ClientCode        string                `json:"clientCode" cat:"identity"`
+	ClientCode        *string               `json:"clientCode" cat:"identity"`
 	Organisation      models.OrganisationID `json:"organisation" cat:"treatmentFact"`
 	Structured        bool                  `json:"structured" cat:"treatmentFact"`
 	StartDate         models.Date           `json:"startDate" cat:"treatmentFact"`
-	EndDate           models.Date           `json:"endDate" cat:"treatmentFact"`
-	EndReason         string                `json:"endReason" cat:"diagnosis"`
+	EndDate           *models.Date          `json:"endDate" cat:"treatmentFact"`
+	EndReason         *string               `json:"endReason" cat:"diagnosis"`
 	LegalBasis        string                `json:"legalBasis" cat:"diagnosis"`
 	Protocol          string                `json:"protocol" cat:"treatmentFact"`
 	Edition           string                `json:"edition" cat:"treatmentFact"`
@@ -45,13 +45,13 @@ type EpisodeFactView struct {
 	ID           string                `json:"id" cat:"treatmentFact"`
 	Organisation models.OrganisationID `json:"organisation" cat:"treatmentFact"`
 	StartDate    models.Date           `json:"startDate" cat:"treatmentFact"`
-	EndDate      models.Date           `json:"endDate" cat:"treatmentFact"`
+	EndDate      *models.Date          `json:"endDate" cat:"treatmentFact"`
 }
 
 func episodeView(e store.SeenEpisode) EpisodeView {
 	return EpisodeView{
-		ID: e.ID, ClientCode: e.ClientCode, Organisation: e.OrganisationID, Structured: e.Structured, StartDate: e.StartDate,
-		EndDate: e.EndDate, EndReason: e.EndReason, LegalBasis: e.LegalBasis, Protocol: e.Protocol, Edition: e.Edition, Sex: e.Sex,
+		ID: e.ID, ClientCode: optional(e.ClientCode), Organisation: e.OrganisationID, Structured: e.Structured, StartDate: e.StartDate,
+		EndDate: optional(e.EndDate), EndReason: optional(e.EndReason), LegalBasis: e.LegalBasis, Protocol: e.Protocol, Edition: e.Edition, Sex: e.Sex,
 		AgeAtStart: e.AgeAtStart, CentreType: e.CentreType, PreviousTreatment: e.PreviousTreatment, ReferralSource: e.ReferralSource,
 		PrimaryDrug: e.PrimaryDrug, Route: e.Route, Injecting: e.Injecting, Version: e.Version,
 	}
@@ -60,7 +60,7 @@ func episodeView(e store.SeenEpisode) EpisodeView {
 // episodeAnswer picks the response type for what may be seen.
 func episodeAnswer(e store.SeenEpisode) any {
 	if !e.Whole {
-		return EpisodeFactView{ID: e.ID, Organisation: e.OrganisationID, StartDate: e.StartDate, EndDate: e.EndDate}
+		return EpisodeFactView{ID: e.ID, Organisation: e.OrganisationID, StartDate: e.StartDate, EndDate: optional(e.EndDate)}
 	}
 	return episodeView(e)
 }

@@ -15,7 +15,7 @@ type OrganisationView struct {
 	CentreType        string                  `json:"centreType" cat:"organisation"`
 	Services          []string                `json:"services" cat:"organisation"`
 	ReportsStructured bool                    `json:"reportsStructured" cat:"organisation"`
-	Serves            models.OrganisationID   `json:"serves" cat:"organisation"`
+	Serves            *models.OrganisationID  `json:"serves" cat:"organisation"`
 	Active            bool                    `json:"active" cat:"organisation"`
 	Version           int64                   `json:"version" cat:"organisation"`
 }
@@ -23,7 +23,7 @@ type OrganisationView struct {
 func organisationView(o models.Organisation) OrganisationView {
 	return OrganisationView{
 		ID: o.ID, Name: o.Name, Kind: o.Kind, Country: o.Country, Region: o.Region, CentreType: o.CentreType,
-		Services: o.Services, ReportsStructured: o.ReportsStructured, Serves: o.Serves, Active: o.Active, Version: o.Version,
+		Services: o.Services, ReportsStructured: o.ReportsStructured, Serves: optional(o.Serves), Active: o.Active, Version: o.Version,
 	}
 }
 

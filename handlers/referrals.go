@@ -33,9 +33,9 @@ type ReferralView struct {
 	SentAt           time.Time             `json:"sentAt" cat:"referral"`
 	AnswerDue        time.Time             `json:"answerDue" cat:"referral"`
 	AppointmentAt    *time.Time            `json:"appointmentAt" cat:"referral"`
-	AttendedOn       models.Date           `json:"attendedOn" cat:"referral"`
-	DeclineReason    string                `json:"declineReason" cat:"referral"`
-	Alternative      string                `json:"alternative" cat:"referral"`
+	AttendedOn       *models.Date          `json:"attendedOn" cat:"referral"`
+	DeclineReason    *string               `json:"declineReason" cat:"referral"`
+	Alternative      *string               `json:"alternative" cat:"referral"`
 	WithdrawnAt      *time.Time            `json:"withdrawnAt" cat:"referral"`
 	Consent          string                `json:"consent" cat:"referral"`
 	Allowed          []string              `json:"allowed" cat:"referral"` // actions this reader's side can take now
@@ -57,8 +57,8 @@ func referralAnswer(r store.SeenReferral) any {
 	return ReferralView{
 		ID: r.ID, ClientCode: r.ClientCode, FromOrganisation: r.FromOrganisationID, ToOrganisation: r.ToOrganisationID,
 		Reason: r.Reason, Urgency: r.Urgency, Needs: r.Needs, Note: r.Note, State: r.State, Overdue: r.Overdue,
-		SentAt: r.SentAt, AnswerDue: r.AnswerDue, AppointmentAt: r.AppointmentAt, AttendedOn: r.AttendedOn,
-		DeclineReason: r.DeclineReason, Alternative: r.Alternative, WithdrawnAt: r.WithdrawnAt, Consent: r.ConsentID,
+		SentAt: r.SentAt, AnswerDue: r.AnswerDue, AppointmentAt: r.AppointmentAt, AttendedOn: optional(r.AttendedOn),
+		DeclineReason: optional(r.DeclineReason), Alternative: optional(r.Alternative), WithdrawnAt: r.WithdrawnAt, Consent: r.ConsentID,
 		Allowed: r.Allowed(r.Party), Version: r.Version,
 	}
 }

@@ -153,7 +153,8 @@ func (r *Referral) Do(name string, by Party, m ReferralMove) error {
 	r.Version++
 	switch name {
 	case "appointment":
-		r.AppointmentAt = &m.AppointmentAt
+		at := m.AppointmentAt.UTC().Truncate(time.Millisecond) // TIMESTAMP has no zone
+		r.AppointmentAt = &at
 	case "attendance":
 		r.AttendedOn = m.On
 	case "decline":

@@ -1,6 +1,10 @@
 package models
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // CheckText screens a free-text field. A refusal names the rule; the text is never
 // echoed, stored or logged.
@@ -9,7 +13,15 @@ func CheckText(c *Checks, pointer, text string) {
 		c.Add(pointer, "text.too_long")
 		return
 	}
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
+		c.Add(pointer, "text.not_printable")
+		return
+	}
 	if rule, ok := ScreenText(text); !ok {
 		c.identifies(pointer, rule)
 	}
 }
+
+// unprintable reports control characters other than line breaks and tabs; PostgreSQL
+// cannot store the zero byte at all.
+func unprintable(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"sync"
 	"time"
 	_ "time/tzdata" // civil dates must not depend on the host's zone files
 )
@@ -26,11 +27,21 @@ func ParseDate(s string) (Date, bool) {
 
 // DateOf returns the civil date of t in the IANA zone; an unknown zone is read as UTC.
 func DateOf(t time.Time, zone string) Date {
+	return Date(t.In(location(zone)).Format(time.DateOnly))
+}
+
+var locations sync.Map // zone name → *time.Location: loading one reads a file
+
+func location(zone string) *time.Location {
+	if known, ok := locations.Load(zone); ok {
+		return known.(*time.Location)
+	}
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
-		loc = time.UTC
+		return time.UTC
 	}
-	return Date(t.In(loc).Format(time.DateOnly))
+	locations.Store(zone, loc)
+	return loc
 }
 
 // Time returns midnight UTC of the date; a malformed date gives the zero time.

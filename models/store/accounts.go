@@ -66,14 +66,21 @@ func (s *Store) hashPassword(password string) (string, error) {
 // costs the same time as a wrong password.
 func (a *Accounts) SignIn(ctx context.Context, username, password, address string) (Token, error) {
 	keys := []string{"both:" + address + " " + username, "user:" + username, "addr:" + address}
-	if !a.fails.allowed(keys[0], 10) || !a.fails.allowed(keys[1], 100) || !a.fails.allowed(keys[2], 100) {
-		return Token{}, models.Fail(models.KindTooMany, "token.throttled", "Too many failed sign-ins; wait 15 minutes.")
+	if a.throttled(keys) {
+		return Token{}, errThrottled
 	}
-	a.slots <- struct{}{}
-	defer func() { <-a.slots }()
+	select {
+	case a.slots <- struct{}{}:
+		defer func() { <-a.slots }()
+	case <-ctx.Done():
+		return Token{}, ctx.Err()
+	}
+	if a.throttled(keys) { // by those who waited for the slot before: a burst is no way round
+		return Token{}, errThrottled
+	}
 	var user models.User
-	err := a.store.read.WithContext(ctx).Where("username = ? AND active = ?", username, true).Take(&user).Error
-	if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+	err := found(a.store.read.WithContext(ctx).Where("username = ? AND active = ?", username, true).Take(&user).Error, "user")
+	if err != nil && !models.IsKind(err, models.KindNotFound) {
 		return Token{}, err
 	}
 	hash := user.PasswordHash
@@ -88,7 +95,14 @@ func (a *Accounts) SignIn(ctx context.Context, username, password, address strin
 		a.fails.failed(keys...)
 		return Token{}, errSignIn
 	}
-	return a.store.IssueToken(ctx, user.ID)
+	return a.store.issueToken(ctx, user.ID, &user)
+}
+
+var errThrottled = models.Fail(models.KindTooMany, "token.throttled", "Too many failed sign-ins; wait 15 minutes.")
+
+// throttled takes the names of the pair, the user and the address.
+func (a *Accounts) throttled(keys []string) bool {
+	return !a.fails.allowed(keys[0], 10) || !a.fails.allowed(keys[1], 100) || !a.fails.allowed(keys[2], 100)
 }
 
 // absentUserHash is compared against when there is no such user, for equal time.
@@ -102,11 +116,26 @@ var absentUserHash = sync.OnceValue(func() string {
 
 // IssueToken makes a token for a user without a password check: for SignIn and the demo.
 func (s *Store) IssueToken(ctx context.Context, user models.UserID) (Token, error) {
+	return s.issueToken(ctx, user, nil)
+}
+
+// issueToken refuses when the account has changed since its password was checked: a
+// password changed meanwhile must not leave a token behind.
+func (s *Store) issueToken(ctx context.Context, user models.UserID, checked *models.User) (Token, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	t := Token{Token: "jol_" + base64.RawURLEncoding.EncodeToString(secret), ExpiresAt: s.now().Add(s.opt.TokenLife)}
 	row := tokenRow{Hash: tokenHash(t.Token), UserID: user, ExpiresAt: t.ExpiresAt, CreatedAt: s.now()}
 	err := s.inTx(ctx, func(db *gorm.DB) error {
+		if checked != nil {
+			var same int64
+			if err := db.Model(&models.User{}).Where("id = ? AND version = ? AND active = ?", user, checked.Version, true).Count(&same).Error; err != nil {
+				return err
+			}
+			if same == 0 {
+				return errSignIn
+			}
+		}
 		if err := db.Create(&row).Error; err != nil {
 			return err
 		}

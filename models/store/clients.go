@@ -193,7 +193,7 @@ func (s *Session) GetClient(ctx context.Context, handle string) (seen *SeenClien
 // treats reports whether the actor's organisation has an open episode of the person
 // and the role reaches records through it.
 func (s *Session) treats(q *gorm.DB, c *models.Client) (bool, error) {
-	if !s.grants.Through(models.CatIdentity, models.Read, models.Team) {
+	if !s.healthService() || !s.grants.Through(models.CatIdentity, models.Read, models.Team) {
 		return false, nil
 	}
 	var n int64

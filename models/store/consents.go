@@ -17,21 +17,23 @@ type SeenConsent struct {
 // GiveConsent records a consent that the client gave in the worker's presence.
 func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewConsent) (k *SeenConsent, out Outcome, err error) {
 	err = s.write(ctx, "consent.create", func(tx *tx) error {
-		if err := n.Check(tx.today); err != nil {
-			return err
-		}
-		if err := tx.checkRecipient(n.RecipientID); err != nil {
-			return err
-		}
-		c, err := s.clientByHandle(tx.DB, handle, models.CatIdentity, models.Read)
-		if err != nil {
-			return err
-		}
 		id, first, err := tx.claim(newID())
 		if err != nil {
 			return err
 		}
 		out = first
+		if !out.Replayed { // a retry after midnight is still the same consent
+			if err := n.Check(tx.today); err != nil {
+				return err
+			}
+			if err := tx.checkRecipient(n.RecipientID); err != nil {
+				return err
+			}
+		}
+		c, err := s.clientByHandle(tx.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
 		tx.auditOutcome(out.outcome(), id, string(c.ID))
 		k = &SeenConsent{ClientCode: c.Handle(), Today: tx.today}
 		if out.Replayed {
@@ -112,7 +114,7 @@ func (s *Session) WithdrawConsent(ctx context.Context, id string) (receipt *mode
 				return err
 			}
 		}
-		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k)}
+		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), CancelledDeliveries: []string{}}
 		if err := tx.Model(&models.Referral{}).Where("consent_id = ? AND state = ?", id, models.ReferralConsentWithdrawn).Order("id").Pluck("id", &receipt.ClosedReferrals).Error; err != nil {
 			return err
 		}

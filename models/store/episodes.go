@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -27,6 +28,12 @@ func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode
 			Where("episodes.client_id IN (?)", ofPerson).Order("start_date DESC, id DESC").Find(&rows).Error
 		return rows, err
 	}
+	// Before the episodes: a withdrawal between the two queries must find its consent
+	// among those relied on, so that the audit commit refuses the read.
+	consents, err := s.consentsNaming(r, person)
+	if err != nil {
+		return nil, err
+	}
 	facts, err := load(models.CatTreatmentFact)
 	if err != nil {
 		return nil, err
@@ -45,27 +52,21 @@ func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode
 		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
 		r.touched(e.ID)
 	}
-	return seen, s.relyOnConsents(r, person, facts)
+	if slices.ContainsFunc(facts, func(e models.Episode) bool { return e.OrganisationID != s.actor.OrganisationID }) {
+		for i := range consents {
+			r.relied(&consents[i])
+		}
+	}
+	return seen, nil
 }
 
-// relyOnConsents remembers every consent in force that names the actor's organisation,
-// when an episode of somebody else is shown. It may name one too many, never one too few.
-func (s *Session) relyOnConsents(r *reading, person models.PersonID, shown []models.Episode) error {
-	foreign := false
-	for _, e := range shown {
-		foreign = foreign || e.OrganisationID != s.actor.OrganisationID
-	}
-	if !foreign {
-		return nil
-	}
-	var consents []models.Consent
-	err := r.Model(&models.Consent{}).Joins("JOIN clients kc ON kc.id = consents.client_id").
+// consentsNaming returns every consent of the person, given and not withdrawn, that
+// names the actor's organisation: one too many perhaps, never one too few.
+func (s *Session) consentsNaming(r *reading, person models.PersonID) (consents []models.Consent, err error) {
+	err = r.Model(&models.Consent{}).Joins("JOIN clients kc ON kc.id = consents.client_id").
 		Where("kc.person_id = ? AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
 			person, models.ConsentGiven, s.actor.OrganisationID, s.actor.OrganisationKind).Find(&consents).Error
-	for i := range consents {
-		r.relied(&consents[i])
-	}
-	return err
+	return consents, err
 }
 
 // ListEpisodes returns the caller's own organisation's episodes of a client.
@@ -117,6 +118,11 @@ func (s *Session) ownEpisode(q *gorm.DB, id string, verb models.Verb) (*models.E
 // StartEpisode opens an episode for a client, pinned to a protocol edition.
 func (s *Session) StartEpisode(ctx context.Context, handle string, n models.NewEpisode, edition string) (seen *SeenEpisode, out Outcome, err error) {
 	err = s.write(ctx, "episode.create", func(tx *tx) error {
+		id, first, err := tx.claim(newID())
+		if err != nil {
+			return err
+		}
+		out = first
 		org, err := tx.organisation(s.actor.OrganisationID)
 		if err != nil {
 			return err
@@ -128,11 +134,6 @@ func (s *Session) StartEpisode(ctx context.Context, handle string, n models.NewE
 		if err != nil {
 			return err
 		}
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
 		tx.auditOutcome(out.outcome(), id, string(c.ID))
 		if out.Replayed {
 			e, _, err := s.ownEpisode(tx.DB, id, models.Read)

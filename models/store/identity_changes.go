@@ -12,6 +12,11 @@ import (
 // person, or for a split of a record from its person. A second user approves it.
 func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with string) (ic *models.IdentityChange, out Outcome, err error) {
 	err = s.write(ctx, "identity_change.create", func(tx *tx) error {
+		id, first, err := tx.claim(newID())
+		if err != nil {
+			return err
+		}
+		out = first
 		if err := models.ValidIdentityChange(kind, with != ""); err != nil {
 			return err
 		}
@@ -25,11 +30,6 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 				return err
 			}
 		}
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
 		tx.auditOutcome(out.outcome(), id, string(c.ID))
 		if out.Replayed {
 			ic, err = tx.identityChange(id)

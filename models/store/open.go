@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -52,8 +53,12 @@ func config() *gorm.Config {
 // power loss.
 func (s *Store) openSQLite(path string) error {
 	s.dialect = "sqlite"
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite itself would let others read
+	if err != nil {
+		return errors.New("the database file cannot be opened for writing")
+	}
+	f.Close()
 	base := "file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_time_format=sqlite"
-	var err error
 	if s.write, err = openPool(sqliteDialector{&gormsqlite.Dialector{DriverName: "sqlite", DSN: base + "&_txlock=immediate"}}, 1); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"jol/models"
@@ -112,9 +113,11 @@ func (t *tx) organisation(id models.OrganisationID) (*models.Organisation, error
 	return &o, found(t.Where("id = ? AND active = ?", id, true).Take(&o).Error, "organisation")
 }
 
-// found turns gorm's missing row into the one answer for absent and out of scope.
+// found turns gorm's missing row into the one answer for absent and out of scope. An id
+// that is no text at all (PostgreSQL refuses a zero byte) names nothing either.
 func found(err error, noun string) error {
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	var pg *pgconn.PgError
+	if errors.Is(err, gorm.ErrRecordNotFound) || errors.As(err, &pg) && pg.Code == "22021" {
 		return models.NotFound(noun)
 	}
 	return err

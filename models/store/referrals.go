@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"gorm.io/gorm"
@@ -26,7 +27,8 @@ type referralRow struct {
 	models.Referral
 	FromCode       string
 	FromLocalNo    int
-	ToLocalNo      int
+	OwnCode        string // of the receiver's own record; the clinician may have confirmed one with another code
+	OwnLocalNo     int
 	ConsentState   string
 	ConsentFrom    models.Date
 	ConsentUntil   models.Date
@@ -36,7 +38,7 @@ type referralRow struct {
 // referralQuery selects the referrals the session may read or change.
 func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 	q = q.Model(&models.Referral{}).
-		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.local_no, 1) AS to_local_no, " +
+		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, referrals.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no, " +
 			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version").
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
@@ -63,7 +65,7 @@ func (s *Session) see(row *referralRow) SeenReferral {
 		seen.ClientCode, seen.Whole = models.CodeHandle(row.FromCode, row.FromLocalNo), true
 		return seen
 	}
-	seen.ClientCode = models.CodeHandle(row.ToCode, row.ToLocalNo)
+	seen.ClientCode = models.CodeHandle(row.OwnCode, row.OwnLocalNo)
 	consent := row.consent()
 	seen.Whole = consent.InForce(s.today())
 	return seen
@@ -302,14 +304,16 @@ func (t *tx) receiversRecord(r *models.Referral, from *models.Client, accept Acc
 	if accept.SameAs != "" {
 		return t.confirmSame(from, accept.SameAs)
 	}
+	var joined []models.Client // by an earlier act of care, whatever its code
+	if err := t.Where("organisation_id = ? AND person_id = ?", r.ToOrganisationID, from.PersonID).Order("id").Limit(1).Find(&joined).Error; err != nil {
+		return "", err
+	}
+	if len(joined) > 0 {
+		return joined[0].ID, nil
+	}
 	own, err := t.ownByCode(r.ToCode)
 	if err != nil {
 		return "", err
-	}
-	for _, c := range own {
-		if c.PersonID == from.PersonID {
-			return c.ID, nil // an earlier act of care joined them
-		}
 	}
 	client := models.Client{
 		ID: models.ClientID(newID()), OrganisationID: r.ToOrganisationID, PersonID: from.PersonID, Code: r.ToCode,
@@ -340,8 +344,8 @@ func (t *tx) confirmSame(from *models.Client, handle string) (models.ClientID, e
 
 // at adds the pointer of the body field that named the record.
 func at(pointer string, err error) error {
-	e, ok := err.(*models.Error)
-	if !ok {
+	var e *models.Error
+	if !errors.As(err, &e) {
 		return err
 	}
 	c := *e

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -76,6 +77,7 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 			return nil, Outcome{}, err
 		}
 	}
+	burnt := false // by this call: the ledger is no part of the transaction, which may run again
 	err = s.write(ctx, "release.create", func(tx *tx) error {
 		claimed, first, err := tx.claim(id)
 		if err != nil {
@@ -92,6 +94,12 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 		}
 		r = sealed
 		r.Cutoff, r.SealedAt = tx.now, tx.now
+		if !burnt {
+			if err := s.store.burn(id); err != nil {
+				return err
+			}
+			burnt = true
+		}
 		return tx.keep(r)
 	})
 	return r, out, err
@@ -115,12 +123,8 @@ func (s *Store) releaseExists(ctx context.Context, id string) (bool, error) {
 	return n > 0, err
 }
 
-// keep stores a release, after writing its id into the ledger: re-sealing after a
-// restore is refused, because two draws of one cell could be averaged.
+// keep stores a release.
 func (t *tx) keep(r *models.Release) error {
-	if err := t.session.store.burn(r.ID); err != nil {
-		return err
-	}
 	err := t.Create(r).Error // its tables with it
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return errSealed
@@ -128,7 +132,8 @@ func (t *tx) keep(r *models.Release) error {
 	return err
 }
 
-// burn appends an id to the ledger and syncs it, unless it is there already.
+// burn appends an id to the ledger and syncs it, unless it is there already: sealing
+// again after a restore is refused, because two draws of one cell could be averaged.
 func (s *Store) burn(id string) error {
 	if s.opt.Ledger == "" {
 		return errors.New("store: no release ledger is configured")
@@ -174,8 +179,8 @@ SELECT pk.link, p.sdc_key, 'E' AS what, o.region, e.sex, e.age_at_start, e.centr
 FROM episodes e JOIN clients c ON c.id = e.client_id JOIN persons p ON p.id = c.person_id
 JOIN person_key pk ON pk.person_id = p.id JOIN organisations o ON o.id = e.organisation_id
 UNION ALL
-SELECT pk.link, p.sdc_key, 'R', o.region, '', 0, '', '', r.sent_on, r.attended_on, '', '', c.low_quality
-FROM (SELECT from_client_id, from_organisation_id, attended_on, %s AS sent_on FROM referrals) r
+SELECT pk.link, p.sdc_key, 'R', o.region, '', 0, '', '', r.sent_at_text, r.attended_on, '', '', c.low_quality
+FROM (SELECT from_client_id, from_organisation_id, attended_on, %s AS sent_at_text FROM referrals) r
 JOIN clients c ON c.id = r.from_client_id JOIN persons p ON p.id = c.person_id
 JOIN person_key pk ON pk.person_id = p.id JOIN organisations o ON o.id = r.from_organisation_id
 ORDER BY 1, 2`
@@ -183,11 +188,11 @@ ORDER BY 1, 2`
 // count streams one snapshot, client by client, and seals it with a fresh key.
 func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Release, error) {
 	today := models.DateOf(s.now(), s.opt.Zone)
-	sentOn := "strftime('%Y-%m-%d', sent_at)"
+	sentAt := "strftime('%Y-%m-%dT%H:%M:%SZ', sent_at)"
 	if s.dialect == "postgres" {
-		sentOn = "to_char(sent_at, 'YYYY-MM-DD')"
+		sentAt = `to_char(sent_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 	}
-	query := fmt.Sprintf(countingSQL, s.linkTable(), sentOn)
+	query := fmt.Sprintf(countingSQL, s.linkTable(), sentAt)
 	rows, err := s.read.WithContext(ctx).Raw(query, false, today, today).Rows()
 	if err != nil {
 		return nil, err
@@ -216,7 +221,12 @@ func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Rele
 		if what == "E" {
 			client.Episodes = append(client.Episodes, e)
 		} else {
-			client.Referrals = append(client.Referrals, models.ReferralRow{Region: e.Region, SentOn: e.Start, AttendedOn: e.End})
+			sentAt, err := time.Parse(time.RFC3339, string(e.Start))
+			if err != nil {
+				return nil, err
+			}
+			sentOn := models.DateOf(sentAt, models.Zone(s.opt.Country, e.Region)) // the civil date, as attendance has it
+			client.Referrals = append(client.Referrals, models.ReferralRow{Region: e.Region, SentOn: sentOn, AttendedOn: e.End})
 		}
 	}
 	if err := errors.Join(rows.Err(), flush()); err != nil {

@@ -101,17 +101,20 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // consent, whatever episode the NGO has opened.
 func (s *Session) reachByTeam(t table) condition {
 	org := s.actor.OrganisationID
-	if kind := s.actor.OrganisationKind; kind != models.KindClinic && kind != models.KindPrisonHealth {
+	if !s.healthService() {
 		return condition{}
 	}
-	switch t {
-	case episodeTable:
-		return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
-			"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = episodes.client_id)", []any{org}}
-	case consentTable:
-		return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' WHERE rc.id = consents.client_id)", []any{org}}
+	if t != episodeTable && t != consentTable {
+		return condition{}
 	}
-	return condition{}
+	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id)", []any{org}}
+}
+
+// healthService reports whether the actor's organisation can be a treating team.
+func (s *Session) healthService() bool {
+	kind := s.actor.OrganisationKind
+	return kind == models.KindClinic || kind == models.KindPrisonHealth
 }
 
 // reachByConsent: a consent in force today names the actor's organisation, covers the

@@ -1,0 +1,187 @@
+package storetest
+
+import (
+	"testing"
+
+	"jol/models"
+	"jol/models/store"
+)
+
+// person is whose record a handle of an organisation is.
+func (c *Country) person(t testing.TB, o *models.Organisation, handle string) string {
+	t.Helper()
+	code, localNo, err := models.ParseClientCode(handle)
+	must(t, err)
+	return scan[string](t, c.World, "SELECT person_id FROM clients WHERE organisation_id = ? AND code = ? AND local_no = ?", string(o.ID), string(code), localNo)
+}
+
+func (c *Country) responsible(t testing.TB, o *models.Organisation, handle string) models.OrganisationID {
+	t.Helper()
+	return models.OrganisationID(scan[string](t, c.World, "SELECT responsible_id FROM persons WHERE id = ?", c.person(t, o, handle)))
+}
+
+func TestAcceptance_MakesARecordOfThePerson(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, outreach := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNGOOutreach, c.NGO)
+		from, to, _ := c.Joined(nurse, outreach, 1, c.NGO)
+		if c.person(t, c.Clinic, from) != c.person(t, c.NGO, to) {
+			t.Fatal("two persons")
+		}
+		got, err := outreach.New().GetClient(ctx, to)
+		must(t, err)
+		if got.Sex != "M" || got.LowQuality || got.LocalNo != 1 {
+			t.Fatalf("%+v", got)
+		}
+		if again := outreach.Register(1); again != to { // found by initials like any other
+			t.Fatal("registering the accepted client made another record")
+		}
+		// A second referral finds the record that the first one made.
+		r := outreach.Move(nurse.Refer(from, Asking(c.NGO)), "acceptance")
+		if r.ClientCode != to || count(t, c.World, "clients") != 2 {
+			t.Fatalf("the second acceptance made a second record: %s", r.ClientCode)
+		}
+	})
+}
+
+func TestAcceptance_NeverJoinsByCode(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		namesake := other.Register(1)
+		from, to, _ := c.Joined(nurse, other, 1, c.Polyclinic)
+		if to != namesake+".2" || c.person(t, c.Polyclinic, namesake) == c.person(t, c.Clinic, from) {
+			t.Fatalf("%s was taken for %s", to, namesake)
+		}
+	})
+}
+
+func TestAcceptance_JoinsWhatAClinicianConfirms(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other, outreach := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic), c.As(models.RoleNGOOutreach, c.NGO)
+		existing, atNGO, _ := c.Joined(other, outreach, 1, c.NGO) // joined before
+		from := nurse.Register(1)
+		nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+		r := other.Move(nurse.Refer(from, Asking(c.Polyclinic)), "acceptance", store.Acceptance{SameAs: existing})
+		person := c.person(t, c.Clinic, from)
+		if r.ClientCode != existing || c.person(t, c.Polyclinic, existing) != person || c.person(t, c.NGO, atNGO) != person {
+			t.Fatal("not everybody came along")
+		}
+		if n := count(t, c.World, "clients"); n != 3 {
+			t.Fatalf("%d records", n)
+		}
+	})
+}
+
+// The initials were typed otherwise, so the codes differ: the receiver must be shown the
+// handle of its own record, not a handle made of both, which can be another person's.
+func TestAcceptance_ShowsTheRecordThatWasConfirmed(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		other.Register(2)
+		namesake := Someone(2)
+		namesake.Distinct = true
+		mine, _, err := other.New().RegisterClient(ctx, namesake)
+		must(t, err)
+		from := nurse.Register(1)
+		nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+		r := other.Move(nurse.Refer(from, Asking(c.Polyclinic)), "acceptance", store.Acceptance{SameAs: mine.Handle()})
+		got, err := other.New().GetReferral(ctx, r.ID)
+		must(t, err)
+		if r.ClientCode != mine.Handle() || got.ClientCode != mine.Handle() {
+			t.Fatalf("the receiver's record is %s; it is shown %s and %s", mine.Handle(), r.ClientCode, got.ClientCode)
+		}
+		second := other.Move(nurse.Refer(from, Asking(c.Polyclinic)), "acceptance")
+		if second.ClientCode != mine.Handle() {
+			t.Fatalf("the next referral made a second record, %s, of a person known as %s", second.ClientCode, mine.Handle())
+		}
+	})
+}
+
+func TestAcceptance_OnlyCliniciansConfirm(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		from := nurse.Register(1)
+		nurse.Give(from, models.PurposeReferral, c.NGO)
+		nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+		for _, w := range []Worker{c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleNGOCoordinator, c.NGO), c.As(models.RoleSocialWorker, c.Polyclinic)} {
+			existing := w.Register(1)
+			to := c.NGO
+			if w.Actor.OrganisationID == c.Polyclinic.ID {
+				to = c.Polyclinic
+			}
+			r := nurse.Refer(from, Asking(to))
+			_, err := w.TryMove(r.ID, r.Version, "acceptance", store.Acceptance{SameAs: existing})
+			wantError(t, err, models.KindInvalid, "referral.clinician_confirms")
+		}
+		r := nurse.Refer(from, Asking(c.Polyclinic))
+		_, err := c.As(models.RoleNurse, c.Polyclinic).TryMove(r.ID, r.Version, "acceptance", store.Acceptance{SameAs: from + ".7"})
+		wantError(t, err, models.KindNotFound, "client.not_found")
+		if n := count(t, c.World, "referrals WHERE state = 'accepted'"); n != 0 {
+			t.Fatal("a refused acceptance was kept")
+		}
+	})
+}
+
+func TestAcceptance_MovesResponsibilityOnce(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other, outreach := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic), c.As(models.RoleNGOOutreach, c.NGO)
+		from := nurse.Register(1)
+		nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+		nurse.Give(from, models.PurposeReferral, c.NGO)
+		want := func(o *models.Organisation) {
+			t.Helper()
+			if got := c.responsible(t, c.Clinic, from); got != o.ID {
+				t.Fatalf("responsible is not the %s", o.Name)
+			}
+		}
+		link := Asking(c.Polyclinic)
+		link.Reason = "infection_link"
+		other.Move(nurse.Refer(from, link), "acceptance")
+		want(c.Clinic)
+		first, second := nurse.Refer(from, Asking(c.Polyclinic)), nurse.Refer(from, Asking(c.NGO))
+		want(c.Clinic) // sending moves nothing
+		other.Move(first, "acceptance")
+		want(c.Polyclinic)
+		outreach.Move(second, "acceptance") // the clinic had nothing left to hand over
+		want(c.Polyclinic)
+	})
+}
+
+func TestResponsibility_IsNamedToThoseWhoTreat(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		names := func(w Worker, handle string) bool {
+			t.Helper()
+			seen, err := w.New().GetClient(ctx, handle)
+			must(t, err)
+			return seen.ShowResponsible
+		}
+		link := Asking(c.NGO)
+		link.Reason = "infection_link"
+		from := nurse.Register(1)
+		nurse.Give(from, models.PurposeReferral, c.NGO)
+		atNGO := c.As(models.RoleNGOOutreach, c.NGO).Move(nurse.Refer(from, link), "acceptance").ClientCode
+		link.ToOrganisationID = c.Polyclinic.ID
+		nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+		atPolyclinic := c.As(models.RoleNurse, c.Polyclinic).Move(nurse.Refer(from, link), "acceptance").ClientCode
+		if !names(nurse, from) {
+			t.Error("the responsible organisation is not named to itself")
+		}
+		if names(c.As(models.RoleNurse, c.Polyclinic), atPolyclinic) {
+			t.Error("it is named to a clinic that does not treat")
+		}
+		c.As(models.RoleNurse, c.Polyclinic).Start(atPolyclinic)
+		if !names(c.As(models.RoleNurse, c.Polyclinic), atPolyclinic) {
+			t.Error("it is not named to a clinic that treats")
+		}
+		c.As(models.RoleNGOOutreach, c.NGO).Start(atNGO)
+		for _, role := range models.KindNGO.Roles() {
+			w := c.As(role, c.NGO)
+			if !policy().Allow(role, models.CatIdentity, models.Read) {
+				continue
+			}
+			if names(w, atNGO) {
+				t.Errorf("it is named to the %s of an NGO, which is no treating team", role)
+			}
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package storetest
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"jol/models"
+)
+
+func TestEpisode_IsWhatWasEntered(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		handle := nurse.Register(1)
+		n := Treatment("2026-03-31")
+		n.Protocol = "demo"
+		e, _, err := nurse.New().StartEpisode(ctx, handle, n, "demo-2026")
+		must(t, err)
+		got, err := nurse.New().GetEpisode(ctx, e.ID)
+		must(t, err)
+		if got.StartDate != "2026-03-31" || got.LastContact != "2026-03-31" || !got.Open() || got.Edition != "demo-2026" || got.Sex != "M" ||
+			got.AgeAtStart != 2026-1985 || got.CentreType != "1" || !got.Structured || got.ClientCode != handle || got.PrimaryDrug != "11" || !got.Whole {
+			t.Fatalf("%+v", got)
+		}
+		list, err := nurse.New().ListEpisodes(ctx, handle)
+		if err != nil || len(list) != 1 || list[0].ID != e.ID {
+			t.Fatalf("%+v %v", list, err)
+		}
+		no := false
+		n.Structured = &no
+		other := nurse.Register(2)
+		plain, _, err := nurse.New().StartEpisode(ctx, other, n, "")
+		must(t, err)
+		if plain.Structured {
+			t.Fatal("an episode said to be unstructured is structured")
+		}
+	})
+}
+
+func TestEpisode_OneIsOpen(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		handle := nurse.Register(1)
+		var made, refused atomic.Int32
+		together(8, func(int) {
+			switch _, _, err := nurse.New().StartEpisode(ctx, handle, Treatment(c.Today()), ""); {
+			case err == nil:
+				made.Add(1)
+			case models.IsKind(err, models.KindConflict):
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+		if made.Load() != 1 || refused.Load() != 7 {
+			t.Fatalf("%d made, %d refused", made.Load(), refused.Load())
+		}
+		_, _, err := nurse.New().StartEpisode(ctx, handle, Treatment(c.Today()), "")
+		wantError(t, err, models.KindConflict, "episode.open_already")
+		list, err := nurse.New().ListEpisodes(ctx, handle)
+		must(t, err)
+		_, err = nurse.On(1).CloseEpisode(ctx, list[0].ID, models.EpisodeClosure{On: c.Today(), Reason: "5"})
+		must(t, err)
+		nurse.Start(handle)
+	})
+}
+
+func TestEpisode_EntryIsChecked(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		yes := true
+		for _, bad := range []struct {
+			code   string
+			change func(*models.NewEpisode)
+		}{
+			{"episode.start_not_a_date", func(n *models.NewEpisode) { n.StartDate = "2026-02-30" }},
+			{"episode.start_in_future", func(n *models.NewEpisode) { n.StartDate = c.Today().AddDays(1) }},
+			{"episode.organisation_gives_no_structured_treatment", func(n *models.NewEpisode) { n.Structured = &yes }},
+			{"episode.code_not_in_list", func(n *models.NewEpisode) { n.LegalBasis = "" }},
+			{"episode.code_not_in_list", func(n *models.NewEpisode) { n.PreviousTreatment = "3" }},
+			{"episode.code_not_in_list", func(n *models.NewEpisode) { n.ReferralSource = "9" }},
+			{"episode.code_not_in_list", func(n *models.NewEpisode) { n.PrimaryDrug = "heroin" }},
+			{"episode.code_not_in_list", func(n *models.NewEpisode) { n.Route = "" }},
+			{"episode.code_not_in_list", func(n *models.NewEpisode) { n.Route, n.Injecting = "2", "2" }},
+			{"episode.route_implies_injecting", func(n *models.NewEpisode) { n.Injecting = "1" }},
+		} {
+			ngo := c.As(models.RoleNGOOutreach, c.NGO)
+			n := Treatment(c.Today())
+			bad.change(&n)
+			_, _, err := ngo.New().StartEpisode(ctx, ngo.Register(1), n, "")
+			wantError(t, err, models.KindInvalid, bad.code)
+		}
+	})
+}
+
+func TestEpisode_TransferNeedsAnAcceptance(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		handle := nurse.Register(1)
+		nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		e := nurse.Start(handle)
+		end := func(version int64, on models.Date, reason string) error {
+			_, err := nurse.On(version).CloseEpisode(ctx, e.ID, models.EpisodeClosure{On: on, Reason: reason})
+			return err
+		}
+		for _, reason := range []string{"3", "4"} {
+			wantError(t, end(1, c.Today(), reason), models.KindConflict, "episode.transfer_not_accepted")
+		}
+		r := nurse.Refer(handle, Asking(c.Polyclinic))
+		wantError(t, end(1, c.Today(), "3"), models.KindConflict, "episode.transfer_not_accepted")
+		other.Move(r, "acceptance")
+		wantError(t, end(1, c.Today(), "9"), models.KindInvalid, "episode.reason_of_the_inactivity_rule")
+		wantError(t, end(1, c.Today(), "77"), models.KindInvalid, "episode.code_not_in_list")
+		wantError(t, end(1, c.Today().AddDays(1), "3"), models.KindInvalid, "episode.end_in_future")
+		wantError(t, end(1, c.Today().AddDays(-1), "3"), models.KindInvalid, "episode.end_before_start")
+		wantError(t, end(2, c.Today(), "3"), models.KindPreconditionFailed, "precondition.version")
+		must(t, end(1, c.Today(), "3"))
+		wantError(t, end(2, c.Today(), "3"), models.KindConflict, "episode.closed")
+		got, err := nurse.New().GetEpisode(ctx, e.ID)
+		must(t, err)
+		if got.EndDate != c.Today() || got.EndReason != "3" || got.Version != 2 {
+			t.Fatalf("%+v", got)
+		}
+	})
+}
+
+func TestEpisode_BelongsToItsOrganisation(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		atColony, atClinic, _, health, clinic, _ := threeRecords(c)
+		e := health.Start(health.Register(2))
+		_ = atColony
+		clinic.Start(atClinic) // the team reads the pathway; the record stays the writer's
+		_, err := clinic.New().GetEpisode(ctx, e.ID)
+		wantError(t, err, models.KindNotFound, "episode.not_found")
+		_, err = clinic.On(1).CloseEpisode(ctx, e.ID, models.EpisodeClosure{On: c.Today(), Reason: "1"})
+		wantError(t, err, models.KindNotFound, "episode.not_found")
+		_, err = c.As(models.RolePeerNavigator, c.NGO).New().GetEpisode(ctx, e.ID)
+		wantError(t, err, models.KindNotFound, "episode.not_found")
+	})
+}
