@@ -70,7 +70,9 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-			handler, err := assemble(s, logger, c.Behind, api.Version{Country: c.Country})
+			limits := api.DefaultLimits()
+			limits.Proxies = c.Behind
+			handler, err := assemble(s, logger, limits, api.Version{Country: c.Country})
 			if err != nil {
 				return err
 			}
@@ -129,7 +131,7 @@ func suitable(ctx context.Context, s *store.Store) error {
 }
 
 // assemble wires the HTTP service.
-func assemble(s *store.Store, logger *slog.Logger, proxies []netip.Prefix, version api.Version) (http.Handler, error) {
+func assemble(s *store.Store, logger *slog.Logger, limits api.Limits, version api.Version) (http.Handler, error) {
 	gate, err := policies.New()
 	if err != nil {
 		return nil, err
@@ -138,8 +140,6 @@ func assemble(s *store.Store, logger *slog.Logger, proxies []netip.Prefix, versi
 	if err != nil {
 		return nil, err
 	}
-	limits := api.DefaultLimits()
-	limits.Proxies = proxies
 	version.Version, version.Commit = build()
 	return api.New(api.Deps{
 		Store: s, Accounts: store.NewAccounts(s), Policies: gate, Protocols: catalog,
@@ -370,7 +370,9 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	}
 	defer log.Close()
 	logger := slog.New(slog.NewJSONHandler(log, nil)) // the terminal is for the printed calls
-	handler, err := assemble(s, logger, nil, api.Version{Country: "KZ", Demo: true})
+	limits := api.DefaultLimits()
+	limits.Rate, limits.Burst = 100_000, 100_000 // one trainer's load generator is no attacker
+	handler, err := assemble(s, logger, limits, api.Version{Country: "KZ", Demo: true})
 	if err != nil {
 		return err
 	}

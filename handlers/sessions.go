@@ -54,7 +54,7 @@ func CreateToken(c *PublicCall) error {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/tokens/current [delete]
 func RevokeToken(c *Call) error {
-	token := strings.TrimPrefix(c.Header.Get("Authorization"), "Bearer ")
+	_, token, _ := strings.Cut(c.Header.Get("Authorization"), " ")
 	if err := c.Store.RevokeToken(c.Context, token); err != nil {
 		return err
 	}

@@ -25,10 +25,12 @@ var policy = sync.OnceValue(func() *policies.Policies {
 	return p
 })
 
+func grantsOf(role models.Role) models.Grants { return policy().Grants(role) }
+
 // each runs a case on both engines in a settled country with the real policy.
 func each(t *testing.T, run func(t *testing.T, c *Country)) {
 	t.Helper()
-	Each(t, func(t *testing.T, w *World) { run(t, w.Settle(t, policy().Grants)) })
+	Each(t, func(t *testing.T, w *World) { run(t, w.Settle(t, grantsOf)) })
 }
 
 // wantError checks the kind and the code of an error.
