@@ -22,7 +22,7 @@ verify: ## Fail when a generated file or go.mod is not current
 	.ci/verify
 
 bench: ## Benchmarks beside the bare framework and the bare database; about two minutes
-	.ci/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s ./api ./policies ./models/indicators ./models/protocols ./models/store/...
+	JOL_PG_DURABLE=1 .ci/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s ./api ./policies ./models/indicators ./models/protocols ./models/store/...
 
 cover: ## Test coverage by package
 	.ci/with-postgres $(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1

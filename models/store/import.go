@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 
 	"gorm.io/gorm"
@@ -203,7 +202,7 @@ func (im *importer) prepare(b *preparedBatch, p models.ImportedPerson) error {
 		sector, ok := im.kinds[r.ToOrganisationID].Sector()
 		from, known := own[r.FromClientID]
 		if !ok || !known {
-			return fmt.Errorf("import: referral %s has no sender or no receiver that keeps client records", r.ID)
+			return errors.New("import: a referral has no sender, or a receiver that keeps no client records")
 		}
 		r.ToCode = string(im.store.linker.Code(from.id, sector))
 		b.referrals = append(b.referrals, r)
@@ -223,12 +222,12 @@ type linkedRecord struct {
 func (im *importer) link(c models.ImportedClient, own map[models.ClientID]linkedRecord) (linkedRecord, error) {
 	sector, ok := im.kinds[c.OrganisationID].Sector()
 	if !ok {
-		return linkedRecord{}, fmt.Errorf("import: client record %s is not at an organisation that keeps client records", c.ID)
+		return linkedRecord{}, errors.New("import: a client record lies at an organisation that keeps none")
 	}
 	if c.LinkedAs != "" {
 		from, ok := own[c.LinkedAs]
 		if !ok {
-			return linkedRecord{}, fmt.Errorf("import: client record %s takes over the linkage of a record that does not come before it", c.ID)
+			return linkedRecord{}, errors.New("import: a client record takes over the linkage of one that does not come before it")
 		}
 		from.sector, from.row.ClientID = sector, c.ID
 		return from, nil

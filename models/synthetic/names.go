@@ -90,7 +90,7 @@ func (d *dice) father() initials { return pick(d, parents()[1][pick(d, roots)]) 
 func misheard(letters string) string {
 	r := []rune(letters)
 	last := len(r) - 1
-	for _, pair := range []string{"ао", "оа", "еи", "ие", "іе", "уо", "ұо", "ao", "oa", "ei", "ie", "uo"} {
+	for _, pair := range []string{"ао", "әе", "оа", "еи", "ие", "іе", "уо", "ұо", "ao", "oa", "ei", "ie", "uo"} {
 		if p := []rune(pair); r[last] == p[0] {
 			r[last] = p[1]
 			return string(r)

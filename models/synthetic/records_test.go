@@ -187,8 +187,8 @@ func TestPersons_AreJoinedByAcceptanceOnly(t *testing.T) {
 			}
 		}
 		organisations := map[models.OrganisationID]bool{}
+		joined += len(p.Clients) - 1
 		for _, c := range p.Clients {
-			joined += len(p.Clients) - 1
 			if !reached[c.ID] || c.PersonID != p.Person.ID || organisations[c.OrganisationID] || !past(c.CreatedAt) {
 				t.Fatal("a record belongs to a person without an accepted referral")
 			}
@@ -244,5 +244,32 @@ func TestPersons_MostReferralsAreAttended(t *testing.T) {
 	}
 	if share := float64(attended) / float64(sent); share < 0.5 || share > 0.7 {
 		t.Errorf("%.2f of %d referrals were attended within 30 days", share, sent)
+	}
+}
+
+func TestPersons_NobodyComesBackFromTheDead(t *testing.T) {
+	t.Parallel()
+	dead := 0
+	for _, p := range collect(t, 8, 6000).persons {
+		died := anchor
+		for _, e := range p.Episodes {
+			if e.EndReason == "8" {
+				dead++
+				died = e.EndDate
+			}
+		}
+		for _, e := range p.Episodes {
+			if e.StartDate > died || e.EndDate > died || e.LastContact > died {
+				t.Fatalf("seen after %s: %+v", died, e)
+			}
+		}
+		for _, r := range p.Referrals {
+			if models.DateOf(r.SentAt, "Asia/Almaty") > died || r.AttendedOn > died {
+				t.Fatalf("referred after %s: %+v", died, r)
+			}
+		}
+	}
+	if dead == 0 {
+		t.Error("nobody died")
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 const anchor models.Date = "2026-10-05" // the first day of every storetest world
 
-func generate(t *testing.T, seed uint64, clients int) *synthetic.World {
+func generate(t testing.TB, seed uint64, clients int) *synthetic.World {
 	t.Helper()
 	w, err := synthetic.Generate(synthetic.Config{Country: "KZ", Seed: seed, Clients: clients, Anchor: anchor})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
 
 	"jol/migrations"
 	"jol/models"
@@ -145,7 +146,7 @@ func sqliteCopy(t testing.TB) string {
 
 // admin runs one statement on the server's maintenance database.
 func admin(statement string) error {
-	db, err := gorm.Open(postgres.Open(os.Getenv("JOL_TEST_DATABASE_URL")), &gorm.Config{})
+	db, err := gorm.Open(postgres.Open(os.Getenv("JOL_TEST_DATABASE_URL")), &gorm.Config{Logger: logger.Discard})
 	if err != nil {
 		return err
 	}
