@@ -48,7 +48,8 @@ func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode
 	}
 	seen := make([]SeenEpisode, len(facts))
 	for i, e := range facts {
-		own := e.OrganisationID == s.actor.OrganisationID // what it wrote it always reads
+		// What it wrote it always reads, in the roles that read its episodes at all: a peer does not.
+		own := e.OrganisationID == s.actor.OrganisationID && s.grants.Through(models.CatEpisode, models.Read, models.Own)
 		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
 		r.touched(e.ID)
 	}

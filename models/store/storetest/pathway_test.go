@@ -107,6 +107,17 @@ func TestPathway_ConsentOpensCategoryByCategory(t *testing.T) {
 	})
 }
 
+func TestPathway_OwnEpisodesAreWholeForThoseWhoReadEpisodes(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		_, _, atNGO, _, _, _ := threeRecords(c)
+		for role, want := range map[models.Role]bool{models.RoleNGOOutreach: true, models.RoleSocialWorker: true, models.RolePeerNavigator: false} {
+			if whole, seen := shown(t, c.As(role, c.NGO), atNGO)[c.NGO.ID]; !seen || whole != want {
+				t.Errorf("%s: fact %v, items %v, want %v", role, seen, whole, want)
+			}
+		}
+	})
+}
+
 func TestPathway_FactAloneIsBare(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		atColony, _, atNGO, health, _, ngo := threeRecords(c)

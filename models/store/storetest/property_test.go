@@ -1,0 +1,381 @@
+package storetest
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"jol/models"
+	"jol/models/store"
+)
+
+// Each check makes a database of its own: a few dozen are enough for every run, and
+// -rapid.checks=1000 asks for a long one.
+func init() { _ = flag.Set("rapid.checks", "20") }
+
+// The reference model: what happened, in the plainest words.
+type (
+	modelRecord struct {
+		org    *models.Organisation
+		handle string
+		person int // records of one number are one person
+	}
+	modelConsent struct {
+		id         string
+		record     int
+		purpose    models.Purpose
+		to         models.OrganisationID
+		categories []models.Category
+		until      models.Date
+		withdrawn  bool
+	}
+	modelReferral struct {
+		id       string
+		from     int // record
+		to       *models.Organisation
+		consent  []int // one of these it may rest on
+		state    string
+		version  int64
+		accepted int // the receiver's record; -1 before
+	}
+	modelEpisode struct {
+		id     string
+		record int
+		open   bool
+	}
+)
+
+type reference struct {
+	t  *rapid.T
+	c  *Country
+	ws []Worker
+
+	records   []modelRecord
+	consents  []modelConsent
+	referrals []modelReferral
+	episodes  []modelEpisode
+	persons   int
+}
+
+func (m *reference) worker(o *models.Organisation) Worker {
+	return m.ws[slices.IndexFunc(m.ws, func(w Worker) bool { return w.Actor.OrganisationID == o.ID })]
+}
+
+func (m *reference) pick(what string, n int) int { return rapid.IntRange(0, n-1).Draw(m.t, what) }
+
+func (m *reference) ok(err error, doing string) {
+	if err != nil {
+		m.t.Fatalf("%s: %v", doing, err)
+	}
+}
+
+// register uses few people, so that codes match across organisations all the time.
+func (m *reference) register() {
+	w := m.ws[m.pick("organisation", len(m.ws))]
+	r := Someone(m.pick("person", 3))
+	r.Distinct = true
+	got, _, err := w.New().RegisterClient(ctx, r)
+	m.ok(err, "register")
+	m.persons++
+	o := slices.IndexFunc(m.c.All(), func(o *models.Organisation) bool { return o.ID == w.Actor.OrganisationID })
+	m.records = append(m.records, modelRecord{m.c.All()[o], got.Handle(), m.persons})
+}
+
+func (m *reference) consent() {
+	if len(m.records) == 0 {
+		return
+	}
+	i := m.pick("record", len(m.records))
+	k := modelConsent{
+		record: i, purpose: rapid.SampledFrom([]models.Purpose{models.PurposeReferral, models.PurposeTreatmentContinuity, models.PurposeDoseContinuity}).Draw(m.t, "purpose"),
+		to:         m.ws[m.pick("recipient", len(m.ws))].Actor.OrganisationID,
+		categories: rapid.SampledFrom([][]models.Category{{}, {models.CatTreatmentFact}, {models.CatTreatmentFact, models.CatDiagnosis}, {models.CatDiagnosis}}).Draw(m.t, "categories"),
+		until:      m.c.Today().AddDays(m.pick("days", 3)),
+	}
+	got, _, err := m.worker(m.records[i].org).New().GiveConsent(ctx, m.records[i].handle, models.NewConsent{Purpose: k.purpose, RecipientID: k.to, Categories: k.categories, Until: k.until})
+	m.ok(err, "consent")
+	k.id = got.ID
+	m.consents = append(m.consents, k)
+}
+
+func (m *reference) inForce(k modelConsent) bool { return !k.withdrawn && m.c.Today() <= k.until }
+
+func (m *reference) refer() {
+	if len(m.records) == 0 {
+		return
+	}
+	i, w := m.pick("record", len(m.records)), m.ws[m.pick("receiver", len(m.ws))]
+	from := m.records[i]
+	if w.Actor.OrganisationID == from.org.ID {
+		return
+	}
+	var fitting []int
+	for n, k := range m.consents {
+		if k.record == i && k.to == w.Actor.OrganisationID && k.purpose != models.PurposeDoseContinuity && m.inForce(k) {
+			fitting = append(fitting, n)
+		}
+	}
+	to := m.organisation(w.Actor.OrganisationID)
+	got, _, err := m.worker(from.org).New().CreateReferral(ctx, from.handle, Asking(to))
+	if len(fitting) == 0 {
+		if !models.IsKind(err, models.KindConflict) {
+			m.t.Fatalf("referred without consent: %v", err)
+		}
+		return
+	}
+	m.ok(err, "refer")
+	last := slices.MaxFunc(fitting, func(a, b int) int { return compareDates(m.consents[a].until, m.consents[b].until) })
+	fitting = slices.DeleteFunc(fitting, func(n int) bool { return m.consents[n].until != m.consents[last].until })
+	m.referrals = append(m.referrals, modelReferral{id: got.ID, from: i, to: to, consent: fitting[:1], state: "sent", version: 1, accepted: -1})
+}
+
+func compareDates(a, b models.Date) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (m *reference) organisation(id models.OrganisationID) *models.Organisation {
+	all := m.c.All()
+	return all[slices.IndexFunc(all, func(o *models.Organisation) bool { return o.ID == id })]
+}
+
+func (m *reference) move() {
+	if len(m.referrals) == 0 {
+		return
+	}
+	r := &m.referrals[m.pick("referral", len(m.referrals))]
+	party := rapid.SampledFrom([]string{"receiver", "receiver", "sender"}).Draw(m.t, "party")
+	action := rapid.SampledFrom(moves).Draw(m.t, "action")
+	w := m.worker(m.records[r.from].org)
+	if party == "receiver" {
+		w = m.worker(r.to)
+	}
+	var accept store.Acceptance
+	same := -1
+	if action == "acceptance" && w.Actor.Role.Clinical() {
+		for n, record := range m.records { // perhaps a clinician recognises a record
+			if record.org.ID == r.to.ID && rapid.Bool().Draw(m.t, "recognised") {
+				same, accept.SameAs = n, record.handle
+			}
+		}
+	}
+	got, err := w.TryMove(r.id, r.version, action, accept)
+	next, allowed := machine[r.state][party+" "+action]
+	if allowed && party == "receiver" && !m.inForce(m.consents[r.consent[0]]) {
+		allowed = false
+	}
+	if !allowed {
+		if !models.IsKind(err, models.KindConflict) {
+			m.t.Fatalf("%s %s from %s: %v", party, action, r.state, err)
+		}
+		return
+	}
+	m.ok(err, action)
+	r.state, r.version = next, r.version+1
+	if action == "acceptance" {
+		m.accepted(r, same, got.ClientCode)
+	}
+}
+
+// accepted joins the records: the one the clinician named, else one joined before, else a new one.
+func (m *reference) accepted(r *modelReferral, same int, handle string) {
+	person := m.records[r.from].person
+	if same < 0 {
+		same = slices.IndexFunc(m.records, func(x modelRecord) bool { return x.org.ID == r.to.ID && x.person == person })
+	}
+	if same < 0 {
+		m.records = append(m.records, modelRecord{r.to, handle, person})
+		same = len(m.records) - 1
+	}
+	was := m.records[same].person
+	for i := range m.records {
+		if m.records[i].person == was {
+			m.records[i].person = person
+		}
+	}
+	r.accepted = same
+	// Of several records of one person at one receiver any may be meant.
+	if at := slices.IndexFunc(m.records, func(x modelRecord) bool { return x.org.ID == r.to.ID && x.handle == handle }); at >= 0 && m.records[at].person == person {
+		r.accepted = at
+	} else {
+		m.t.Fatalf("the receiver's record is called %s, which is not a record of the person", handle)
+	}
+}
+
+func (m *reference) withdraw() {
+	if len(m.consents) == 0 {
+		return
+	}
+	i := m.pick("consent", len(m.consents))
+	_, _, err := m.worker(m.records[m.consents[i].record].org).New().WithdrawConsent(ctx, m.consents[i].id)
+	m.ok(err, "withdraw")
+	if m.consents[i].withdrawn {
+		return
+	}
+	m.consents[i].withdrawn = true
+	for n := range m.referrals {
+		if r := &m.referrals[n]; r.consent[0] == i && len(machine[r.state]) > 0 {
+			r.state, r.version = "consent_withdrawn", r.version+1
+		}
+	}
+}
+
+func (m *reference) episode() {
+	if len(m.records) == 0 {
+		return
+	}
+	i := m.pick("record", len(m.records))
+	w := m.worker(m.records[i].org)
+	if n := slices.IndexFunc(m.episodes, func(e modelEpisode) bool { return e.record == i && e.open }); n >= 0 {
+		_, err := w.On(1).CloseEpisode(ctx, m.episodes[n].id, models.EpisodeClosure{On: m.c.Today(), Reason: "1"})
+		m.ok(err, "close episode")
+		m.episodes[n].open = false
+		return
+	}
+	e, _, err := w.New().StartEpisode(ctx, m.records[i].handle, Treatment(m.c.Today()), "")
+	m.ok(err, "start episode")
+	m.episodes = append(m.episodes, modelEpisode{e.ID, i, true})
+}
+
+// reaches says whether a worker sees an episode for a category: the confidentiality
+// rules once more, as loops instead of SQL.
+func (m *reference) reaches(w Worker, e modelEpisode, category models.Category) bool {
+	writer, org := m.records[e.record], w.Actor.OrganisationID
+	health := func(k models.OrganisationKind) bool { return k == models.KindClinic || k == models.KindPrisonHealth }
+	for _, relation := range grantsOf(w.Actor.Role)[category][models.Read] {
+		switch relation {
+		case models.Own:
+			if writer.org.ID == org {
+				return true
+			}
+		case models.Team:
+			for _, other := range m.episodes {
+				at := m.records[other.record]
+				if other.open && at.org.ID == org && at.person == writer.person && health(at.org.Kind) && health(writer.org.Kind) {
+					return true
+				}
+			}
+		case models.Consented:
+			for _, k := range m.consents {
+				if k.record == e.record && k.to == org && k.purpose != models.PurposeDoseContinuity && m.inForce(k) && slices.Contains(k.categories, category) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// wrote: what an organisation wrote it always reads, in the roles that read episodes.
+func (m *reference) wrote(w Worker, e modelEpisode) bool {
+	return m.records[e.record].org.ID == w.Actor.OrganisationID && grantsOf(w.Actor.Role).Through(models.CatEpisode, models.Read, models.Own)
+}
+
+// look compares everything every worker sees with what the reference says.
+func (m *reference) look() {
+	for _, w := range m.ws {
+		m.lookAtReferrals(w)
+		for i, record := range m.records {
+			p, err := w.New().GetPathway(ctx, record.handle)
+			if record.org.ID != w.Actor.OrganisationID {
+				// The handle may be this organisation's own record of a namesake.
+				own := slices.ContainsFunc(m.records, func(x modelRecord) bool { return x.org.ID == w.Actor.OrganisationID && x.handle == record.handle })
+				if !own && !models.IsKind(err, models.KindNotFound) {
+					m.t.Fatalf("%s sees a client of %s: %v", w.Actor.OrganisationName, record.org.Name, err)
+				}
+				continue
+			}
+			m.ok(err, "pathway")
+			got, want := map[string]bool{}, map[string]bool{}
+			for _, e := range p.Episodes {
+				got[e.ID] = e.Whole
+			}
+			for _, e := range m.episodes {
+				if m.records[e.record].person == m.records[i].person && m.reaches(w, e, models.CatTreatmentFact) {
+					want[e.id] = m.reaches(w, e, models.CatDiagnosis) || m.wrote(w, e)
+				}
+			}
+			if !maps.Equal(got, want) {
+				m.t.Fatalf("%s sees of %s the episodes %v, want %v", w.Actor.Role, record.handle, got, want)
+			}
+		}
+	}
+}
+
+func (m *reference) lookAtReferrals(w Worker) {
+	want := map[string]string{}
+	for _, r := range m.referrals {
+		from := m.records[r.from]
+		whole, code := true, from.handle
+		switch w.Actor.OrganisationID {
+		case from.org.ID:
+		case r.to.ID:
+			whole = m.inForce(m.consents[r.consent[0]])
+			code = ""
+			if r.accepted >= 0 {
+				code = m.records[r.accepted].handle
+			}
+		default:
+			if _, err := w.New().GetReferral(ctx, r.id); !models.IsKind(err, models.KindNotFound) {
+				m.t.Fatalf("%s sees a referral of others: %v", w.Actor.OrganisationName, err)
+			}
+			continue
+		}
+		want[r.id] = fmt.Sprint(r.state, whole, code)
+	}
+	page, err := w.New().ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 200})
+	m.ok(err, "list")
+	got := map[string]string{}
+	for _, r := range page.Items {
+		code := r.ClientCode
+		if r.Party == models.Receiver && r.ToClientID == "" {
+			code = ""
+		}
+		got[r.ID] = fmt.Sprint(r.State, r.Whole, code)
+	}
+	if !maps.Equal(got, want) {
+		m.t.Fatalf("%s sees the referrals %v, want %v", w.Actor.OrganisationName, got, want)
+	}
+}
+
+func TestProperty_ASessionSeesWhatTheReferenceSays(t *testing.T) {
+	t.Parallel()
+	for engine, longest := range map[string]int{"sqlite": 60, "postgres": 30} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(rt *rapid.T) {
+				w := NewWorld(t, engine)
+				defer w.Close()
+				c := w.Settle(t, grantsOf)
+				m := &reference{t: rt, c: c, ws: []Worker{
+					c.As(models.RoleClinician, c.Clinic), c.As(models.RoleNurse, c.Polyclinic),
+					c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleSocialWorker, c.OtherNGO),
+				}}
+				steps := []func(){
+					m.register, m.consent, m.consent, m.refer, m.refer, m.move, m.move, m.move, m.withdraw, m.episode, m.episode,
+					func() { c.Advance(24 * time.Hour) },
+				}
+				for range 2 {
+					m.register()
+				}
+				for i := range rapid.IntRange(longest/2, longest).Draw(rt, "steps") {
+					steps[rapid.IntRange(0, len(steps)-1).Draw(rt, "step")]()
+					if i%10 == 9 {
+						m.look()
+					}
+				}
+				m.look()
+			})
+		})
+	}
+}
