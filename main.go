@@ -75,6 +75,8 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			logger.Info("listening", "address", c.Addr, "country", c.Country)
+			defer logger.Info("stopped")
 			return api.Serve(cmd.Context(), listener, handler, api.ServeOptions{Logger: logger, CertFile: c.TLSCert, KeyFile: c.TLSKey, Drain: drain})
 		},
 	}
