@@ -125,8 +125,10 @@ func suitable(ctx context.Context, s *store.Store) error {
 	if err := migrations.Check(ctx, db, dialect); err != nil {
 		return err
 	}
-	if _, demo, err := s.DeploymentMark(ctx, synthetic.Mark); err != nil || demo {
-		return errors.Join(err, errors.New("this database holds the synthetic data of `jol demo`: it is never served as production"))
+	for _, mark := range []string{synthetic.Mark, store.MarkImporting} {
+		if _, marked, err := s.DeploymentMark(ctx, mark); err != nil || marked {
+			return errors.Join(err, errors.New("this database holds synthetic data of `jol demo`, or half an import: it is never served as production"))
+		}
 	}
 	return nil
 }
@@ -261,6 +263,9 @@ func checkDatabase(ctx context.Context, c config) []string {
 	}
 	defer s.Close()
 	if err := suitable(ctx, s); err != nil {
+		return []string{err.Error()}
+	}
+	if _, err := protocols.Load(protocols.Embedded()); err != nil {
 		return []string{err.Error()}
 	}
 	return nil

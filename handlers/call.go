@@ -201,6 +201,13 @@ func bind[T any](x *Exchange) (T, error) {
 	return v, c.Err()
 }
 
+// bindNothing refuses any member in the body of an action that takes none: a field that
+// is quietly dropped is lost without anybody knowing.
+func bindNothing(x *Exchange) error {
+	_, err := bind[struct{}](x)
+	return err
+}
+
 var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
 
 // safePointer keeps pointer segments that look like field names or indexes. A

@@ -25,7 +25,7 @@ type RegisteredClientView struct {
 	Sex                     string                 `json:"sex" cat:"identity"`
 	LowQuality              bool                   `json:"lowQuality" cat:"identity"`
 	SameCode                []string               `json:"sameCode" cat:"identity"`
-	ResponsibleOrganisation *models.OrganisationID `json:"responsibleOrganisation" cat:"identity"`
+	ResponsibleOrganisation *models.OrganisationID `json:"responsibleOrganisation" cat:"treatmentFact"`
 	Version                 int64                  `json:"version" cat:"identity"`
 }
 
@@ -146,6 +146,34 @@ func RequestIdentityChange(c *Call) error {
 	return c.Created(out, "/api/v1/identity-changes/"+ic.ID, ic.Version, identityChangeView(ic))
 }
 
+// ListIdentityChanges lists merges and splits, newest first, for those who approve them.
+//
+//	@Summary	Merges and splits
+//	@Tags		clients
+//	@Security	bearer
+//	@Produce	json
+//	@Param		state	query		string	false	"requested or approved"	Enums(requested, approved)
+//	@Param		limit	query		int		false	"page size, 1 to 200"
+//	@Param		cursor	query		string	false	"cursor of the page before"
+//	@Success	200		{object}	Page[IdentityChangeView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/identity-changes [get]
+func ListIdentityChanges(c *Call) error {
+	state, err := c.choice("state", func(s string) bool { return s == "requested" || s == "approved" })
+	if err != nil {
+		return err
+	}
+	paging, err := c.paging()
+	if err != nil {
+		return err
+	}
+	page, err := c.Store.ListIdentityChanges(c.Context, state, paging)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, func(ic models.IdentityChange) IdentityChangeView { return identityChangeView(&ic) })
+}
+
 // ApproveIdentityChange carries a merge or split out; the asker cannot approve it.
 //
 //	@Summary	Approve a merge or split
@@ -157,6 +185,9 @@ func RequestIdentityChange(c *Call) error {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/identity-changes/{id}/approval [post]
 func ApproveIdentityChange(c *Call) error {
+	if err := bindNothing(&c.Exchange); err != nil {
+		return err
+	}
 	ic, err := c.Store.ApproveIdentityChange(c.Context, c.Param("id"))
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func GetPathway(c *Call) error {
 }
 
 func pathwayView(p *store.Pathway) PathwayView {
-	items := []PathwayItem{{Kind: "registration", Date: stamp(p.Client.CreatedAt), Record: clientView(&store.SeenClient{Client: p.Client})}}
+	items := []PathwayItem{{Kind: "registration", Date: stamp(p.Client.CreatedAt), Record: clientView(&p.Client)}}
 	for _, k := range p.Consents {
 		items = append(items, PathwayItem{Kind: "consent", Date: stamp(k.CreatedAt), Record: consentView(k)})
 	}

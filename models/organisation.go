@@ -18,6 +18,9 @@ type Organisation struct {
 	CentreType string
 	// Services are needs (code list referral_need) that the organisation answers.
 	Services []string `gorm:"serializer:json"`
+	// Capabilities are what law and supply let the organisation do; they default to what
+	// its country allows and drive branches of the protocols.
+	Capabilities Capabilities `gorm:"embedded"`
 	// ReportsStructured says that the unit gives treatment in the TDI sense; an NGO
 	// that gives only needles or outreach does not.
 	ReportsStructured bool
@@ -36,16 +39,18 @@ type NewOrganisation struct {
 	Region            string
 	CentreType        string
 	Services          []string
+	Capabilities      *Capabilities // nil: what the country allows by default
 	ReportsStructured bool
 	Serves            OrganisationID
 }
 
 // OrganisationChange lists what may change; nil means unchanged.
 type OrganisationChange struct {
-	Name       *string
-	Services   *[]string
-	CentreType *string
-	Active     *bool
+	Name         *string
+	Services     *[]string
+	Capabilities *Capabilities
+	CentreType   *string
+	Active       *bool
 }
 
 // Check validates a new organisation on the civil date today.
@@ -56,29 +61,64 @@ func (n NewOrganisation) Check(today Date) error {
 	c.Require(RegionKnown(n.Country, n.Region, today), "/region", "organisation.region_unknown")
 	c.Require(InList("tdi_centre_type", n.CentreType), "/centreType", "organisation.centre_type_unknown")
 	checkServices(&c, n.Services)
+	c.Require(!slices.Contains(n.Services, "oat") || n.capabilities().OATAvailable, "/services", "organisation.service_not_available")
 	c.Require((n.Serves != "") == (n.Kind == KindPrisonHealth), "/serves", "organisation.serves_institution")
 	return c.Err()
 }
 
-// Apply changes the organisation after checking the change.
-func (o *Organisation) Apply(ch OrganisationChange) error {
+// capabilities returns those given, or the defaults of the country.
+func (n NewOrganisation) capabilities() Capabilities {
+	if n.Capabilities != nil {
+		return *n.Capabilities
+	}
+	return DefaultCapabilities(n.Country, n.Kind)
+}
+
+// Make builds the organisation that a checked request asks for.
+func (n NewOrganisation) Make(id OrganisationID, at time.Time) *Organisation {
+	services := n.Services
+	if services == nil {
+		services = []string{}
+	}
+	return &Organisation{
+		ID: id, Name: n.Name, Kind: n.Kind, Country: n.Country, Region: n.Region, CentreType: n.CentreType,
+		Services: services, Capabilities: n.capabilities(), ReportsStructured: n.ReportsStructured, Serves: n.Serves,
+		Active: true, Version: 1, CreatedAt: at,
+	}
+}
+
+// Check validates the change, before any record is looked up.
+func (ch OrganisationChange) Check() error {
 	var c Checks
 	if ch.Name != nil {
 		c.Require(strings.TrimSpace(*ch.Name) != "" && len(*ch.Name) <= 120, "/name", "organisation.name_length")
-		o.Name = *ch.Name
 	}
 	if ch.CentreType != nil {
 		c.Require(InList("tdi_centre_type", *ch.CentreType), "/centreType", "organisation.centre_type_unknown")
-		o.CentreType = *ch.CentreType
 	}
 	if ch.Services != nil {
 		checkServices(&c, *ch.Services)
+	}
+	return c.Err()
+}
+
+// Apply changes the organisation; the change was checked before.
+func (o *Organisation) Apply(ch OrganisationChange) {
+	if ch.Name != nil {
+		o.Name = *ch.Name
+	}
+	if ch.CentreType != nil {
+		o.CentreType = *ch.CentreType
+	}
+	if ch.Services != nil {
 		o.Services = *ch.Services
+	}
+	if ch.Capabilities != nil {
+		o.Capabilities = *ch.Capabilities
 	}
 	if ch.Active != nil {
 		o.Active = *ch.Active
 	}
-	return c.Err()
 }
 
 func checkServices(c *Checks, services []string) {

@@ -93,7 +93,7 @@ func (a *Accounts) SignIn(ctx context.Context, username, password, address strin
 	}
 	if !ok || user.ID == "" {
 		a.fails.failed(keys...)
-		return Token{}, errSignIn
+		return Token{}, a.refused(ctx, user)
 	}
 	return a.store.issueToken(ctx, user.ID, &user)
 }
@@ -103,6 +103,16 @@ var errThrottled = models.Fail(models.KindTooMany, "token.throttled", "Too many 
 // throttled takes the names of the pair, the user and the address.
 func (a *Accounts) throttled(keys []string) bool {
 	return !a.fails.allowed(keys[0], 10) || !a.fails.allowed(keys[1], 100) || !a.fails.allowed(keys[2], 100)
+}
+
+// refused leaves a failed sign-in in the audit trail; a name that no account has is not
+// written down, because people type passwords into the wrong field.
+func (a *Accounts) refused(ctx context.Context, user models.User) error {
+	actor := models.Actor{UserID: user.ID, Role: user.Role, OrganisationID: user.OrganisationID}
+	if err := a.store.RecordDenial(ctx, actor, "", "token.create", "forbidden"); err != nil {
+		return err
+	}
+	return errSignIn
 }
 
 // absentUserHash is compared against when there is no such user, for equal time.

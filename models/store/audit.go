@@ -75,7 +75,12 @@ func (s *Session) readRecords(ctx context.Context, action string, fn func(*readi
 	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: nounOf(action)})
 }
 
+// nounOf names the record that a lost read answers as missing; a pathway is looked up by
+// its client, so it is the client that is not found.
 func nounOf(action string) string {
+	if action == "pathway.read" {
+		return "client"
+	}
 	for i, c := range action {
 		if c == '.' {
 			return action[:i]

@@ -128,7 +128,7 @@ func (t *tx) checkRegistrationRate() error {
 		{"actor_id", t.session.actor.UserID, (limit + 1) / 2},
 	} {
 		var n int64
-		recent := t.Model(&auditRow{}).Select("1").Where(who.column+" = ? AND action = ? AND at > ?", who.id, "client.create", t.now.Add(-24*time.Hour)).Limit(who.limit)
+		recent := t.Model(&auditRow{}).Select("1").Where(who.column+" = ? AND action = ? AND at > ? AND outcome = ?", who.id, "client.create", t.now.Add(-24*time.Hour), "ok").Limit(who.limit)
 		if err := t.Session(&gorm.Session{NewDB: true}).Table("(?) AS recent", recent).Count(&n).Error; err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func (s *Session) treats(q *gorm.DB, c *models.Client) (bool, error) {
 
 // Pathway is a person's timeline as far as the session may see it.
 type Pathway struct {
-	Client    models.Client
+	Client    SeenClient
 	Referrals []SeenReferral
 	Consents  []SeenConsent
 	Episodes  []SeenEpisode
@@ -218,7 +218,11 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 		if err != nil {
 			return err
 		}
-		p = &Pathway{Client: *c}
+		show, err := s.treats(r.DB, c)
+		if err != nil {
+			return err
+		}
+		p = &Pathway{Client: SeenClient{Client: *c, ShowResponsible: show || c.ResponsibleID == s.actor.OrganisationID}}
 		r.touched(string(c.ID))
 		ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", c.PersonID)
 		if p.Referrals, err = s.seeReferrals(r, s.referralQuery(r.DB, models.Read).

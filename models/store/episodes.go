@@ -188,7 +188,7 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 			return err
 		}
 		var accepted int64
-		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND state IN ?", e.ClientID,
+		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND sent_at >= ? AND reason <> 'infection_link' AND state IN ?", e.ClientID, e.StartDate.Time(),
 			[]string{models.ReferralAccepted, models.ReferralAppointmentFixed, models.ReferralAttended}).Count(&accepted).Error; err != nil {
 			return err
 		}
@@ -198,6 +198,30 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
 		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("end_date", "end_reason", "last_contact", "version").Updates(e))
+	})
+	return seen, err
+}
+
+// RecordContact notes a face-to-face contact within an open episode: an episode without
+// one for 183 days counts as ended on its last contact (docs/indicators.md, rule 7).
+func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) (seen *SeenEpisode, err error) {
+	if err := models.CheckContact(on, s.today()); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "episode.contact", func(tx *tx) error {
+		e, c, err := s.ownEpisode(tx.DB, id, models.Change)
+		if err != nil {
+			return err
+		}
+		if err := tx.base(e.Version); err != nil {
+			return err
+		}
+		if err := e.Contact(on); err != nil {
+			return err
+		}
+		tx.audit(id)
+		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
+		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("last_contact", "version").Updates(e))
 	})
 	return seen, err
 }

@@ -30,6 +30,9 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 				return err
 			}
 		}
+		if with != "" && other.PersonID == c.PersonID && !out.Replayed {
+			return models.Fail(models.KindConflict, "identity_change.same_person", "The two records are one person already.")
+		}
 		tx.auditOutcome(out.outcome(), id, string(c.ID))
 		if out.Replayed {
 			ic, err = tx.identityChange(id)
@@ -44,9 +47,25 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 	return ic, out, err
 }
 
+// ListIdentityChanges lists the organisation's changes, newest first, for the second user.
+func (s *Session) ListIdentityChanges(ctx context.Context, state string, p Paging) (page Page[models.IdentityChange], err error) {
+	err = s.readRecords(ctx, "identity_change.read", func(r *reading) error {
+		q := s.scoped(r.Model(&models.IdentityChange{}), changeTable, models.CatIdentity, models.Approve)
+		if state != "" {
+			q = q.Where("state = ?", state)
+		}
+		page, err = loadPage(s, q, "identity_changes", "id", p, func(ic models.IdentityChange) string { return ic.ID })
+		for _, ic := range page.Items {
+			r.touched(ic.ID)
+		}
+		return err
+	})
+	return page, err
+}
+
 // ApproveIdentityChange lets a second user carry the change out. A merge gives the
 // client the other record's person; a split gives it a person of its own, for whom its
-// organisation is responsible. Either can be undone by the other.
+// organisation is responsible.
 func (s *Session) ApproveIdentityChange(ctx context.Context, id string) (ic *models.IdentityChange, err error) {
 	err = s.write(ctx, "identity_change.approve", func(tx *tx) error {
 		if ic, err = tx.identityChange(id); err != nil {

@@ -71,6 +71,7 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 	if err != nil {
 		return nil, Outcome{}, err
 	}
+	cutoff := s.store.now() // what is entered while the snapshot is read waits for the next release
 	var sealed *models.Release
 	if !exists {
 		if sealed, err = s.store.count(ctx, sealing); err != nil {
@@ -93,7 +94,7 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 			return errSealed
 		}
 		r = sealed
-		r.Cutoff, r.SealedAt = tx.now, tx.now
+		r.Cutoff, r.SealedAt = cutoff, tx.now
 		if !burnt {
 			if err := s.store.burn(id); err != nil {
 				return err

@@ -97,6 +97,9 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // an organisation that is not a health service never come this way: an NGO's are
 // shared on consent only (matrix row "counselling notes of NGO").
 //
+// A withdrawn consent that named the actor's organisation closes this way to the record
+// it was given for, at once; a new consent opens it again through reachByConsent.
+//
 // Only a health service is a team: an NGO's psychologist reads a clinic's record on
 // consent, whatever episode the NGO has opened.
 func (s *Session) reachByTeam(t table) condition {
@@ -108,7 +111,9 @@ func (s *Session) reachByTeam(t table) condition {
 		return condition{}
 	}
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
-		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id)", []any{org}}
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
+		" AND NOT EXISTS (SELECT 1 FROM consents w WHERE w.client_id = rc.id AND w.state = 'withdrawn' AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
+		[]any{org, org, s.actor.OrganisationKind}}
 }
 
 // healthService reports whether the actor's organisation can be a treating team.

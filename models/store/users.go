@@ -18,7 +18,7 @@ func (s *Session) ListUsers(ctx context.Context, p Paging) (Page[models.User], e
 // manages reports whether the actor may make accounts in the organisation: the ministry
 // and the command line in any, others in their own.
 func (s *Session) manages(id models.OrganisationID) bool {
-	return s.actor.OrganisationKind == models.KindMinistry || s.actor.OrganisationID == id || s.actor.UserID == "system"
+	return s.actor.OrganisationKind == models.KindMinistry || s.actor.OrganisationID == id || s.actor.UserID == models.SystemUser
 }
 
 // CreateUser adds an account to an organisation that the caller manages.

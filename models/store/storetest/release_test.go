@@ -86,6 +86,10 @@ func TestRelease_IsSealedOnce(t *testing.T) {
 		if len(got.Tables) != 2 || got.Tables[0].TableID != "a" || got.Tables[0].JSON != "" || !slices.Equal(got.Tables[0].Dimensions, []string{"region", "sex"}) || got.Tables[1].Dimensions == nil {
 			t.Fatalf("%+v", got)
 		}
+		list, err := steward.New().ListReleases(ctx, store.Paging{Limit: 5})
+		if err != nil || len(list.Items) != 1 || len(list.Items[0].Tables) != 2 {
+			t.Fatalf("%+v %v", list, err)
+		}
 		table, err := steward.New().GetReleaseTable(ctx, r.ID, "a")
 		if err != nil || table.JSON != `{"a":1}` || table.CSV != "a\n" {
 			t.Fatalf("%+v %v", table, err)
