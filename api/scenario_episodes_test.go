@@ -77,7 +77,7 @@ func TestPathway_ShowsWhatTheCallerMaySee(t *testing.T) {
 			t.Error("an item with a date alone comes after the times of its day")
 		}
 		// The consent names the bare fact: so much and no more.
-		fact := w.get(t, poly, "/api/v1/clients/"+own+"/pathway", `{"endDate":null,"id":"`+theirs+`"`)
+		fact := w.get(t, poly, "/api/v1/clients/"+own+"/pathway", `"record":{"id":"`+theirs+`","organisation":"`+string(w.Clinic.ID)+`","startDate":"2026-10-05","endDate":null}`)
 		for _, absent := range []string{"primaryDrug", "injecting", consent + `","clientCode`} {
 			if strings.Contains(string(fact.Body), absent) {
 				t.Errorf("the receiver reads %q: %s", absent, fact.Body)
@@ -87,8 +87,47 @@ func TestPathway_ShowsWhatTheCallerMaySee(t *testing.T) {
 		if after := w.get(t, poly, "/api/v1/clients/"+own+"/pathway"); strings.Contains(string(after.Body), theirs) {
 			t.Errorf("after the withdrawal: %s", after.Body)
 		}
-		// With an open episode of its own the polyclinic is a treating team.
+	})
+}
+
+// With an open episode of its own a clinic is a treating team: it reads what the other
+// clinic wrote of the person, until the client withdraws.
+func TestPathway_OpensToTheTreatingTeam(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		doctor, poly := w.as(t, models.RoleClinician), w.at(t, models.RoleClinician, w.Polyclinic, 1)
+		code := w.register(t, doctor, 1)
+		theirs := w.start(t, doctor, code)
+		consent := w.consent(t, doctor, code, w.Polyclinic)
+		own := w.move(t, poly, w.refer(t, doctor, code, w.Polyclinic, ""), "acceptance", "").named(t).ClientCode
+		path := "/api/v1/clients/" + own + "/pathway"
+		if before := w.get(t, poly, path); strings.Contains(string(before.Body), theirs) {
+			t.Errorf("before it treats: %s", before.Body)
+		}
 		w.start(t, poly, own)
-		w.get(t, poly, "/api/v1/clients/"+own+"/pathway", theirs)
+		w.get(t, poly, path, theirs, `"primaryDrug":"11"`)
+		w.run(t, Scenario{Method: "POST", Path: "/api/v1/consents/" + consent + "/withdrawal", Token: doctor.Token, Status: 200})
+		if after := w.get(t, poly, path); strings.Contains(string(after.Body), theirs) {
+			t.Errorf("after the withdrawal: %s", after.Body)
+		}
+	})
+}
+
+func TestEpisode_ContactsKeepItOpen(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		code := w.register(t, nurse, 1)
+		body := strings.Replace(w.episodeBody(), string(w.Today()), string(w.Today().AddDays(-10)), 1)
+		path := "/api/v1/episodes/" + w.run(t, creating(nurse, "/api/v1/clients/"+code+"/episodes", body, 201)).named(t).ID
+		contact := func(on models.Date, etag string, status int) Scenario {
+			return changing(nurse, "POST", path+"/contacts", etag, object{"on": on}.String(), status)
+		}
+		w.run(t, contact(w.Today().AddDays(-1), `"1"`, 200).failing("", `"lastContact":"`+string(w.Today().AddDays(-1))+`"`, `"version":2`))
+		w.run(t, contact(w.Today().AddDays(-5), `"2"`, 200).failing("", `"lastContact":"`+string(w.Today().AddDays(-1))+`"`))
+		w.run(t, contact(w.Today(), `"2"`, 412).failing("precondition.version"))
+		w.run(t, contact(w.Today().AddDays(1), `"3"`, 422).failing("episode.contact_in_future", `"/on"`))
+		w.run(t, contact("zqx", `"3"`, 422).failing("episode.contact_not_a_date", `"/on"`))
+		w.run(t, contact(w.Today().AddDays(-11), `"3"`, 422).failing("episode.contact_before_start", `"/on"`))
 	})
 }

@@ -86,8 +86,7 @@ func (s *Session) note(r *reading, rows []referralRow) []SeenReferral {
 		seen[i] = s.see(&rows[i])
 		r.touched(rows[i].ID)
 		if seen[i].Party == models.Receiver && seen[i].Whole {
-			consent := rows[i].consent()
-			r.relied(&consent)
+			r.relied(rows[i].consent())
 		}
 	}
 	return seen

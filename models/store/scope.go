@@ -98,7 +98,8 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // shared on consent only (matrix row "counselling notes of NGO").
 //
 // A withdrawn consent that named the actor's organisation closes this way to the record
-// it was given for, at once; a new consent opens it again through reachByConsent.
+// it was given for, at once; a new consent opens it again through reachByConsent. The
+// consent itself stays in sight, so that withdrawing twice gives the same receipt.
 //
 // Only a health service is a team: an NGO's psychologist reads a clinic's record on
 // consent, whatever episode the NGO has opened.
@@ -110,10 +111,14 @@ func (s *Session) reachByTeam(t table) condition {
 	if t != episodeTable && t != consentTable {
 		return condition{}
 	}
-	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
-		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
-		" AND NOT EXISTS (SELECT 1 FROM consents w WHERE w.client_id = rc.id AND w.state = 'withdrawn' AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
-		[]any{org, org, s.actor.OrganisationKind}}
+	c := condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id", []any{org}}
+	if t == episodeTable {
+		c.sql += " AND NOT EXISTS (SELECT 1 FROM consents w WHERE w.client_id = rc.id AND w.state = 'withdrawn' AND (w.recipient_id = ? OR w.recipient_kind = ?))"
+		c.args = append(c.args, org, s.actor.OrganisationKind)
+	}
+	c.sql += ")"
+	return c
 }
 
 // healthService reports whether the actor's organisation can be a treating team.
