@@ -157,7 +157,7 @@ func TestTeam_LosesAgainstAWithdrawal(t *testing.T) {
 		}
 		p, err := clinic.New().GetPathway(ctx, atClinic)
 		must(t, err)
-		if len(p.Episodes) != 1 || len(p.Consents) != 0 {
+		if len(p.Episodes) != 1 || len(p.Consents) != 1 || p.Consents[0].ID != k.ID {
 			t.Errorf("after the withdrawal the clinic sees %d episodes and %d consents", len(p.Episodes), len(p.Consents))
 		}
 		health.Give(atColony, models.PurposeReferral, c.Clinic, models.CatTreatmentFact)

@@ -99,7 +99,7 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 //
 // A withdrawn consent that named the actor's organisation closes this way to the record
 // it was given for, at once; a new consent opens it again through reachByConsent. The
-// consent itself stays in sight, so that withdrawing twice gives the same receipt.
+// withdrawn consent itself stays in sight, so that withdrawing twice gives the same receipt.
 //
 // Only a health service is a team: an NGO's psychologist reads a clinic's record on
 // consent, whatever episode the NGO has opened.
@@ -113,10 +113,13 @@ func (s *Session) reachByTeam(t table) condition {
 	}
 	c := condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id", []any{org}}
-	if t == episodeTable {
-		c.sql += " AND NOT EXISTS (SELECT 1 FROM consents w WHERE w.client_id = rc.id AND w.state = 'withdrawn' AND (w.recipient_id = ? OR w.recipient_kind = ?))"
+	withdrawn := "EXISTS (SELECT 1 FROM consents w WHERE w.client_id = rc.id AND w.state = 'withdrawn' AND (w.recipient_id = ? OR w.recipient_kind = ?))"
+	if t == consentTable {
+		withdrawn = "(" + withdrawn + " AND NOT (consents.state = 'withdrawn' AND (consents.recipient_id = ? OR consents.recipient_kind = ?)))"
 		c.args = append(c.args, org, s.actor.OrganisationKind)
 	}
+	c.sql += " AND NOT " + withdrawn
+	c.args = append(c.args, org, s.actor.OrganisationKind)
 	c.sql += ")"
 	return c
 }
