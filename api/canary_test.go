@@ -39,6 +39,11 @@ func canaries(t *testing.T, w *world) *population {
 	w.run(t, Scenario{Method: http.MethodPost, Path: "/api/v1/consents/" + consent + "/withdrawal", Token: p.ngo.Token, Status: 200})
 	prison := w.as(t, models.RolePrisonMedical)
 	w.start(t, prison, w.register(t, prison, 20)) // the same person under a third code
+	released := w.register(t, prison, 22)         // treated in prison, then by the clinic as a team
+	w.start(t, prison, released)
+	w.consent(t, prison, released, w.Clinic, models.CatTreatmentFact, models.CatDiagnosis)
+	own := w.move(t, p.doctor, w.refer(t, prison, released, w.Clinic, ""), "acceptance", "").named(t).ClientCode
+	w.start(t, p.doctor, own)
 	return p
 }
 

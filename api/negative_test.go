@@ -343,7 +343,7 @@ func TestNegative_UnknownQueryParameter(t *testing.T) {
 	})
 }
 
-// The same key with another body, or on another path, is refused; the first record stays.
+// The same key with another body is refused; the first record stays.
 func TestNegative_KeyIsForOneRequest(t *testing.T) {
 	t.Parallel()
 	eachRoute(t, func(t *testing.T, p *population, r Route, s sample, good Scenario) {
