@@ -101,15 +101,18 @@ func order(r Route) string {
 // found are the paths of everything that belongs into the route's place: each record of
 // its kind, whoever's.
 func (p *population) found(r Route, s sample) []string {
-	paths := slices.Concat(s.others, s.absent)
+	if r.Method != http.MethodGet {
+		return s.others
+	}
+	var paths []string
 	for _, noun := range []string{"referrals", "consents", "episodes"} {
-		if r.Method == http.MethodGet && r.Path == "/api/v1/"+noun+"/:id" {
+		if r.Path == "/api/v1/"+noun+"/:id" {
 			for _, id := range p.known[noun] {
 				paths = append(paths, "/api/v1/"+noun+"/"+id)
 			}
 		}
 	}
-	if after, ok := strings.CutPrefix(r.Path, "/api/v1/clients/:code"); ok && r.Method == http.MethodGet {
+	if after, ok := strings.CutPrefix(r.Path, "/api/v1/clients/:code"); ok {
 		for _, code := range p.known["codes"] {
 			paths = append(paths, "/api/v1/clients/"+code+after)
 		}

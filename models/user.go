@@ -59,6 +59,16 @@ func (ch UserChange) Check(kind OrganisationKind) error {
 	if ch.Role != nil {
 		c.Require(slices.Contains(kind.Roles(), *ch.Role), "/role", "user.role_not_of_organisation")
 	}
+	return c.Err()
+}
+
+// CheckInput validates what does not depend on the organisation, before any record is
+// looked up.
+func (ch UserChange) CheckInput() error {
+	var c Checks
+	if ch.Role != nil {
+		c.Require(slices.Contains(Roles, *ch.Role), "/role", "user.role_not_of_organisation")
+	}
 	if ch.Password != nil {
 		c.Require(utf8.RuneCountInString(*ch.Password) >= MinPassword && len(*ch.Password) <= 200, "/password", "user.password_length")
 	}

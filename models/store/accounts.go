@@ -140,8 +140,9 @@ func (s *Store) IssueToken(ctx context.Context, user models.UserID) (Token, erro
 	return s.issueToken(ctx, user, nil)
 }
 
-// issueToken refuses when the account has changed since its password was checked: a
-// password changed meanwhile must not leave a token behind.
+// issueToken refuses when the account has changed since its password was checked, or its
+// organisation was closed: neither may leave a token behind, that of a closed organisation
+// would come to life when it is opened again.
 func (s *Store) issueToken(ctx context.Context, user models.UserID, checked *models.User) (Token, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
@@ -150,7 +151,8 @@ func (s *Store) issueToken(ctx context.Context, user models.UserID, checked *mod
 	err := s.inTx(ctx, func(db *gorm.DB) error {
 		if checked != nil {
 			var same int64
-			if err := db.Model(&models.User{}).Where("id = ? AND version = ? AND active = ?", user, checked.Version, true).Count(&same).Error; err != nil {
+			if err := db.Model(&models.User{}).Where("id = ? AND version = ? AND active = ?", user, checked.Version, true).
+				Where("organisation_id IN (SELECT id FROM organisations WHERE active = ?)", true).Count(&same).Error; err != nil {
 				return err
 			}
 			if same == 0 {

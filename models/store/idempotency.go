@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -32,8 +33,11 @@ func (idempotencyRow) TableName() string { return "idempotency_keys" }
 // ON CONFLICT DO NOTHING, because a duplicate-key error would abort a PostgreSQL
 // transaction.
 func (t *tx) claim(id string) (resource string, out Outcome, err error) {
-	store, req := t.session.store, t.session.req
-	row := idempotencyRow{UserID: t.session.actor.UserID, Key: store.digest("key", req.Key), BodyHash: store.digest("body", req.BodyHash), ResourceID: id, Status: http.StatusCreated, CreatedAt: t.now}
+	s := t.session
+	row := idempotencyRow{
+		UserID: s.actor.UserID, Key: s.digest("key", s.req.Key), BodyHash: s.digest("body", s.req.Key, s.req.BodyHash),
+		ResourceID: id, Status: http.StatusCreated, CreatedAt: t.now,
+	}
 	res := t.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
 	if res.Error != nil {
 		return "", Outcome{}, res.Error
@@ -51,16 +55,18 @@ func (t *tx) claim(id string) (resource string, out Outcome, err error) {
 	return first.ResourceID, Outcome{Status: first.Status, Replayed: true}, nil
 }
 
-// digest is an HMAC under a key that is not in the database.
-func (s *Store) digest(what, text string) string {
-	m := hmac.New(sha256.New, s.opt.Keys.Cursor)
-	m.Write([]byte("idempotency " + what + "\x00" + text))
+// digest is an HMAC under a key that is not in the database. Each user has digests of
+// their own: equal digests of equal bodies would show which organisations registered the
+// same person, and no key is needed to see that.
+func (s *Session) digest(parts ...string) string {
+	m := hmac.New(sha256.New, s.store.opt.Keys.Cursor)
+	m.Write([]byte("idempotency\x00" + string(s.actor.UserID) + "\x00" + strings.Join(parts, "\x00")))
 	return hex.EncodeToString(m.Sum(nil))
 }
 
 // settle corrects a claim whose outcome was not "created under the id claimed".
 func (t *tx) settle(resource string, out Outcome) error {
-	return t.Model(&idempotencyRow{}).Where("user_id = ? AND key = ?", t.session.actor.UserID, t.session.store.digest("key", t.session.req.Key)).
+	return t.Model(&idempotencyRow{}).Where("user_id = ? AND key = ?", t.session.actor.UserID, t.session.digest("key", t.session.req.Key)).
 		Updates(map[string]any{"resource_id": resource, "status": out.Status}).Error
 }
 

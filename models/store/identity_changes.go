@@ -60,7 +60,7 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 		other := &models.Client{}
 		if with != "" {
 			if other, err = s.clientByHandle(tx.DB, with, models.CatIdentity, models.Change); err != nil {
-				return err
+				return at("/with", err)
 			}
 		}
 		if with != "" && other.PersonID == c.PersonID && !out.Replayed {
@@ -75,7 +75,7 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 			ID: id, OrganisationID: s.actor.OrganisationID, Kind: kind, ClientID: c.ID, WithID: other.ID, FromPersonID: c.PersonID, ToPersonID: other.PersonID,
 			State: "requested", RequestedBy: s.actor.UserID, CreatedAt: tx.now, Version: 1,
 		}
-		ic = &SeenIdentityChange{IdentityChange: row, ClientCode: c.Handle(), WithCode: with}
+		ic = &SeenIdentityChange{IdentityChange: row, ClientCode: c.Handle(), WithCode: other.Handle()}
 		return tx.Create(&row).Error
 	})
 	return ic, out, err

@@ -63,6 +63,9 @@ func (s *Session) CreateUser(ctx context.Context, n models.NewUser) (u *models.U
 // ChangeUser changes role, activity or password. Tokens of a blocked account and of
 // one whose password changed end at once.
 func (s *Session) ChangeUser(ctx context.Context, id string, ch models.UserChange) (u *models.User, err error) {
+	if err := ch.CheckInput(); err != nil {
+		return nil, err
+	}
 	var hash string
 	if ch.Password != nil { // outside the transaction: it takes 40 ms
 		if hash, err = s.store.hashPassword(*ch.Password); err != nil {
