@@ -105,7 +105,7 @@ func newDocument(v *stepView, phaseTitle string) *document {
 			d.fields = append(d.fields, field{name, text, weight})
 		}
 	}
-	put("title", v.Title, 5)
+	put("title", v.Title, 12)
 	put("trigger", v.Trigger, 2.5)
 	put("do", v.Do, 2)
 	for _, b := range v.Branches {
@@ -194,12 +194,11 @@ func (s *shelf) finish(syn *synonyms) {
 
 // BM25: how fast repetition stops to count, and how much long texts are discounted.
 const (
-	saturation = 1.2
+	saturation = 6.0
 	lengthness = 0.3
 )
 
-// score adds to scores, by document, how well a term fits, at most once per clause: see
-// clause.score.
+// score notes in best, by document, how well a term fits when no other fits better.
 func (s *shelf) score(term string, weight float64, best map[int32]float64) {
 	list := s.postings[term]
 	n, df := float64(len(s.docs)), float64(len(list))

@@ -49,6 +49,8 @@ const (
 	// A step must reach this share of the best score: what only shares a common word
 	// with the question would blur the counts.
 	relevant = 0.25
+	// coverage is how much of the score depends on the share of the question answered.
+	coverage = 0.8
 )
 
 // What the ways to match a word are worth.
@@ -62,13 +64,19 @@ const (
 )
 
 // clause is one word or phrase of a question, with the terms that answer it.
-type clause map[string]float64
+type clause struct {
+	terms map[string]float64
+	parts []clause // the words of a phrase, which may also be answered one by one
+}
 
 func (c clause) offer(terms []string, weight float64) {
 	for _, t := range terms {
-		c[t] = max(c[t], weight)
+		c.terms[t] = max(c.terms[t], weight)
 	}
 }
+
+// words counts the words that the clause stands for.
+func (c clause) words() float64 { return float64(max(1, len(c.parts))) }
 
 // Search finds steps in the language of the query or, when nothing is found there, in
 // all the others.
@@ -115,11 +123,7 @@ func (x *Index) find(q Query, langs []string) []finding {
 		}
 		clauses := s.clauses(q.Text, x.synonyms.ignore)
 		terms := map[string]bool{}
-		for _, c := range clauses {
-			for t := range c {
-				terms[t] = true
-			}
-		}
+		collect(clauses, terms)
 		for id, score := range s.rank(clauses) {
 			d := s.docs[id]
 			if score > best[d.step].score {
@@ -140,19 +144,25 @@ func (x *Index) find(q Query, langs []string) []finding {
 	return out
 }
 
+// collect adds the terms of clauses to a set.
+func collect(clauses []clause, into map[string]bool) {
+	for _, c := range clauses {
+		for t := range c.terms {
+			into[t] = true
+		}
+		collect(c.parts, into)
+	}
+}
+
 // clauses takes a question apart: known phrases first, then words. Words that say
 // nothing are dropped, unless there are no others.
 func (s *shelf) clauses(text string, ignore map[string]bool) []clause {
 	list := words(text)
 	var out, dropped []clause
 	for i := 0; i < len(list); {
-		n, groups := s.phraseAt(list[i:])
-		c := clause{}
-		c.offer(groups, weightSynonym)
-		if n == 1 {
-			s.word(c, list[i], i == len(list)-1)
-		}
-		if len(groups) == 0 && ignore[list[i]] {
+		n := s.phrase(list[i:])
+		c := s.clause(list[i:i+n], i+n == len(list))
+		if n == 1 && ignore[list[i]] {
 			dropped = append(dropped, c)
 		} else {
 			out = append(out, c)
@@ -165,25 +175,40 @@ func (s *shelf) clauses(text string, ignore map[string]bool) []clause {
 	return out
 }
 
-// phraseAt returns how many words the longest known phrase at the start of list takes.
-func (s *shelf) phraseAt(list []string) (n int, groups []string) {
-	for n := min(maxPhrase, len(list)); n > 0; n-- {
-		if groups := s.concepts.of(list[:n]); groups != nil {
-			return n, groups
+// phrase returns how many words the longest known phrase at the start of list takes.
+func (s *shelf) phrase(list []string) int {
+	for n := min(maxPhrase, len(list)); n > 1; n-- {
+		if s.concepts.of(list[:n]) != nil {
+			return n
 		}
 	}
-	return 1, nil
+	return 1
+}
+
+// clause makes the clause of a word or known phrase; last is true at the end of the
+// question, where a word may be unfinished.
+func (s *shelf) clause(list []string, last bool) clause {
+	c := clause{terms: map[string]float64{}}
+	c.offer(s.concepts.of(list), weightSynonym)
+	if len(list) == 1 {
+		s.word(c, list[0], last)
+		return c
+	}
+	for _, w := range list {
+		c.parts = append(c.parts, s.clause([]string{w}, false))
+	}
+	return c
 }
 
 // word offers the terms that a single word may stand for.
 func (s *shelf) word(c clause, word string, last bool) {
 	known := false
-	for t := range c {
+	for t := range c.terms {
 		known = known || len(s.postings[t]) > 0
 	}
 	if stem := s.stem(word); len(s.postings[stem]) > 0 {
 		known = true
-		c[stem] = weightExact
+		c.terms[stem] = weightExact
 	}
 	letters := utf8.RuneCountInString(word)
 	switch {
@@ -200,22 +225,42 @@ func (s *shelf) word(c clause, word string, last bool) {
 	}
 }
 
-// rank scores documents: the best term of each clause counts, and a document that
-// answers all clauses comes before one that answers some.
+// ranking is how well one document answers: the scores of what it answers, and how many
+// words of the question those are.
+type ranking struct{ score, words float64 }
+
+// rank scores documents. One that answers all of a question comes before one that
+// answers some of it.
 func (s *shelf) rank(clauses []clause) map[int32]float64 {
-	total, matched := map[int32]float64{}, map[int32]float64{}
+	all := 0.0
+	for _, c := range clauses {
+		all += c.words()
+	}
+	out := map[int32]float64{}
+	for id, r := range s.sum(clauses) {
+		out[id] = r.score * (1 - coverage + coverage*r.words/all)
+	}
+	return out
+}
+
+// sum adds up clauses: of each, the best term counts. A phrase that is there whole
+// answers all its words, and its words count again.
+func (s *shelf) sum(clauses []clause) map[int32]ranking {
+	total := map[int32]ranking{}
 	for _, c := range clauses {
 		best := map[int32]float64{}
-		for term, weight := range c {
+		for term, weight := range c.terms {
 			s.score(term, weight, best)
 		}
+		parts := s.sum(c.parts)
 		for id, score := range best {
-			total[id] += score
-			matched[id]++
+			r := parts[id]
+			parts[id] = ranking{r.score + score, c.words()}
 		}
-	}
-	for id := range total {
-		total[id] *= matched[id] / float64(len(clauses))
+		for id, r := range parts {
+			t := total[id]
+			total[id] = ranking{t.score + r.score, t.words + r.words}
+		}
 	}
 	return total
 }

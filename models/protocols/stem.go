@@ -11,7 +11,7 @@ import (
 )
 
 // minStem is how many letters an ending must leave.
-const minStem = 3
+const minStem = 4
 
 // stemmer reduces the forms of a word to one.
 type stemmer func(word string) string
