@@ -22,8 +22,7 @@ type Index struct {
 // shelf holds the texts of one language.
 type shelf struct {
 	lang     string
-	stem     stemmer
-	concepts *concepts
+	lexicon  *lexicon
 	docs     []*document
 	postings map[string][]posting // by stem, or by name of a group of synonyms
 	known    []knownWord          // sorted
@@ -59,8 +58,7 @@ type knownWord struct{ word, term string }
 func NewIndex(c *Catalog) *Index {
 	x := &Index{synonyms: &c.words.synonyms, shelves: map[string]*shelf{}, phases: map[string]bool{}}
 	for _, lang := range c.Languages() {
-		s := &shelf{lang: lang, stem: x.synonyms.stemmerOf(lang), concepts: newConcepts(x.synonyms, lang),
-			postings: map[string][]posting{}}
+		s := &shelf{lang: lang, lexicon: newLexicon(x.synonyms, lang), postings: map[string][]posting{}}
 		for _, slug := range c.Slugs() {
 			s.addProtocol(c, slug)
 		}
@@ -138,7 +136,7 @@ func (s *shelf) add(d *document) {
 		list := tokens(f.text)
 		d.length += float64(len(list))
 		for _, t := range list {
-			s.known = append(s.known, knownWord{t.word, s.stem(t.word)})
+			s.lexicon.learn(t.word)
 		}
 		s.terms(list, func(term string, _, _ int) { weights[term] += f.weight })
 	}
@@ -155,25 +153,27 @@ func (s *shelf) terms(list []token, visit func(term string, first, last int)) {
 		plain[i] = t.word
 	}
 	for i, t := range list {
-		visit(s.stem(t.word), i, i)
-		for n := 1; n <= maxPhrase && i+n <= len(list); n++ {
-			for _, group := range s.concepts.of(plain[i : i+n]) {
-				visit(group, i, i+n-1)
+		visit(s.lexicon.stem(t.word), i, i)
+		for n := range s.lexicon.longest(plain[i:]) {
+			for _, group := range s.lexicon.groupsOf(plain[i : i+n+1]) {
+				visit(group, i, i+n)
 			}
 		}
 	}
 }
 
-// finish adds the words of the synonyms to the known words, and lets go of what only
-// building needs.
+// finish collects the words of the texts and of the synonyms that lead to texts.
 func (s *shelf) finish(syn *synonyms) {
+	for word, stems := range s.lexicon.forms {
+		s.known = append(s.known, knownWord{word, stems[0]})
+	}
 	for _, group := range syn.groups {
 		for _, term := range group {
 			list := words(term)
 			if len(list) != 1 {
 				continue
 			}
-			for _, name := range s.concepts.of(list) {
+			for _, name := range s.lexicon.groupsOf(list) {
 				if len(s.postings[name]) > 0 {
 					s.known = append(s.known, knownWord{list[0], name})
 				}
@@ -224,7 +224,7 @@ func (s *shelf) startingWith(prefix string) []string {
 // resembling returns the terms of the known words that one typing error separates from
 // the word or its stem.
 func (s *shelf) resembling(word string) []string {
-	runes, stem := []rune(word), []rune(s.stem(word))
+	runes, stem := []rune(word), []rune(s.lexicon.stem(word))
 	var out []string
 	for _, k := range s.known {
 		if nearly(runes, k.word) || len(stem) >= minTypo && nearly(stem, k.term) {

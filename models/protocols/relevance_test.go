@@ -92,7 +92,7 @@ func (m *measured) mrr() float64 { return m.sum / float64(m.n) }
 
 // floors lie a little under what was measured; a change that falls below them made the
 // search worse. Raise them when it gets better.
-var floors = map[string]float64{"en": 0.5, "ru": 0.5, "kk": 0.5}
+var floors = map[string]float64{"en": 0.92, "ru": 0.90, "kk": 0.84}
 
 func TestSearch_AnswersRealQuestions(t *testing.T) {
 	t.Parallel()

@@ -177,8 +177,8 @@ func (s *shelf) clauses(text string, ignore map[string]bool) []clause {
 
 // phrase returns how many words the longest known phrase at the start of list takes.
 func (s *shelf) phrase(list []string) int {
-	for n := min(maxPhrase, len(list)); n > 1; n-- {
-		if s.concepts.of(list[:n]) != nil {
+	for n := s.lexicon.longest(list); n > 1; n-- {
+		if s.lexicon.groupsOf(list[:n]) != nil {
 			return n
 		}
 	}
@@ -189,7 +189,7 @@ func (s *shelf) phrase(list []string) int {
 // question, where a word may be unfinished.
 func (s *shelf) clause(list []string, last bool) clause {
 	c := clause{terms: map[string]float64{}}
-	c.offer(s.concepts.of(list), weightSynonym)
+	c.offer(s.lexicon.groupsOf(list), weightSynonym)
 	if len(list) == 1 {
 		s.word(c, list[0], last)
 		return c
@@ -206,7 +206,7 @@ func (s *shelf) word(c clause, word string, last bool) {
 	for t := range c.terms {
 		known = known || len(s.postings[t]) > 0
 	}
-	if stem := s.stem(word); len(s.postings[stem]) > 0 {
+	if stem := s.lexicon.stem(word); len(s.postings[stem]) > 0 {
 		known = true
 		c.terms[stem] = weightExact
 	}

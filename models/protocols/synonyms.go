@@ -75,45 +75,85 @@ func longestFirst(endings []string) []string {
 // maxPhrase is how many words a synonym may have.
 const maxPhrase = 5
 
-// concepts finds groups of synonyms in a sequence of words of one language.
-type concepts struct {
-	stems  []stemmer
-	groups map[string][]string // stems of a term, joined, to the names of its groups
+// lexicon knows the words of one language: their stems and the groups of synonyms that
+// words and phrases belong to. It learns while an index is built and is then only read.
+type lexicon struct {
+	stemmers []stemmer           // the first is that of the language
+	forms    map[string][]string // of each learnt word, its stem by each stemmer
+	groups   map[string][]string // stems of a term, joined, to the names of its groups
+	reach    map[string]int      // first stem of terms, to the words of the longest
 }
 
-// newConcepts prepares the groups for a language. Terms of all languages are known in
+// newLexicon prepares the groups for a language. Terms of all languages are known in
 // every one: a reader of Kazakh texts also asks in Russian, hence the second stemmer.
-func newConcepts(s *synonyms, lang string) *concepts {
-	c := &concepts{stems: []stemmer{s.stemmerOf(lang)}, groups: map[string][]string{}}
+func newLexicon(s *synonyms, lang string) *lexicon {
+	l := &lexicon{stemmers: []stemmer{s.stemmerOf(lang)}, forms: map[string][]string{}, groups: map[string][]string{},
+		reach: map[string]int{}}
 	if len(s.endings[lang]) > 0 {
-		c.stems = append(c.stems, stemByScript)
+		l.stemmers = append(l.stemmers, stemByScript)
 	}
 	for i, group := range s.groups {
 		name := "#" + strconv.Itoa(i) // no word begins with #
 		for _, term := range group {
-			for _, stem := range c.stems {
-				key := phraseKey(words(term), stem)
-				if !slices.Contains(c.groups[key], name) {
-					c.groups[key] = append(c.groups[key], name)
+			list := words(term)
+			for by := range l.stemmers {
+				key := l.key(list, by)
+				if !slices.Contains(l.groups[key], name) {
+					l.groups[key] = append(l.groups[key], name)
 				}
+				first := l.stems(list[0])[by]
+				l.reach[first] = max(l.reach[first], len(list))
 			}
 		}
 	}
-	return c
+	return l
 }
 
-func phraseKey(list []string, stem stemmer) string {
+// learn remembers the stems of a word.
+func (l *lexicon) learn(word string) {
+	if _, ok := l.forms[word]; !ok {
+		l.forms[word] = l.stems(word)
+	}
+}
+
+func (l *lexicon) stems(word string) []string {
+	if forms, ok := l.forms[word]; ok {
+		return forms
+	}
+	forms := make([]string, len(l.stemmers))
+	for i, stem := range l.stemmers {
+		forms[i] = stem(word)
+	}
+	return forms
+}
+
+// stem returns the stem of a word in the language.
+func (l *lexicon) stem(word string) string { return l.stems(word)[0] }
+
+func (l *lexicon) key(list []string, by int) string {
+	if len(list) == 1 {
+		return l.stems(list[0])[by]
+	}
 	stems := make([]string, len(list))
 	for i, w := range list {
-		stems[i] = stem(w)
+		stems[i] = l.stems(w)[by]
 	}
 	return strings.Join(stems, " ")
 }
 
-// of returns the groups that exactly these words belong to.
-func (c *concepts) of(list []string) []string {
-	for _, stem := range c.stems {
-		if groups := c.groups[phraseKey(list, stem)]; groups != nil {
+// longest is how many words a term at the start of list may have, at most.
+func (l *lexicon) longest(list []string) int {
+	n := 0
+	for _, stem := range l.stems(list[0]) {
+		n = max(n, l.reach[stem])
+	}
+	return min(n, len(list))
+}
+
+// groupsOf returns the groups that exactly these words belong to.
+func (l *lexicon) groupsOf(list []string) []string {
+	for by := range l.stemmers {
+		if groups := l.groups[l.key(list, by)]; groups != nil {
 			return groups
 		}
 	}
