@@ -94,7 +94,7 @@ func (m *measured) mrr() float64 { return m.sum / float64(m.n) }
 // search worse. Raise them when it gets better.
 var floors = map[string]float64{"en": 0.92, "ru": 0.90, "kk": 0.84}
 
-func TestSearch_AnswersRealQuestions(t *testing.T) {
+func TestGolden_SearchAnswersRealQuestions(t *testing.T) {
 	t.Parallel()
 	x := shippedIndex(t)
 	c, _ := embeddedCatalog()
