@@ -62,6 +62,7 @@ type server struct {
 // New returns the whole service as one handler: the route table, the health
 // endpoints and the API pages.
 func New(d Deps) http.Handler {
+	d.Protocols.StartIndex() // beside everything else: until it is built, only the search answers 503
 	s := &server{
 		log: d.Logger, limits: newLimiter(d.Limits), version: d.Version,
 		protocols: d.Protocols, accounts: d.Accounts,

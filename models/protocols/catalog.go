@@ -3,13 +3,15 @@ package protocols
 import "slices"
 
 // Catalog holds every answer of the protocol endpoints, rendered. It never changes
-// after Load and is safe for concurrent use.
+// after Load, except that its search index is made later, and is safe for concurrent use.
 type Catalog struct {
 	languages []string
 	slugs     []string
 	lists     map[string]Body
 	protocols map[string]*served
 	steps     map[string]*Step
+	words     vocabulary
+	index     background
 }
 
 // served is one protocol's bodies by language, and its steps' by id and language.

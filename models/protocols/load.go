@@ -22,6 +22,7 @@ type content struct {
 	stepFiles  []stepFile
 	steps      map[string]*Step
 	common     map[string]commonText
+	words      vocabulary
 }
 
 // protocol is one document: its phases in order, and its texts by language.
@@ -91,7 +92,7 @@ func read(fsys fs.FS) (*content, error) {
 	wg.Wait()
 	c := &content{sources: map[string]*Source{}, anchors: map[string]position{}, outcomes: map[string]position{},
 		forms: map[string]position{}, protocols: map[string]*protocol{}, steps: map[string]*Step{},
-		common: map[string]commonText{}}
+		common: map[string]commonText{}, words: vocabulary{interfaces: map[string]*InterfaceWords{}}}
 	for _, d := range results {
 		c.problems = append(c.problems, d.problems...)
 		c.unreadable = c.unreadable || d.unreadable
@@ -132,6 +133,9 @@ func decode(fsys fs.FS, file string) (d decoded) {
 
 // interpreter says what a file is from its path; nil means that it does not belong.
 func (r *reader) interpreter(file string) func(ast.Node) func(*content) {
+	if read := r.vocabularyFile(file); read != nil {
+		return read
+	}
 	at := position{file, 0}
 	parts := strings.Split(file, "/")
 	name, yaml := strings.CutSuffix(path.Base(file), ".yaml")
