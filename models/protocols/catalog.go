@@ -1,6 +1,9 @@
 package protocols
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Catalog holds every answer of the protocol endpoints, rendered. It never changes
 // after Load and is safe for concurrent use.
@@ -10,6 +13,9 @@ type Catalog struct {
 	lists     map[string]Body
 	protocols map[string]*served
 	steps     map[string]*Step
+
+	words    map[string]words // of the pages, by language
+	rendered sync.Map         // what is made when it is first asked for; see rendition.go
 }
 
 // served is one protocol's bodies by language, and its steps' by id and language.

@@ -36,6 +36,7 @@ func (c *content) check() {
 		c.checkComplete(slug, p)
 	}
 	c.checkCommon()
+	c.checkWords()
 }
 
 func (c *content) checkProtocol(slug string, p *protocol) {

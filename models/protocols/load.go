@@ -22,6 +22,7 @@ type content struct {
 	stepFiles  []stepFile
 	steps      map[string]*Step
 	common     map[string]commonText
+	words      map[string]map[string]phrase // of the pages, by language; see pagewords.go
 }
 
 // protocol is one document: its phases in order, and its texts by language.
@@ -147,6 +148,11 @@ func (r *reader) interpreter(file string) func(ast.Node) func(*content) {
 		return func(n ast.Node) func(*content) {
 			codes := r.codes(n, name)
 			return func(c *content) { c.addCodes(name, codes) }
+		}
+	case len(parts) == 3 && parts[0] == "text" && name == "page":
+		return func(n ast.Node) func(*content) {
+			words := r.pageWords(n)
+			return func(c *content) { c.addWords(parts[1], words) }
 		}
 	case len(parts) == 3 && parts[0] == "text":
 		return func(n ast.Node) func(*content) {
