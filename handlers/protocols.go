@@ -37,7 +37,7 @@ func ListProtocols(c *PublicCall) error {
 //	@Produce	json,html
 //	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
 //	@Param		role			query		string	false	"only the steps of this role, for example nurse"
-//	@Param		setting			query		string	false	"only the steps for this setting"	Enums(clinic, prison, ngo, community, any)
+//	@Param		setting			query		string	false	"only the steps for this setting: clinic, prison, ngo, community or any"
 //	@Param		lang			query		string	false	"language, before Accept-Language"
 //	@Param		Accept-Language	header		string	false	"preferred language"
 //	@Success	200				{object}	object

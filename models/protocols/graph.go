@@ -3,6 +3,7 @@ package protocols
 import (
 	"bytes"
 	"encoding/json"
+	"html/template"
 
 	"jol/models"
 )
@@ -37,7 +38,9 @@ func (c *Catalog) Graph(slug, lang string) (*Rendition, error) {
 		if err := pageTemplates.ExecuteTemplate(&out, "graph.svg", g); err != nil {
 			return nil, err
 		}
-		return newRendition(body.Language, "image/svg+xml", out.Bytes()), nil
+		r := newRendition(body.Language, "image/svg+xml", out.Bytes())
+		r.StyleHash = sheetHash
+		return r, nil
 	})
 }
 
@@ -46,6 +49,7 @@ type graph struct {
 	*page
 	Description   string
 	Heading       []line
+	Preface       []line
 	Bands         []*band
 	Lines         []connector
 	Width, Height int
@@ -53,6 +57,14 @@ type graph struct {
 	order         []*box
 	boxes         map[string]*box
 }
+
+// sheetStyle asks for the paper that the layout reckons with.
+const sheetStyle = "@page{size:A4;margin:10mm}"
+
+var sheetHash = hashOf(sheetStyle)
+
+// SheetCSS is sheetStyle for the template.
+func (g *graph) SheetCSS() template.CSS { return sheetStyle }
 
 // line is one line of text and its base line.
 type line struct {

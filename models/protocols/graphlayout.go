@@ -17,6 +17,9 @@ const (
 	smallLead = 15
 	gap       = 12
 	laneWidth = 9
+	// A sheet of A4 with the margins that the picture asks for. No box lies across the
+	// edge of a sheet; on the screen that is a gap here and there.
+	sheet = 1047
 )
 
 // layOut places everything from the top down, and then the lanes beside the boxes.
@@ -32,8 +35,7 @@ func (g *graph) layOut() {
 	g.Width = g.BoxX + boxWidth + down.width()
 	y := 8
 	g.Heading, y = wrap(g.Title, 18, g.Width-2*textInset, y, 23)
-	notes, y := wrap(g.T("reference_edition")+" "+g.Edition+". "+g.Notice, smallSize, g.Width-2*textInset, y, smallLead)
-	g.Heading = append(g.Heading, notes...)
+	g.Preface, y = wrap(g.T("edition")+" "+g.Edition+". "+g.Notice, smallSize, g.Width-2*textInset, y, smallLead)
 	for _, b := range g.Bands {
 		y = g.placeBand(b, y+gap)
 	}
@@ -43,10 +45,17 @@ func (g *graph) layOut() {
 }
 
 func (g *graph) placeBand(b *band, y int) int {
+	if left := sheet - y%sheet; left < 150 { // no heading alone at the foot of a sheet
+		y += left + 1
+	}
 	b.Y = y
-	b.Title, y = wrap(b.heading, titleSize, g.Width-2*textInset, y+6, titleLead)
+	b.Title, y = wrap(b.heading, titleSize, boxWidth, y+6, titleLead)
 	for _, x := range b.Boxes {
-		y = g.placeBox(x, y+gap)
+		end := g.placeBox(x, y+gap)
+		if x.Y/sheet != end/sheet {
+			end = g.placeBox(x, end/sheet*sheet+gap)
+		}
+		y = end
 	}
 	b.H = y + gap - b.Y
 	return b.Y + b.H

@@ -140,6 +140,20 @@ func (p *page) Link(step string) link { return p.link(step) }
 // Elsewhere reports whether a step belongs to another protocol than this page.
 func (p *page) Elsewhere(step string) bool { return p.titles[step].slug != p.Protocol.Slug }
 
+// Short is the first two sentences of a notice, which say what the edition is. The
+// whole of it stands at the end: on a phone it would fill the first screen.
+func (p *page) Short(notice string) string {
+	end := 0
+	for range 2 {
+		i := strings.Index(notice[end:], ". ")
+		if i < 0 {
+			return notice
+		}
+		end += i + 2
+	}
+	return notice[:end-1]
+}
+
 // English reports whether the text at a path fell back to English.
 func (p *page) English(path string) bool { return slices.Contains(p.Missing, path) }
 
