@@ -44,8 +44,8 @@ func hashOf(s string) string {
 type page struct {
 	words
 	catalog *Catalog
-	Asked   string          // the language asked for, which links carry on
-	titles  map[string]link // of all steps
+	Asked   string            // the language asked for, which links carry on
+	titles  map[string]string // of all steps
 
 	Lang      string // of the page
 	Title     string
@@ -69,7 +69,7 @@ type page struct {
 	After     *link
 }
 
-type link struct{ Text, Href, slug string }
+type link struct{ Text, Href string }
 
 type languageLink struct {
 	link
@@ -84,13 +84,26 @@ type stated struct {
 
 // newPage prepares a page in the language asked for, whose content is in lang.
 func (c *Catalog) newPage(asked, lang, path string, f Filter) (*page, error) {
-	p := &page{words: c.words[lang], catalog: c, Asked: asked, Lang: lang, Path: path, Filter: f, titles: map[string]link{}}
+	titles, err := c.titlesIn(lang)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{words: c.words[lang], catalog: c, Asked: asked, Lang: lang, Path: path, Filter: f, titles: titles}
 	for _, l := range c.languages {
 		q := f.query()
 		q.Set("lang", l)
 		p.Languages = append(p.Languages, languageLink{link{Text: c.words[l].T("language_name"), Href: path + "?" + q.Encode()}, l, l == asked})
 	}
 	p.Crumbs = []link{p.to(p.T("protocols"), "")}
+	return p, nil
+}
+
+// titlesIn returns the titles of all steps in a language of the catalogue.
+func (c *Catalog) titlesIn(lang string) (map[string]string, error) {
+	if kept, ok := c.titles.Load(lang); ok {
+		return kept.(map[string]string), nil
+	}
+	titles := map[string]string{}
 	for _, slug := range c.slugs {
 		v, _, err := c.protocolView(slug, lang)
 		if err != nil {
@@ -98,11 +111,12 @@ func (c *Catalog) newPage(asked, lang, path string, f Filter) (*page, error) {
 		}
 		for _, ph := range v.Phases {
 			for _, s := range ph.Steps {
-				p.titles[s.ID] = link{Text: s.Title, Href: p.to("", "/"+slug+"/steps/"+s.ID).Href, slug: slug}
+				titles[s.ID] = s.Title
 			}
 		}
 	}
-	return p, nil
+	c.titles.Store(lang, titles)
+	return titles, nil
 }
 
 // query is the filter as query parameters.
@@ -126,7 +140,9 @@ func (p *page) to(text, below string) link {
 	return link{Text: text, Href: address + below + "?lang=" + url.QueryEscape(p.Asked) + fragment}
 }
 
-func (p *page) link(step string) link { return p.titles[step] }
+func (p *page) link(step string) link {
+	return p.to(p.titles[step], "/"+p.catalog.steps[step].Protocol+"/steps/"+step)
+}
 
 // To is to for the templates.
 func (p *page) To(below string) string { return p.to("", below).Href }
@@ -138,7 +154,7 @@ func (p *page) CSS() template.CSS { return template.CSS(style) }
 func (p *page) Link(step string) link { return p.link(step) }
 
 // Elsewhere reports whether a step belongs to another protocol than this page.
-func (p *page) Elsewhere(step string) bool { return p.titles[step].slug != p.Protocol.Slug }
+func (p *page) Elsewhere(step string) bool { return p.catalog.steps[step].Protocol != p.Protocol.Slug }
 
 // Short is the first two sentences of a notice, which say what the edition is. The
 // whole of it stands at the end: on a phone it would fill the first screen.

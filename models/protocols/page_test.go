@@ -89,32 +89,40 @@ func TestPage_EveryPageIsSoundAndItsLinksResolve(t *testing.T) {
 	t.Parallel()
 	c, _ := servedSteps(t)
 	for _, lang := range c.Languages() {
-		pages := allPages(t, c, lang)
-		if len(pages) != 118+2*2+1 {
-			t.Errorf("%s: %d pages", lang, len(pages))
-		}
-		ids := map[string][]string{}
-		parsed := map[string][]element{}
-		for path, data := range pages {
-			parsed[path] = elements(t, path+" "+lang, data)
-			for _, e := range parsed[path] {
-				if id := e.attrs["id"]; id != "" {
-					if slices.Contains(ids[path], id) {
-						t.Errorf("%s: id %s twice", path, id)
-					}
-					ids[path] = append(ids[path], id)
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			checkLanguagePages(t, c, lang)
+		})
+	}
+}
+
+func checkLanguagePages(t *testing.T, c *Catalog, lang string) {
+	t.Helper()
+	pages := allPages(t, c, lang)
+	if len(pages) != 118+2*2+1 {
+		t.Errorf("%s: %d pages", lang, len(pages))
+	}
+	ids := map[string][]string{}
+	parsed := map[string][]element{}
+	for path, data := range pages {
+		parsed[path] = elements(t, path+" "+lang, data)
+		for _, e := range parsed[path] {
+			if id := e.attrs["id"]; id != "" {
+				if slices.Contains(ids[path], id) {
+					t.Errorf("%s: id %s twice", path, id)
 				}
+				ids[path] = append(ids[path], id)
 			}
 		}
-		for path, list := range parsed {
-			checkPage(t, path, lang, list)
-			for _, e := range list {
-				checkLink(t, path, lang, e, ids)
-			}
-			for _, left := range []string{"words.", "ZgotmplZ", "{{", "&lt;no value"} {
-				if bytes.Contains(pages[path], []byte(left)) {
-					t.Errorf("%s has %s", path, left)
-				}
+	}
+	for path, list := range parsed {
+		checkPage(t, path, lang, list)
+		for _, e := range list {
+			checkLink(t, path, lang, e, ids)
+		}
+		for _, left := range []string{"words.", "ZgotmplZ", "{{", "&lt;no value"} {
+			if bytes.Contains(pages[path], []byte(left)) {
+				t.Errorf("%s has %s", path, left)
 			}
 		}
 	}
