@@ -77,7 +77,7 @@ func TestPathway_ShowsWhatTheCallerMaySee(t *testing.T) {
 			t.Error("an item with a date alone comes after the times of its day")
 		}
 		// The consent names the bare fact: so much and no more.
-		fact := w.get(t, poly, "/api/v1/clients/"+own+"/pathway", `{"endDate":null,"id":"`+theirs+`"`)
+		fact := w.get(t, poly, "/api/v1/clients/"+own+"/pathway", `"record":{"id":"`+theirs+`","organisation":"`+string(w.Clinic.ID)+`","startDate":"2026-10-05","endDate":null}`)
 		for _, absent := range []string{"primaryDrug", "injecting", consent + `","clientCode`} {
 			if strings.Contains(string(fact.Body), absent) {
 				t.Errorf("the receiver reads %q: %s", absent, fact.Body)
@@ -87,8 +87,48 @@ func TestPathway_ShowsWhatTheCallerMaySee(t *testing.T) {
 		if after := w.get(t, poly, "/api/v1/clients/"+own+"/pathway"); strings.Contains(string(after.Body), theirs) {
 			t.Errorf("after the withdrawal: %s", after.Body)
 		}
-		// With an open episode of its own the polyclinic is a treating team.
-		w.start(t, poly, own)
-		w.get(t, poly, "/api/v1/clients/"+own+"/pathway", theirs)
+	})
+}
+
+// The clinic in charge reads what another clinic writes of the person it treats. The
+// other, of which the client has spoken in a consent, reads what the consent names.
+func TestPathway_OpensToTheTeamInCharge(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		doctor, poly := w.as(t, models.RoleClinician), w.at(t, models.RoleClinician, w.Polyclinic, 1)
+		code := w.register(t, doctor, 1)
+		ours := w.start(t, doctor, code)
+		w.consent(t, doctor, code, w.Polyclinic)
+		body := strings.Replace(referralBody(code, w.Polyclinic, ""), "step_up", "infection_link", 1) // adds care, moves nobody
+		referral := w.run(t, creating(doctor, "/api/v1/referrals", body, 201)).named(t).ID
+		own := w.move(t, poly, referral, "acceptance", "").named(t).ClientCode
+		theirs := w.start(t, poly, own)
+		w.get(t, doctor, "/api/v1/clients/"+code+"/pathway", ours, theirs)
+		if read := w.get(t, poly, "/api/v1/clients/"+own+"/pathway", theirs); strings.Contains(string(read.Body), ours) {
+			t.Errorf("a consent that names nothing shows an episode: %s", read.Body)
+		}
+		w.run(t, changing(doctor, "POST", "/api/v1/episodes/"+ours+"/closure", `"1"`, object{"endDate": w.Today(), "endReason": "1"}.String(), 200))
+		if after := w.get(t, doctor, "/api/v1/clients/"+code+"/pathway", ours); strings.Contains(string(after.Body), theirs) {
+			t.Errorf("who treats no longer still reads: %s", after.Body)
+		}
+	})
+}
+
+func TestEpisode_ContactsKeepItOpen(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		code := w.register(t, nurse, 1)
+		body := strings.Replace(w.episodeBody(), string(w.Today()), string(w.Today().AddDays(-10)), 1)
+		path := "/api/v1/episodes/" + w.run(t, creating(nurse, "/api/v1/clients/"+code+"/episodes", body, 201)).named(t).ID
+		contact := func(on models.Date, etag string, status int) Scenario {
+			return changing(nurse, "POST", path+"/contacts", etag, object{"on": on}.String(), status)
+		}
+		w.run(t, contact(w.Today().AddDays(-1), `"1"`, 200).failing("", `"lastContact":"`+string(w.Today().AddDays(-1))+`"`, `"version":2`))
+		w.run(t, contact(w.Today().AddDays(-5), `"2"`, 200).failing("", `"lastContact":"`+string(w.Today().AddDays(-1))+`"`))
+		w.run(t, contact(w.Today(), `"2"`, 412).failing("precondition.version"))
+		w.run(t, contact(w.Today().AddDays(1), `"3"`, 422).failing("episode.contact_in_future", `"/on"`))
+		w.run(t, contact("zqx", `"3"`, 422).failing("episode.contact_not_a_date", `"/on"`))
+		w.run(t, contact(w.Today().AddDays(-11), `"3"`, 422).failing("episode.contact_before_start", `"/on"`))
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Organisation is a facility that works with people, or the ministry. Its name is
@@ -56,7 +58,7 @@ type OrganisationChange struct {
 // Check validates a new organisation on the civil date today.
 func (n NewOrganisation) Check(today Date) error {
 	var c Checks
-	c.Require(strings.TrimSpace(n.Name) != "" && len(n.Name) <= 120, "/name", "organisation.name_length")
+	checkName(&c, n.Name)
 	c.Require(slices.Contains(OrganisationKinds, n.Kind), "/kind", "organisation.kind_unknown")
 	c.Require(RegionKnown(n.Country, n.Region, today), "/region", "organisation.region_unknown")
 	c.Require(InList("tdi_centre_type", n.CentreType), "/centreType", "organisation.centre_type_unknown")
@@ -91,7 +93,7 @@ func (n NewOrganisation) Make(id OrganisationID, at time.Time) *Organisation {
 func (ch OrganisationChange) Check() error {
 	var c Checks
 	if ch.Name != nil {
-		c.Require(strings.TrimSpace(*ch.Name) != "" && len(*ch.Name) <= 120, "/name", "organisation.name_length")
+		checkName(&c, *ch.Name)
 	}
 	if ch.CentreType != nil {
 		c.Require(InList("tdi_centre_type", *ch.CentreType), "/centreType", "organisation.centre_type_unknown")
@@ -119,6 +121,12 @@ func (o *Organisation) Apply(ch OrganisationChange) {
 	if ch.Active != nil {
 		o.Active = *ch.Active
 	}
+}
+
+// checkName counts letters, not bytes: a Cyrillic one has two.
+func checkName(c *Checks, name string) {
+	c.Require(strings.TrimSpace(name) != "" && utf8.RuneCountInString(name) <= 120, "/name", "organisation.name_length")
+	c.Require(!strings.ContainsFunc(name, unicode.IsControl), "/name", "text.not_printable")
 }
 
 func checkServices(c *Checks, services []string) {

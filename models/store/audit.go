@@ -61,8 +61,10 @@ type reading struct {
 
 func (r *reading) touched(ids ...string) { r.objects = append(r.objects, ids...) }
 
-func (r *reading) relied(c *models.Consent) {
-	r.consents = append(r.consents, consentRef{c.ID, c.Version})
+func (r *reading) relied(consents ...models.Consent) {
+	for i := range consents {
+		r.consents = append(r.consents, consentRef{consents[i].ID, consents[i].Version})
+	}
 }
 
 // readRecords runs a client-level read on the reader pool and returns only after its

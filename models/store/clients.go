@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"net/http"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -224,6 +225,10 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 		}
 		p = &Pathway{Client: SeenClient{Client: *c, ShowResponsible: show || c.ResponsibleID == s.actor.OrganisationID}}
 		r.touched(string(c.ID))
+		naming, err := s.consentsNaming(r, c.PersonID) // before what they may open
+		if err != nil {
+			return err
+		}
 		ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", c.PersonID)
 		if p.Referrals, err = s.seeReferrals(r, s.referralQuery(r.DB, models.Read).
 			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
@@ -239,7 +244,16 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 			r.touched(k.ID)
 			p.Consents = append(p.Consents, SeenConsent{Consent: k, ClientCode: c.Handle(), Today: r.today})
 		}
+		if p.showsOthers(s.actor.OrganisationID) {
+			r.relied(naming...)
+		}
 		return err
 	})
 	return p, err
+}
+
+// showsOthers reports whether records that another organisation wrote are shown.
+func (p *Pathway) showsOthers(own models.OrganisationID) bool {
+	return slices.ContainsFunc(p.Episodes, func(e SeenEpisode) bool { return e.OrganisationID != own }) ||
+		slices.ContainsFunc(p.Consents, func(k SeenConsent) bool { return k.OrganisationID != own })
 }

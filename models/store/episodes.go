@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -28,12 +27,6 @@ func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode
 			Where("episodes.client_id IN (?)", ofPerson).Order("start_date DESC, id DESC").Find(&rows).Error
 		return rows, err
 	}
-	// Before the episodes: a withdrawal between the two queries must find its consent
-	// among those relied on, so that the audit commit refuses the read.
-	consents, err := s.consentsNaming(r, person)
-	if err != nil {
-		return nil, err
-	}
 	facts, err := load(models.CatTreatmentFact)
 	if err != nil {
 		return nil, err
@@ -53,19 +46,17 @@ func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode
 		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
 		r.touched(e.ID)
 	}
-	if slices.ContainsFunc(facts, func(e models.Episode) bool { return e.OrganisationID != s.actor.OrganisationID }) {
-		for i := range consents {
-			r.relied(&consents[i])
-		}
-	}
 	return seen, nil
 }
 
 // consentsNaming returns every consent of the person, given and not withdrawn, that
-// names the actor's organisation: one too many perhaps, never one too few.
-func (s *Session) consentsNaming(r *reading, person models.PersonID) (consents []models.Consent, err error) {
+// names the actor's organisation: one too many perhaps, never one too few. A read of
+// another organisation's record relies on them all, because withdrawing any of them may
+// close it. They are loaded before the record, so that a withdrawal between the two
+// queries finds its consent among those relied on and the audit commit refuses the read.
+func (s *Session) consentsNaming(r *reading, person any) (consents []models.Consent, err error) {
 	err = r.Model(&models.Consent{}).Joins("JOIN clients kc ON kc.id = consents.client_id").
-		Where("kc.person_id = ? AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
+		Where("kc.person_id = (?) AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
 			person, models.ConsentGiven, s.actor.OrganisationID, s.actor.OrganisationKind).Find(&consents).Error
 	return consents, err
 }
@@ -156,6 +147,11 @@ func (t *tx) openEpisode(id string, c *models.Client, org *models.Organisation, 
 	age, err := t.ageAt(c.ID, n.StartDate)
 	if err != nil {
 		return nil, err
+	}
+	if age < 0 {
+		var c models.Checks
+		c.Add("/startDate", "episode.start_before_birth")
+		return nil, c.Err()
 	}
 	structured := org.ReportsStructured
 	if n.Structured != nil {

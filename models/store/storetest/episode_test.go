@@ -124,9 +124,8 @@ func TestEpisode_TransferNeedsAnAcceptance(t *testing.T) {
 
 func TestEpisode_BelongsToItsOrganisation(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
-		atColony, atClinic, _, health, clinic, _ := threeRecords(c)
+		_, atClinic, _, health, clinic, _ := threeRecords(c)
 		e := health.Start(health.Register(2))
-		_ = atColony
 		clinic.Start(atClinic) // the team reads the pathway; the record stays the writer's
 		_, err := clinic.New().GetEpisode(ctx, e.ID)
 		wantError(t, err, models.KindNotFound, "episode.not_found")

@@ -259,6 +259,9 @@ func (m *reference) reaches(w Worker, e modelEpisode, category models.Category) 
 				return true
 			}
 		case models.Team:
+			if slices.ContainsFunc(m.consents, func(k modelConsent) bool { return k.withdrawn && k.record == e.record && k.to == org }) {
+				continue // the client has said no to this organisation
+			}
 			for _, other := range m.episodes {
 				at := m.records[other.record]
 				if other.open && at.org.ID == org && at.person == writer.person && health(at.org.Kind) && health(writer.org.Kind) {
