@@ -14,9 +14,9 @@ type Catalog struct {
 	protocols map[string]*served
 	steps     map[string]*Step
 
-	words    map[string]words // of the pages, by language
-	rendered sync.Map         // what is made when it is first asked for; see rendition.go
-	titles   sync.Map         // of all steps by language, for the links of the pages
+	words    map[string]wordList // of the pages, by language
+	rendered sync.Map            // what is made when it is first asked for; see rendition.go
+	titles   sync.Map            // of all steps by language, for the links of the pages
 }
 
 // served is one protocol's bodies by language, and its steps' by id and language.

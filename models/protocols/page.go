@@ -42,7 +42,7 @@ func hashOf(s string) string {
 
 // page is what a template sees: the words of the language, and one of the answers.
 type page struct {
-	words
+	wordList
 	catalog *Catalog
 	Asked   string            // the language asked for, which links carry on
 	titles  map[string]string // of all steps
@@ -88,7 +88,7 @@ func (c *Catalog) newPage(asked, lang, path string, f Filter) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &page{words: c.words[lang], catalog: c, Asked: asked, Lang: lang, Path: path, Filter: f, titles: titles}
+	p := &page{wordList: c.words[lang], catalog: c, Asked: asked, Lang: lang, Path: path, Filter: f, titles: titles}
 	for _, l := range c.languages {
 		q := f.query()
 		q.Set("lang", l)

@@ -51,7 +51,7 @@ func elements(t testing.TB, what string, data []byte) []element {
 	}
 }
 
-func plain(t testing.TB, r *Rendition, err error) []byte {
+func plainText(t testing.TB, r *Rendition, err error) []byte {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func plain(t testing.TB, r *Rendition, err error) []byte {
 func allPages(t *testing.T, c *Catalog, lang string) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
-	add := func(path string, r *Rendition, err error) { out[address+path] = plain(t, r, err) }
+	add := func(path string, r *Rendition, err error) { out[address+path] = plainText(t, r, err) }
 	r, err := c.ListPage(lang)
 	add("", r, err)
 	for _, slug := range c.Slugs() {
@@ -256,7 +256,7 @@ func TestPage_FallbackIsSaidForEachText(t *testing.T) {
 	fsys["text/ru/page.yaml"] = edited(t, "x", "", "words:\n  who: Кто\n")["x"]
 	c := load(t, fsys)
 	r, err := c.StepPage("demo", "s-one", "ru")
-	page := string(plain(t, r, err))
+	page := string(plainText(t, r, err))
 	for _, want := range []string{`<html lang="ru">`, `<h1>Первый</h1>`, `<dt>Кто</dt>`, `<dt>Where</dt>`,
 		`<p class="lead fallback" lang="en">Give 20 mg`, `Shown in English`} {
 		if want != "Shown in English" && !strings.Contains(page, want) {
@@ -264,7 +264,7 @@ func TestPage_FallbackIsSaidForEachText(t *testing.T) {
 		}
 	}
 	r, err = c.StepPage("demo", "s-two", "ru")
-	page = string(plain(t, r, err))
+	page = string(plainText(t, r, err))
 	if r.Language != "en" || !strings.Contains(page, `<html lang="en">`) || !strings.Contains(page, "Shown in English") ||
 		!strings.Contains(page, "steps/s-one?lang=ru") {
 		t.Errorf("got %s:\n%s", r.Language, page)
@@ -299,7 +299,7 @@ func TestView_HoldsExactlyTheStepsOfRoleAndSetting(t *testing.T) {
 		for _, slug := range c.Slugs() {
 			r, err := c.View(slug, "en", f)
 			var v protocolView
-			decodeStrict(t, plain(t, r, err), &v)
+			decodeStrict(t, plainText(t, r, err), &v)
 			var got, want []string
 			for _, ph := range v.Phases {
 				if len(ph.Steps) == 0 {
@@ -403,7 +403,7 @@ func TestGolden_StepPages(t *testing.T) {
 		{"prison-civil-society-protocol", "pc-throughcare-contact", "ru"},
 	} {
 		r, err := c.StepPage(g.slug, g.step, g.lang)
-		got := bytes.Replace(plain(t, r, err), []byte(style), nil, 1)
+		got := bytes.Replace(plainText(t, r, err), []byte(style), nil, 1)
 		file := filepath.Join("testdata", g.step+"."+g.lang+".golden.html")
 		if *update {
 			if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -425,7 +425,7 @@ func TestGraph_EveryStepAndEveryFollowingStepIsDrawn(t *testing.T) {
 	c, steps := servedSteps(t)
 	for _, slug := range c.Slugs() {
 		r, err := c.Graph(slug, "en")
-		data := plain(t, r, err)
+		data := plainText(t, r, err)
 		links := map[string]int{}
 		for _, e := range elements(t, slug, data) {
 			if e.name == "a" {

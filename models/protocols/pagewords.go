@@ -63,13 +63,13 @@ func (c *content) checkWords() {
 	}
 }
 
-// words are the interface words of one language, completed from English.
-type words map[string]string
+// wordList holds the interface words of one language, completed from English.
+type wordList map[string]string
 
-func (c *content) wordsByLanguage() map[string]words {
-	out := map[string]words{}
+func (c *content) wordsByLanguage() map[string]wordList {
+	out := map[string]wordList{}
 	for _, lang := range append(c.languages(), sourceLanguage) {
-		w := words{}
+		w := wordList{}
 		for _, have := range []map[string]phrase{c.words[sourceLanguage], c.words[lang]} {
 			for key, p := range have {
 				w[key] = p.text
@@ -82,20 +82,20 @@ func (c *content) wordsByLanguage() map[string]words {
 
 // T returns a word, with {name} replaced by the value that follows the name in pairs.
 // A word that not even English has shows its key, so that its place is not empty.
-func (w words) T(key string, pairs ...any) string {
+func (w wordList) T(key string, pairs ...any) string {
 	return w.get("words", key, pairs...)
 }
 
 // Role names a role.
-func (w words) Role(r models.Role) string { return w.get("roles", string(r)) }
+func (w wordList) Role(r models.Role) string { return w.get("roles", string(r)) }
 
 // Setting names a setting.
-func (w words) Setting(s string) string { return w.get("settings", s) }
+func (w wordList) Setting(s string) string { return w.get("settings", s) }
 
 // Anchor names an event that a time limit counts from.
-func (w words) Anchor(a string) string { return w.get("anchors", a) }
+func (w wordList) Anchor(a string) string { return w.get("anchors", a) }
 
-func (w words) get(group, key string, pairs ...any) string {
+func (w wordList) get(group, key string, pairs ...any) string {
 	text, ok := w[group+"."+key]
 	if !ok {
 		return key
@@ -116,7 +116,7 @@ var units = map[string]string{
 }
 
 // Duration says a duration of one unit, such as PT24H, in words.
-func (w words) Duration(iso string, workingDays bool) string {
+func (w wordList) Duration(iso string, workingDays bool) string {
 	body := strings.TrimPrefix(iso, "P")
 	prefix := ""
 	if strings.HasPrefix(body, "T") {
@@ -136,4 +136,4 @@ func (w words) Duration(iso string, workingDays bool) string {
 }
 
 // keys lists the words there are, sorted.
-func (w words) keys() []string { return slices.Sorted(maps.Keys(w)) }
+func (w wordList) keys() []string { return slices.Sorted(maps.Keys(w)) }
