@@ -2,7 +2,7 @@
 GO ?= go
 LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: run test lint verify generate bench cover build help
+.PHONY: run test lint verify generate bench browser cover build help
 
 run: ## Start the demo: synthetic region on embedded SQLite, http://127.0.0.1:8080
 	$(GO) run . demo
@@ -23,6 +23,9 @@ verify: ## Fail when a generated file or go.mod is not current
 
 bench: ## Benchmarks beside the bare framework and the bare database; about two minutes
 	JOL_PG_DURABLE=1 .ci/with-postgres $(GO) test -run '^$$' -bench . -benchtime 1s ./api ./policies ./models/indicators ./models/protocols ./models/store/...
+
+browser: ## Pictures of the protocol pages in Debian's chromium, to look at: /tmp/jol-browser
+	.ci/browser /tmp/jol-browser
 
 cover: ## Test coverage by package
 	.ci/with-postgres $(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1

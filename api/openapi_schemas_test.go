@@ -69,13 +69,16 @@ func addStub(t *testing.T, doc *openapi3.T) {
 	}
 }
 
-// describeCSV says that CSV is text; swag gives every media type the same schema.
-func describeCSV(doc *openapi3.T) {
+// describeText says that CSV, pages and pictures are text; swag gives every media type
+// the same schema.
+func describeText(doc *openapi3.T) {
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			for _, response := range op.Responses.Map() {
-				if response.Value != nil && response.Value.Content["text/csv"] != nil {
-					response.Value.Content["text/csv"].Schema = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
+				for _, media := range []string{"text/csv", "text/html", "image/svg+xml"} {
+					if response.Value != nil && response.Value.Content[media] != nil {
+						response.Value.Content[media].Schema = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
+					}
 				}
 			}
 		}

@@ -66,7 +66,7 @@ func describe(t *testing.T, routes []Route) *openapi3.T {
 	doc.Components.Responses = problemResponses(routes)
 	completeSchemas(t, doc.Components.Schemas)
 	addStub(t, doc)
-	describeCSV(doc)
+	describeText(doc)
 	described := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method := range item.Operations() {
@@ -255,6 +255,9 @@ func failures(route Route) []models.Kind {
 	}
 	if strings.Contains(route.Path, ":") {
 		kinds = append(kinds, models.KindNotFound)
+	}
+	if strings.HasPrefix(route.Path, "/api/v1/protocols") && slices.Contains(route.Query, "lang") { // it has pages too
+		kinds = append(kinds, models.KindNotAcceptable)
 	}
 	if route.Scoped != nil {
 		kinds = append(kinds, models.KindUnauthenticated)

@@ -37,9 +37,10 @@ type Route struct {
 
 // Routes is the route table, grouped by resource.
 var Routes = []Route{
-	{Method: "GET", Path: "/api/v1/protocols", Public: handlers.ListProtocols},
-	{Method: "GET", Path: "/api/v1/protocols/:slug", Public: handlers.GetProtocol},
-	{Method: "GET", Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep},
+	{Method: "GET", Path: "/api/v1/protocols", Public: handlers.ListProtocols, Query: []string{"lang"}},
+	{Method: "GET", Path: "/api/v1/protocols/:slug", Public: handlers.GetProtocol, Query: []string{"role", "setting", "lang"}},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/graph.svg", Public: handlers.GetGraph, Query: []string{"lang"}},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep, Query: []string{"lang"}},
 	{Method: "GET", Path: "/api/v1/protocol-search", Public: handlers.SearchProtocols, Query: []string{"q", "lang", "role", "setting", "phase", "limit"}},
 	{Method: "GET", Path: "/api/v1/interface-words", Public: handlers.GetInterfaceWords, Query: []string{"lang"}},
 	{Method: "GET", Path: "/api/v1/code-lists", Public: handlers.ListCodeLists},

@@ -103,6 +103,7 @@ func (p *population) publicSamples() map[string]sample {
 	return map[string]sample{
 		"GET /api/v1/protocols":                   {path: api + "/protocols"},
 		"GET /api/v1/protocols/:slug":             {path: api + "/protocols/therapeutic-programme", absent: absent(api+"/protocols/", "")},
+		"GET /api/v1/protocols/:slug/graph.svg":   {path: api + "/protocols/therapeutic-programme/graph.svg", absent: absent(api+"/protocols/", "/graph.svg")},
 		"GET /api/v1/protocols/:slug/steps/:step": {path: api + "/protocols/therapeutic-programme/steps/tp-oat-missed", absent: absent(api+"/protocols/therapeutic-programme/steps/", "")},
 		"GET /api/v1/code-lists":                  {path: api + "/code-lists"},
 		"GET /api/v1/code-lists/:id":              {path: api + "/code-lists/substance", absent: absent(api+"/code-lists/", "")},

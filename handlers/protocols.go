@@ -13,28 +13,53 @@ import (
 //	@Summary		Protocols
 //	@Description	Reference editions built from public standards: each number carries how it is known (seen, general, editorial). Not for automated prescribing.
 //	@Tags			protocols
-//	@Produce		json
+//	@Produce		json,html
+//	@Param			lang			query		string	false	"language, before Accept-Language"
 //	@Param			Accept-Language	header		string	false	"preferred language"
 //	@Success		200				{object}	object
 //	@Failure		default			{object}	ProblemView
 //	@Router			/api/v1/protocols [get]
 func ListProtocols(c *PublicCall) error {
-	return c.rendered(c.Protocols.List(c.language()))
+	lang, media, err := c.reading()
+	if err != nil {
+		return err
+	}
+	if media == mediaHTML {
+		return c.rendition(c.Protocols.ListPage(lang))
+	}
+	return c.rendered(c.Protocols.List(lang))
 }
 
 // GetProtocol returns one protocol with its phases and steps.
 //
 //	@Summary	One protocol
 //	@Tags		protocols
-//	@Produce	json
+//	@Produce	json,html
 //	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param		role			query		string	false	"only the steps of this role, for example nurse"
+//	@Param		setting			query		string	false	"only the steps for this setting: clinic, prison, ngo, community or any"
+//	@Param		lang			query		string	false	"language, before Accept-Language"
 //	@Param		Accept-Language	header		string	false	"preferred language"
 //	@Success	200				{object}	object
 //	@Success	304
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/protocols/{slug} [get]
 func GetProtocol(c *PublicCall) error {
-	body, ok := c.Protocols.Protocol(c.Param("slug"), c.language())
+	lang, media, err := c.reading()
+	if err != nil {
+		return err
+	}
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
+	if media == mediaHTML {
+		return c.rendition(c.Protocols.ProtocolPage(c.Param("slug"), lang, f))
+	}
+	if f != (protocols.Filter{}) {
+		return c.rendition(c.Protocols.View(c.Param("slug"), lang, f))
+	}
+	body, ok := c.Protocols.Protocol(c.Param("slug"), lang)
 	if !ok {
 		return models.NotFound("protocol")
 	}
@@ -45,24 +70,37 @@ func GetProtocol(c *PublicCall) error {
 //
 //	@Summary	One step
 //	@Tags		protocols
-//	@Produce	json
+//	@Produce	json,html
 //	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
 //	@Param		step			path		string	true	"step id, for example tp-oat-missed"
+//	@Param		lang			query		string	false	"language, before Accept-Language"
 //	@Param		Accept-Language	header		string	false	"preferred language"
 //	@Success	200				{object}	object
 //	@Success	304
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/protocols/{slug}/steps/{step} [get]
 func GetStep(c *PublicCall) error {
-	body, ok := c.Protocols.Step(c.Param("slug"), c.Param("step"), c.language())
+	lang, media, err := c.reading()
+	if err != nil {
+		return err
+	}
+	if media == mediaHTML {
+		return c.rendition(c.Protocols.StepPage(c.Param("slug"), c.Param("step"), lang))
+	}
+	body, ok := c.Protocols.Step(c.Param("slug"), c.Param("step"), lang)
 	if !ok {
 		return models.NotFound("step")
 	}
 	return c.rendered(body)
 }
 
-func (c *PublicCall) language() string {
-	return protocols.Negotiate(c.Header.Get("Accept-Language"), c.Protocols.Languages())
+// reading is the language and the media type to answer in.
+func (c *PublicCall) reading() (lang, media string, err error) {
+	if lang, err = c.language(); err != nil {
+		return "", "", err
+	}
+	media, err = accepted(c.Header.Get("Accept"), mediaJSON, mediaHTML)
+	return lang, media, err
 }
 
 // rendered replies with a body rendered at start, compressed when the caller can read it.

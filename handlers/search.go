@@ -101,7 +101,7 @@ func (c *PublicCall) question() (protocols.Query, error) {
 	checks.Require(q.Text != "", "/q", "q.required")
 	checks.Require(utf8.RuneCountInString(get("q")) <= maxQuestion, "/q", "q.too_long")
 	if q.Lang == "" {
-		q.Lang = c.language()
+		q.Lang = protocols.Negotiate(c.Header.Get("Accept-Language"), c.Protocols.Languages())
 	}
 	checks.Require(slices.Contains(c.Protocols.Languages(), q.Lang), "/lang", "lang.unknown")
 	checks.Require(q.Role == "" || protocols.KnownRole(q.Role), "/role", "role.unknown")

@@ -1,6 +1,9 @@
 package protocols
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Catalog holds every answer of the protocol endpoints, rendered. It never changes
 // after Load, except that its search index is made later, and is safe for concurrent use.
@@ -10,8 +13,12 @@ type Catalog struct {
 	lists     map[string]Body
 	protocols map[string]*served
 	steps     map[string]*Step
-	words     vocabulary
+	vocab     vocabulary // words for codes, by language
 	index     background
+
+	words    map[string]wordList // of the pages, by language
+	rendered sync.Map            // what is made when it is first asked for; see rendition.go
+	titles   sync.Map            // of all steps by language, for the links of the pages
 }
 
 // served is one protocol's bodies by language, and its steps' by id and language.

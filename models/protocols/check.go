@@ -37,6 +37,7 @@ func (c *content) check() {
 	}
 	c.checkCommon()
 	c.checkInterfaces()
+	c.checkWords()
 }
 
 func (c *content) checkProtocol(slug string, p *protocol) {

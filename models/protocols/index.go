@@ -56,7 +56,7 @@ type knownWord struct{ word, term string }
 // NewIndex reads the texts a catalogue serves. It takes tens of milliseconds; see
 // Catalog.StartIndex for doing it in the background.
 func NewIndex(c *Catalog) *Index {
-	x := &Index{synonyms: &c.words.synonyms, shelves: map[string]*shelf{}, phases: map[string]bool{}}
+	x := &Index{synonyms: &c.vocab.synonyms, shelves: map[string]*shelf{}, phases: map[string]bool{}}
 	for _, lang := range c.Languages() {
 		s := &shelf{lang: lang, lexicon: newLexicon(x.synonyms, lang), postings: map[string][]posting{}}
 		for _, slug := range c.Slugs() {

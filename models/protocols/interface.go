@@ -18,11 +18,11 @@ type InterfaceWords struct {
 }
 
 // InterfaceLanguages returns the languages that have interface words, English first.
-func (c *Catalog) InterfaceLanguages() []string { return ordered(c.words.interfaces) }
+func (c *Catalog) InterfaceLanguages() []string { return ordered(c.vocab.interfaces) }
 
 // InterfaceWords returns the words of a language. They are shared and never change.
 func (c *Catalog) InterfaceWords(lang string) (w *InterfaceWords, ok bool) {
-	w, ok = c.words.interfaces[lang]
+	w, ok = c.vocab.interfaces[lang]
 	return w, ok
 }
 
@@ -52,8 +52,8 @@ func (r *reader) interfaceWords(n ast.Node, lang string) *InterfaceWords {
 // checkInterfaces holds every language to the lists and codes that English has: an
 // interface with half its words is of no use.
 func (c *content) checkInterfaces() {
-	en := c.words.interfaces[sourceLanguage]
-	for lang, w := range c.words.interfaces {
+	en := c.vocab.interfaces[sourceLanguage]
+	for lang, w := range c.vocab.interfaces {
 		c.checkLanguage(lang, w.file)
 		if en == nil {
 			c.add(w.file, "interface words of %s without English ones", lang)

@@ -22,7 +22,8 @@ type content struct {
 	stepFiles  []stepFile
 	steps      map[string]*Step
 	common     map[string]commonText
-	words      vocabulary
+	vocab      vocabulary
+	words      map[string]map[string]phrase // of the pages, by language; see pagewords.go
 }
 
 // protocol is one document: its phases in order, and its texts by language.
@@ -92,7 +93,7 @@ func read(fsys fs.FS) (*content, error) {
 	wg.Wait()
 	c := &content{sources: map[string]*Source{}, anchors: map[string]position{}, outcomes: map[string]position{},
 		forms: map[string]position{}, protocols: map[string]*protocol{}, steps: map[string]*Step{},
-		common: map[string]commonText{}, words: vocabulary{interfaces: map[string]*InterfaceWords{}}}
+		common: map[string]commonText{}, vocab: vocabulary{interfaces: map[string]*InterfaceWords{}}}
 	for _, d := range results {
 		c.problems = append(c.problems, d.problems...)
 		c.unreadable = c.unreadable || d.unreadable
@@ -151,6 +152,11 @@ func (r *reader) interpreter(file string) func(ast.Node) func(*content) {
 		return func(n ast.Node) func(*content) {
 			codes := r.codes(n, name)
 			return func(c *content) { c.addCodes(name, codes) }
+		}
+	case len(parts) == 3 && parts[0] == "text" && name == "page":
+		return func(n ast.Node) func(*content) {
+			words := r.pageWords(n)
+			return func(c *content) { c.addWords(parts[1], words) }
 		}
 	case len(parts) == 3 && parts[0] == "text":
 		return func(n ast.Node) func(*content) {

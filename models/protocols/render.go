@@ -34,7 +34,7 @@ func (t *translator) translation(status string) translationView {
 // answers.
 func render(c *content) (*Catalog, error) {
 	cat := &Catalog{languages: c.languages(), lists: map[string]Body{}, protocols: map[string]*served{}, steps: c.steps,
-		slugs: slices.Sorted(maps.Keys(c.protocols)), words: c.words}
+		words: c.wordsByLanguage(), vocab: c.vocab, slugs: slices.Sorted(maps.Keys(c.protocols))}
 	for _, slug := range cat.slugs {
 		p := c.protocols[slug]
 		out := &served{edition: p.file.edition.text, bodies: map[string]Body{}, steps: map[string]map[string]Body{}}

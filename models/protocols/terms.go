@@ -122,7 +122,7 @@ func CheckTerms(fsys fs.FS) ([]Problem, error) {
 		if !ok {
 			return fmt.Errorf("%s cannot be read", file)
 		}
-		ast.Walk(textVisitor{r, func(text string, at position) { c.words.terms.check(&found, lang, text, at) }}, root)
+		ast.Walk(textVisitor{r, func(text string, at position) { c.vocab.terms.check(&found, lang, text, at) }}, root)
 		return nil
 	})
 	if err != nil {

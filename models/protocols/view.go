@@ -23,6 +23,8 @@ type protocolView struct {
 	Jurisdiction string          `json:"jurisdiction"`
 	Title        string          `json:"title"`
 	Notice       string          `json:"notice"`
+	Role         *models.Role    `json:"role"`    // of a view, see Filter
+	Setting      *string         `json:"setting"` // of a view
 	Phases       []phaseView     `json:"phases"`
 	Translation  translationView `json:"translation"`
 }

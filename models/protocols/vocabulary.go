@@ -21,17 +21,17 @@ func (r *reader) vocabularyFile(file string) func(ast.Node) func(*content) {
 	case file == "synonyms.yaml":
 		return func(n ast.Node) func(*content) {
 			s := r.synonyms(n)
-			return func(c *content) { c.words.synonyms = s }
+			return func(c *content) { c.vocab.synonyms = s }
 		}
 	case file == "terms.yaml":
 		return func(n ast.Node) func(*content) {
 			t := r.terminology(n)
-			return func(c *content) { c.words.terms = t }
+			return func(c *content) { c.vocab.terms = t }
 		}
 	case path.Base(file) == "interface.yaml" && len(folder) == 2 && folder[0] == "text":
 		return func(n ast.Node) func(*content) {
 			w := r.interfaceWords(n, folder[1])
-			return func(c *content) { c.words.interfaces[folder[1]] = w }
+			return func(c *content) { c.vocab.interfaces[folder[1]] = w }
 		}
 	}
 	return nil

@@ -195,7 +195,7 @@ func TestTerms_GlossaryIsWholeAndFollowsItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	terms := &c.words.terms
+	terms := &c.vocab.terms
 	if len(terms.terms) != 101 {
 		t.Errorf("%d terms", len(terms.terms))
 	}
