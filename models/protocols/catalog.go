@@ -10,6 +10,8 @@ type Catalog struct {
 	lists     map[string]Body
 	protocols map[string]*served
 	steps     map[string]*Step
+	content   *content // what the bodies were rendered from, for comparing editions
+	derived   derived  // bodies in other formats, made when first asked for
 }
 
 // served is one protocol's bodies by language, and its steps' by id and language.
