@@ -84,7 +84,7 @@ func TestGolden_FHIR(t *testing.T) {
 			excerpt = a
 		}
 	})
-	plan.Action, plan.RelatedArtifact, plan.Text = []Action{excerpt}, plan.RelatedArtifact[:2], Narrative{}
+	plan.Action, plan.RelatedArtifact, plan.Text = []Action{excerpt}, plan.RelatedArtifact[:2], narrative("#"+plan.Title)
 	for name, resource := range map[string]any{
 		"PlanDefinition-excerpt":                        plan,
 		"ActivityDefinition-tp-oat-induction-methadone": NewActivityDefinition(d, d.Step("tp-oat-induction-methadone")),

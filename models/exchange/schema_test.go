@@ -100,7 +100,10 @@ func wrong(t *testing.T) map[string]any {
 		"both-action-no-list":   plan(func(v map[string]any) { v["action"] = map[string]any{"id": "a"} }),
 		"both-status-no-text":   plan(func(v map[string]any) { v["status"] = 1 }),
 		"both-activity-no-list": spoil(NewActivityDefinition(d, steps(d)[0]), func(v map[string]any) { v["participant"] = "nurse" }),
-		"both-id-underscore":    plan(func(v map[string]any) { v["id"] = "a_b" }),
+		"schema-id-underscore":  plan(func(v map[string]any) { v["id"] = "a_b" }),
+		"both-related-id": step(func(v map[string]any) {
+			v["relatedAction"] = []any{map[string]any{"actionId": "a_b", "relationship": "after"}}
+		}),
 		"medplum-no-status":     plan(func(v map[string]any) { delete(v, "status") }),
 		"medplum-no-rest":       spoil(NewCapabilityStatement(), func(v map[string]any) { delete(v, "rest") }),
 		"medplum-no-language":   step(func(v map[string]any) { delete(expression(v), "_language") }),
