@@ -108,10 +108,8 @@ func TestNarrative_IsEscaped(t *testing.T) {
 
 func TestOutcome_OneIssueForEachField(t *testing.T) {
 	t.Parallel()
-	var c models.Checks
-	c.Add("/url", "query.duplicate_parameter")
-	c.Add("/x", "query.unknown_parameter")
-	e := c.Err().(*models.Error)
+	e := &models.Error{Kind: models.KindInvalid, Code: "query.duplicate_parameter", Fields: []models.FieldError{
+		{Pointer: "/url", Code: "query.duplicate_parameter"}, {Pointer: "/x", Code: "query.unknown_parameter"}}}
 	o := NewOperationOutcome(e, "urn:jol:request:1")
 	if len(o.Issue) != 3 || o.Issue[0].Code != "invalid" || o.Issue[0].Diagnostics != "urn:jol:request:1" || o.Issue[2].Diagnostics != "/x" {
 		t.Errorf("%+v", o)

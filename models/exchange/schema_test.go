@@ -50,9 +50,8 @@ func schemas(t *testing.T) func(kind string) *jsonschema.Schema {
 func served(t *testing.T) map[string]any {
 	t.Helper()
 	files := map[string]any{"CapabilityStatement": NewCapabilityStatement()}
-	var c models.Checks
-	c.Add("/x", "query.unknown_parameter")
-	files["OperationOutcome"] = NewOperationOutcome(c.Err().(*models.Error), "urn:jol:request:1")
+	files["OperationOutcome"] = NewOperationOutcome(&models.Error{Kind: models.KindInvalid, Code: "query.unknown_parameter", Detail: "Unknown.",
+		Fields: []models.FieldError{{Pointer: "/x", Code: "query.unknown_parameter"}}}, "urn:jol:request:1")
 	plans, activities := NewBundle("PlanDefinition"), NewBundle("ActivityDefinition")
 	for _, d := range documents(t) {
 		p := NewPlanDefinition(d)
