@@ -99,8 +99,9 @@ type Action struct {
 
 // Condition says when an action applies.
 type Condition struct {
-	Kind       string     `json:"kind"`
-	Expression Expression `json:"expression"`
+	Extension  []Extension `json:"extension,omitempty"`
+	Kind       string      `json:"kind"`
+	Expression Expression  `json:"expression"`
 }
 
 // Expression has no language of its own: see condition.go.

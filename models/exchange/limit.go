@@ -81,6 +81,9 @@ func limitExtension(l protocols.DocumentLimit) []Extension {
 	if l.WorkingDays {
 		e.Extension = append(e.Extension, Extension{URL: "workingDays", ValueBoolean: true})
 	}
+	if l.Hard {
+		e.Extension = append(e.Extension, Extension{URL: "hard", ValueBoolean: true})
+	}
 	if l.Source != "" {
 		e.Extension = append(e.Extension, Extension{URL: "source", ValueCode: l.Source})
 	}

@@ -70,6 +70,27 @@ func TestCondition_CELOrAPerson(t *testing.T) {
 		cel.LanguageExt.Extension[1].ValueCode != "text/x-cel" {
 		t.Errorf("%+v", cel)
 	}
+	b.When, b.Otherwise = "", true
+	if c := condition(d, s, b); len(c.Extension) != 1 || !c.Extension[0].ValueBoolean {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestStep_EntryAndSafetyStop(t *testing.T) {
+	t.Parallel()
+	for _, d := range documents(t) {
+		s := *steps(d)[0]
+		s.Applies, s.Stop = "danger", true
+		a := stepAction(d, &s, nil)
+		if a.Condition[0].Expression.Expression != "danger" || a.Extension[len(a.Extension)-1].URL != definition("safety-stop") {
+			t.Errorf("%+v", a)
+		}
+	}
+	hard := protocols.DocumentLimit{}
+	hard.Hard = true
+	if e := limitExtension(hard)[0].Extension; e[len(e)-1].URL != "hard" {
+		t.Errorf("%+v", e)
+	}
 }
 
 func TestParagraphs_HalfATranslationIsNone(t *testing.T) {

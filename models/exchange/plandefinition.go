@@ -74,8 +74,8 @@ func stepsOf(d *protocols.Document) map[string]bool {
 }
 
 func stepAction(d *protocols.Document, s *protocols.DocumentStep, own map[string]bool) Action {
-	a := Action{ID: s.ID, Prefix: strconv.Itoa(s.Order), Extension: translationStatus(s.Translations),
-		Documentation: evidence(s.Sources), Participant: participants(s.Who),
+	a := Action{ID: s.ID, Prefix: strconv.Itoa(s.Order), Extension: append(translationStatus(s.Translations), safetyStop(s.Stop)...),
+		Condition: entry(s), Documentation: evidence(s.Sources), Participant: participants(s.Who),
 		Definition: Canonical("ActivityDefinition", s.ID) + "|" + d.Edition}
 	a.Title, a.TitleExt = translated(s.Title)
 	a.TextEquivalent, a.TextEquivalentExt = translated(paragraphs(s.Trigger, s.Do, s.Safety))
@@ -99,7 +99,7 @@ func stepAction(d *protocols.Document, s *protocols.DocumentStep, own map[string
 // related actions. A step of another protocol cannot be: its definition is named, one
 // action each.
 func branchAction(d *protocols.Document, s *protocols.DocumentStep, b protocols.DocumentBranch, own map[string]bool) Action {
-	a := Action{ID: s.ID + "." + b.ID, Condition: []Condition{condition(d, s, b)}}
+	a := Action{ID: s.ID + "." + b.ID, Condition: []Condition{condition(d, s, b)}, Extension: safetyStop(b.Stop)}
 	a.TextEquivalent, a.TextEquivalentExt = translated(b.Wording)
 	if b.Outcome != "" {
 		code := coding("outcome", b.Outcome, "")

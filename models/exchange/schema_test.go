@@ -67,7 +67,8 @@ func served(t *testing.T) map[string]any {
 		computable.Phases[0].Steps = slices.Clone(d.Phases[0].Steps)
 		step := &computable.Phases[0].Steps[0]
 		step.Branches = slices.Clone(step.Branches)
-		step.Branches[0].When = "audit.score >= 20"
+		step.Branches[0].When, step.Branches[0].Stop = "audit.score >= 20", true
+		step.Branches[1].Otherwise, step.Applies, step.Stop = true, "audit.score >= 0", true
 		files["PlanDefinition-cel-"+d.Slug] = NewPlanDefinition(&computable)
 	}
 	files["Bundle-plans"], files["Bundle-activities"], files["Bundle-empty"] = plans, activities, NewBundle("PlanDefinition?_id=x")
@@ -105,9 +106,9 @@ func wrong(t *testing.T) map[string]any {
 		}),
 		"medplum-no-status":     plan(func(v map[string]any) { delete(v, "status") }),
 		"medplum-no-rest":       spoil(NewCapabilityStatement(), func(v map[string]any) { delete(v, "rest") }),
-		"medplum-no-language":   step(func(v map[string]any) { delete(expression(v), "_language") }),
+		"medplum-no-language":   step(func(v map[string]any) { delete(firstExpression(v), "_language") }),
 		"schema-status-unknown": plan(func(v map[string]any) { v["status"] = "published" }),
-		"schema-language-cel":   step(func(v map[string]any) { expression(v)["language"] = celType }),
+		"schema-language-cel":   step(func(v map[string]any) { firstExpression(v)["language"] = celType }),
 		"schema-relation": step(func(v map[string]any) {
 			v["relatedAction"] = []any{map[string]any{"actionId": "events", "relationship": "later"}}
 		}),
@@ -121,8 +122,8 @@ func first(v map[string]any, name string) map[string]any {
 	return v[name].([]any)[0].(map[string]any)
 }
 
-// expression finds the first condition among the branches of a step.
-func expression(step map[string]any) map[string]any {
+// firstExpression finds the first condition among the branches of a step.
+func firstExpression(step map[string]any) map[string]any {
 	for _, a := range step["action"].([]any) {
 		if a := a.(map[string]any); a["condition"] != nil {
 			return first(a, "condition")["expression"].(map[string]any)

@@ -51,21 +51,36 @@ type DocumentStep struct {
 	Forms                              []DocumentForm
 	Sources                            []DocumentSource
 	Translations                       []Translation
+	computedStep
 }
 
-// DocumentBranch is a branch with its texts. When is its condition as a CEL
-// expression; empty means that a person decides by Condition.
+// DocumentBranch is a branch with its texts.
 type DocumentBranch struct {
 	Branch
 	Condition, Wording, Label Text
-	When                      string
+	computedBranch
 }
 
 // DocumentLimit is a limit with its wording.
 type DocumentLimit struct {
 	Limit
 	Wording Text
+	computedLimit
 }
+
+// The computable part of the structure, until Step, Branch and Limit have these fields
+// themselves: then these three types go, and TestDocument_NothingIsAmbiguous says so.
+type (
+	computedStep struct {
+		Applies string // CEL: a person can enter here when it holds
+		Stop    bool   // comes before everything else
+	}
+	computedBranch struct {
+		When            string // CEL; empty when a person decides, or with Otherwise
+		Otherwise, Stop bool   // no other branch holds; a hard safety stop
+	}
+	computedLimit struct{ Hard bool } // may not be passed
+)
 
 // DocumentForm is a form that a step names.
 type DocumentForm struct {
@@ -161,7 +176,7 @@ func (c *content) documentStep(p *protocol, s *Step) DocumentStep {
 			Label:     p.text(func(lang string) string { return c.common[lang].outcomes[b.Outcome].text })})
 	}
 	for _, l := range s.Limits {
-		out.Limits = append(out.Limits, DocumentLimit{l, text(func(t *stepText) string { return t.limits[l.ID].text })})
+		out.Limits = append(out.Limits, DocumentLimit{Limit: l, Wording: text(func(t *stepText) string { return t.limits[l.ID].text })})
 	}
 	for _, f := range s.Forms {
 		out.Forms = append(out.Forms, DocumentForm{f, p.text(func(lang string) string { return c.common[lang].forms[f].text })})
