@@ -166,7 +166,9 @@ func TestPlanDefinition_ReferencesHold(t *testing.T) {
 				}
 			}
 			for _, c := range a.Condition {
-				branches++
+				if strings.Contains(a.ID, ".") { // not the condition of entering at a step
+					branches++
+				}
 				if e := c.Expression; e.Description == "" || (e.Expression == "") == (e.Reference == "") || len(e.LanguageExt.Extension) == 0 {
 					t.Errorf("%s: condition %+v", a.ID, e)
 				}
