@@ -16,9 +16,9 @@ lint: ## gofmt, go vet and golangci-lint
 	$(LINT) run ./...
 
 generate: ## Write the generated files in docs/: OpenAPI, policy matrix, route list, golden files
-	$(GO) test ./api ./models/protocols -run 'Golden|Generated|OpenAPI' -update
+	$(GO) test ./api ./models/protocols ./models/exchange -run 'Golden|Generated|OpenAPI' -update
 
-verify: ## Fail when a generated file or go.mod is not current
+verify: ## Fail when a generated file or go.mod is not current, or FHIR output is not valid (needs Node.js 20)
 	.ci/verify
 
 bench: ## Benchmarks beside the bare framework and the bare database; about two minutes

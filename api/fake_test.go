@@ -131,7 +131,12 @@ func fakeRoutes() []Route {
 // serve starts the fake service on a real socket.
 func (f *fake) serve(t *testing.T) string {
 	t.Helper()
-	srv := httptest.NewServer(f.router(fakeRoutes()))
+	return f.serveRoutes(t, fakeRoutes())
+}
+
+func (f *fake) serveRoutes(t *testing.T, routes []Route) string {
+	t.Helper()
+	srv := httptest.NewServer(f.router(routes))
 	t.Cleanup(srv.Close)
 	return srv.URL
 }

@@ -192,6 +192,10 @@ func complete(t *testing.T, route Route, op *openapi3.Operation) {
 			t.Errorf("%s: %s has no description", route.key(), status)
 		}
 	}
+	if strings.HasPrefix(route.Path, fhirRoot) {
+		completeFHIR(op, failures(route))
+		return
+	}
 	for _, kind := range failures(route) {
 		op.Responses.Set(strconv.Itoa(families[kind].status), &openapi3.ResponseRef{Ref: "#/components/responses/" + families[kind].name})
 	}
@@ -250,7 +254,7 @@ func header(name, description string, schema *openapi3.Schema) *openapi3.Paramet
 // failures lists what can go wrong on a route, as far as the request path decides.
 func failures(route Route) []models.Kind {
 	kinds := []models.Kind{models.KindTooMany, models.KindUnavailable}
-	if strings.HasPrefix(route.Path, "/api/") {
+	if strings.HasPrefix(route.Path, "/api/") || strings.HasPrefix(route.Path, fhirRoot) {
 		kinds = append(kinds, models.KindInvalid)
 	}
 	if strings.Contains(route.Path, ":") {

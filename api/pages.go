@@ -116,7 +116,8 @@ var problemsTemplate = template.Must(template.New("problems").Parse(`<!doctype h
 <body>
 <h1>Problems</h1>
 <p>Every failure is an application/problem+json document (RFC 9457). Its type leads here; its code says precisely
-what happened; errors lists the offending fields; instance names the request.</p>
+what happened; errors lists the offending fields; instance names the request. Under /fhir/ alone a failure is an
+OperationOutcome (application/fhir+json) with the same code.</p>
 <dl>
 {{range .}}<dt id="{{.Name}}">{{.Status}} {{.Name}}</dt><dd>{{.Title}}</dd>
 {{end}}</dl>

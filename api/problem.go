@@ -106,16 +106,17 @@ func (s *server) writeProblem(req *request, e *models.Error) {
 	if !ok {
 		f = internalFamily
 	}
-	body, err := json.Marshal(handlers.ProblemView{
+	view, contentType := failure(req.r, e, handlers.ProblemView{
 		Type: "/docs/problems#" + f.name, Title: f.title, Status: f.status,
 		Code: e.Code, Detail: e.Detail, Instance: "urn:jol:request:" + req.id, Errors: e.Fields,
 	})
+	body, err := json.Marshal(view)
 	if err != nil { // a pointer or detail that is not UTF-8
 		s.logCause(req, slog.LevelError, err)
 		panic(http.ErrAbortHandler)
 	}
 	h := req.w.Header()
-	h["Content-Type"] = valueProblem
+	h["Content-Type"] = contentType
 	h["Cache-Control"] = valueNoStore
 	switch e.Kind {
 	case models.KindUnauthenticated:

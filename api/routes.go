@@ -46,6 +46,12 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/code-lists", Public: handlers.ListCodeLists},
 	{Method: "GET", Path: "/api/v1/code-lists/:id", Public: handlers.GetCodeList},
 
+	{Method: "GET", Path: "/fhir/metadata", Public: handlers.GetCapabilities, Query: []string{"_format"}},
+	{Method: "GET", Path: "/fhir/PlanDefinition", Public: handlers.SearchPlanDefinitions, Query: fhirSearch},
+	{Method: "GET", Path: "/fhir/PlanDefinition/:slug", Public: handlers.GetPlanDefinition, Query: []string{"_format"}},
+	{Method: "GET", Path: "/fhir/ActivityDefinition", Public: handlers.SearchActivityDefinitions, Query: fhirSearch},
+	{Method: "GET", Path: "/fhir/ActivityDefinition/:step", Public: handlers.GetActivityDefinition, Query: []string{"_format"}},
+
 	{Method: "POST", Path: "/api/v1/tokens", Public: handlers.CreateToken, MaxBody: 4 << 10},
 	{Method: "DELETE", Path: "/api/v1/tokens/current", Scoped: handlers.RevokeToken, AnyRole: true, Action: "token.revoke"},
 	{Method: "GET", Path: "/api/v1/me", Scoped: handlers.GetMe, AnyRole: true, Action: "me.read"},

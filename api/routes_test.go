@@ -27,8 +27,8 @@ func checkRoutes(t *testing.T, routes []Route) {
 			fail("listed twice")
 		}
 		seen[r.key()] = true
-		if !strings.HasPrefix(r.Path, "/api/v1/") || strings.HasSuffix(r.Path, "/") {
-			fail("paths are /api/v1/… without a slash at the end")
+		if !strings.HasPrefix(r.Path, "/api/v1/") && !strings.HasPrefix(r.Path, fhirRoot) || strings.HasSuffix(r.Path, "/") {
+			fail("paths are /api/v1/… or /fhir/… without a slash at the end")
 		}
 		if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, r.Method) {
 			fail("unknown method")

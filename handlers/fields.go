@@ -11,7 +11,8 @@ import (
 var views = []any{
 	AuditEventView{}, ClientView{}, CodeListsView{}, ConsentView{}, EpisodeFactView{}, EpisodeView{}, IdentityChangeView{},
 	IndicatorView{}, MeView{}, OrganisationView{}, PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{},
-	RegisteredClientView{}, ReleaseTableView{}, ReleaseView{}, TokenView{}, UserView{}, WithdrawalView{},
+	FacetCountView{}, InterfaceWordsView{}, RegisteredClientView{}, ReleaseTableView{}, ReleaseView{}, SearchFacetsView{},
+	SearchHighlightView{}, SearchHitView{}, SearchView{}, TokenView{}, UserView{}, WithdrawalView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

@@ -8,10 +8,10 @@ import (
 
 // InterfaceWordsView names the codes of the service in one language, by list and code.
 type InterfaceWordsView struct {
-	Lang      string                       `json:"lang"`
-	Status    string                       `json:"status"` // draft until somebody who speaks the language has reviewed it
-	Languages []string                     `json:"languages"`
-	Words     map[string]map[string]string `json:"words"`
+	Lang      string                       `json:"lang" cat:"protocol"`
+	Status    string                       `json:"status" cat:"protocol"` // draft until somebody who speaks the language has reviewed it
+	Languages []string                     `json:"languages" cat:"protocol"`
+	Words     map[string]map[string]string `json:"words" cat:"protocol"`
 }
 
 // GetInterfaceWords returns the words a user interface needs for codes.

@@ -27,19 +27,19 @@ type SearchView struct {
 // SearchHitView is one step found. Lang is the language of title and highlights: another
 // than asked for when nothing was found in that one.
 type SearchHitView struct {
-	Protocol   string                `json:"protocol"`
-	Step       string                `json:"step"`
-	Phase      string                `json:"phase"`
-	Title      string                `json:"title"`
-	Lang       string                `json:"lang"`
-	Score      float64               `json:"score"` // comparable within one answer only
-	Highlights []SearchHighlightView `json:"highlights"`
+	Protocol   string                `json:"protocol" cat:"protocol"`
+	Step       string                `json:"step" cat:"protocol"`
+	Phase      string                `json:"phase" cat:"protocol"`
+	Title      string                `json:"title" cat:"protocol"`
+	Lang       string                `json:"lang" cat:"protocol"`
+	Score      float64               `json:"score" cat:"protocol"` // comparable within one answer only
+	Highlights []SearchHighlightView `json:"highlights" cat:"protocol"`
 }
 
 // SearchHighlightView is a passage that matches, as HTML: escaped, with no element but em.
 type SearchHighlightView struct {
-	Field string `json:"field"`
-	HTML  string `json:"html"`
+	Field string `json:"field" cat:"protocol"`
+	HTML  string `json:"html" cat:"protocol"`
 }
 
 // SearchFacetsView counts the steps found by what they could be narrowed to. Each facet
@@ -53,8 +53,8 @@ type SearchFacetsView struct {
 
 // FacetCountView is a value and how many steps have it.
 type FacetCountView struct {
-	Value string `json:"value"`
-	Count int    `json:"count"`
+	Value string `json:"value" cat:"protocol"`
+	Count int    `json:"count" cat:"protocol"`
 }
 
 // SearchProtocols finds steps by words in any of the languages, also misspelt,

@@ -19,6 +19,8 @@ type Catalog struct {
 	words    map[string]wordList // of the pages, by language
 	rendered sync.Map            // what is made when it is first asked for; see rendition.go
 	titles   sync.Map            // of all steps by language, for the links of the pages
+	content  *content            // what the bodies were rendered from, for comparing editions
+	derived  derived             // bodies in other formats, made when first asked for
 }
 
 // served is one protocol's bodies by language, and its steps' by id and language.

@@ -46,7 +46,7 @@ func (c *content) checkProtocol(slug string, p *protocol) {
 		c.add(p.at, "is missing or says nothing")
 		return
 	}
-	if f.slug.text != slug || !identifier.MatchString(slug) {
+	if f.slug.text != slug || !identifier.MatchString(slug) || !portable(slug) {
 		c.add(f.slug.at, "slug %q must be the name of its folder, in small letters and hyphens", f.slug.text)
 	}
 	if !slices.Contains(models.Countries, f.jurisdiction.text) {
@@ -58,8 +58,8 @@ func (c *content) checkProtocol(slug string, p *protocol) {
 }
 
 func (c *content) checkStep(s *Step) {
-	if !identifier.MatchString(s.ID) {
-		c.add(s.at, "step id %q must be small letters, digits and hyphens", s.ID)
+	if !identifier.MatchString(s.ID) || !portable(s.ID) {
+		c.add(s.at, "step id %q must be at most 64 small letters, digits and hyphens", s.ID)
 	}
 	if len(s.Who) == 0 || len(s.Setting) == 0 || len(s.Branches) == 0 || len(s.Sources) == 0 {
 		c.add(s.at, "step %s needs who, setting, branches and sources", s.ID)
