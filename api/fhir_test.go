@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +50,11 @@ func (sc Scenario) checkOutcome(t testing.TB, a Answer, id string) {
 	}
 	if first.Details.Coding[0].Code != sc.Code {
 		t.Errorf("%s: code %v, want %q", sc.label(), first.Details.Coding[0].Code, sc.Code)
+	}
+	if sc.Pointer != "" && !slices.ContainsFunc(o.Issue[1:], func(i exchange.OutcomeIssue) bool {
+		return i.Diagnostics == sc.Pointer && i.Details.Coding[0].Code == sc.Code
+	}) {
+		t.Errorf("%s: no issue for %s: %s", sc.label(), sc.Pointer, a.Body)
 	}
 }
 
@@ -192,6 +198,8 @@ func TestFHIR_Search(t *testing.T) {
 	total("PlanDefinition", 2)
 	total("ActivityDefinition", 118)
 	total("ActivityDefinition?_id=tp-oat-missed,pc-throughcare-contact,zqx", 2)
+	run(Scenario{Path: "/fhir/ActivityDefinition?_id=zqx,tp-oat-missed&version=zqx", Status: 200, Absent: []string{"zqx"},
+		Contains: []string{`"url":"ActivityDefinition?_id=tp-oat-missed&version="`}})
 	total("ActivityDefinition?version=zqx", 0)
 	total("ActivityDefinition?_id=tp-oat-missed&url=zqx", 0)
 	total("PlanDefinition?_id=therapeutic-programme&_format=json", 1)

@@ -176,6 +176,8 @@ func notFoundCode(r Route) string {
 		return "client.not_found"
 	case strings.HasSuffix(r.Path, ":step"):
 		return "step.not_found"
+	case strings.HasSuffix(r.Path, ":slug"):
+		return "protocol.not_found"
 	case r.Public != nil:
 		noun := strings.ReplaceAll(strings.TrimSuffix(strings.Split(r.Path, "/")[3], "s"), "-", "_")
 		return noun + ".not_found"
@@ -329,14 +331,14 @@ func TestNegative_UnknownQueryParameter(t *testing.T) {
 			}
 			paths := append([]string{s.path}, slices.Concat(s.others, s.absent)...) // 422 before 404
 			for _, path := range paths {
-				p.run(t, good.asking(path+"?nothing=zqxvalue").fails(422, code, `{"pointer":"/nothing","code":"`+code+`"}`))
+				p.run(t, good.asking(path+"?nothing=zqxvalue").fails(422, code).at("/nothing"))
 			}
-			p.run(t, good.asking(s.path+"?%D0%90%D0%B9%D0%B3%D1%83%D0%BB%D1%8C=zqxvalue").fails(422, code, `"/*"`))
+			p.run(t, good.asking(s.path+"?%D0%90%D0%B9%D0%B3%D1%83%D0%BB%D1%8C=zqxvalue").fails(422, code).at("/*"))
 			for _, malformed := range []string{"?%zz", "?a;b", "?limit=%00", "?limit=%ff", "?cursor=%0a"} {
 				p.run(t, good.asking(s.path+malformed).fails(400, "query.malformed"))
 			}
 			for _, name := range r.Query {
-				p.run(t, good.asking(s.path+"?"+name+"=1&"+name+"=2").fails(422, "query.duplicate_parameter", `"/`+name+`"`))
+				p.run(t, good.asking(s.path+"?"+name+"=1&"+name+"=2").fails(422, "query.duplicate_parameter").at("/"+name))
 			}
 		}
 		unchanged()

@@ -188,7 +188,7 @@ func checkQuery(query url.Values, route *Route) error {
 	return checks.Err()
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
+var plainName = regexp.MustCompile(`^_?[A-Za-z][A-Za-z0-9_]{0,39}$`)
 
 // queryPointer names a parameter, unless the name itself could be somebody's name.
 func queryPointer(name string) string {

@@ -15,6 +15,7 @@ import (
 type sample struct {
 	who    account  // may do it
 	path   string   // of a record of who's organisation
+	query  string   // with its question mark, where the route cannot do without one
 	body   string   // valid; empty when the route takes none
 	etag   string   // of the record, for changes
 	others []string // the same for records of other organisations
@@ -105,6 +106,13 @@ func (p *population) publicSamples() map[string]sample {
 		"GET /api/v1/protocols/:slug":             {path: api + "/protocols/therapeutic-programme", absent: absent(api+"/protocols/", "")},
 		"GET /api/v1/protocols/:slug/graph.svg":   {path: api + "/protocols/therapeutic-programme/graph.svg", absent: absent(api+"/protocols/", "/graph.svg")},
 		"GET /api/v1/protocols/:slug/steps/:step": {path: api + "/protocols/therapeutic-programme/steps/tp-oat-missed", absent: absent(api+"/protocols/therapeutic-programme/steps/", "")},
+		"GET /api/v1/protocol-search":             {path: api + "/protocol-search", query: "?q=naloxone"},
+		"GET /api/v1/interface-words":             {path: api + "/interface-words"},
+		"GET /fhir/metadata":                      {path: "/fhir/metadata"},
+		"GET /fhir/PlanDefinition":                {path: "/fhir/PlanDefinition"},
+		"GET /fhir/PlanDefinition/:slug":          {path: "/fhir/PlanDefinition/therapeutic-programme", absent: absent("/fhir/PlanDefinition/", "")},
+		"GET /fhir/ActivityDefinition":            {path: "/fhir/ActivityDefinition"},
+		"GET /fhir/ActivityDefinition/:step":      {path: "/fhir/ActivityDefinition/tp-oat-missed", absent: absent("/fhir/ActivityDefinition/", "")},
 		"GET /api/v1/code-lists":                  {path: api + "/code-lists"},
 		"GET /api/v1/code-lists/:id":              {path: api + "/code-lists/substance", absent: absent(api+"/code-lists/", "")},
 		"POST /api/v1/tokens":                     {path: api + "/tokens", body: object{"username": p.doctor.Username, "password": passwordOf(p.doctor.Username)}.String()},
@@ -197,7 +205,7 @@ func (p *population) countingSamples(t *testing.T) map[string]sample {
 
 // with returns the sample as a scenario with everything in place.
 func (s sample) with(r Route) Scenario {
-	sc := Scenario{Name: r.key(), Method: r.Method, Path: s.path, Token: s.who.Token, Body: s.body, Headers: map[string]string{}}
+	sc := Scenario{Name: r.key(), Method: r.Method, Path: s.path + s.query, Token: s.who.Token, Body: s.body, Headers: map[string]string{}}
 	if r.Create {
 		sc.Headers["Idempotency-Key"] = uuid.NewString()
 	}
@@ -219,6 +227,12 @@ func (sc Scenario) set(name, value string) Scenario {
 	if sc.Headers[name] = value; value == "" {
 		delete(sc.Headers, name)
 	}
+	return sc
+}
+
+// at is a copy that must name the field or parameter it was refused for.
+func (sc Scenario) at(pointer string) Scenario {
+	sc.Pointer = pointer
 	return sc
 }
 

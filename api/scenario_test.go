@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,7 +17,8 @@ type Scenario struct {
 	Headers map[string]string
 	Body    string // sent as application/json unless Headers say otherwise
 	Status  int
-	Code    string // of the problem document, for failures
+	Code    string // of the problem document or the OperationOutcome, for failures
+	Pointer string // of a field or parameter refused with that code
 	// Contains and Absent are looked for in the body as plain text.
 	Contains, Absent []string
 }
@@ -134,5 +136,8 @@ func (sc Scenario) checkProblem(t testing.TB, a Answer, id string) {
 	}
 	if p["code"] != sc.Code {
 		t.Errorf("%s: code %v, want %q", sc.label(), p["code"], sc.Code)
+	}
+	if want := fmt.Sprintf(`{"pointer":%q,"code":%q`, sc.Pointer, sc.Code); sc.Pointer != "" && !strings.Contains(string(a.Body), want) {
+		t.Errorf("%s: no %s in %s", sc.label(), want, a.Body)
 	}
 }

@@ -71,6 +71,7 @@ func each(t *testing.T, run func(t *testing.T, w *world)) {
 
 func newWorld(t *testing.T, engine string) *world {
 	t.Helper()
+	<-realCatalog().StartIndex() // the search answers 503 until then
 	w := &world{log: &syncBuffer{}, accounts: map[string]account{}}
 	w.Country = storetest.NewWorld(t, engine).Settle(t, realPolicies().Grants)
 	settled := w.Store

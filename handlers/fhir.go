@@ -144,39 +144,57 @@ func activityBody(c *protocols.Catalog, step *protocols.Step) (protocols.Body, e
 	})
 }
 
-// wanted is a FHIR search: each parameter that is set must fit.
-type wanted url.Values
+// wanted is a FHIR search: each parameter that is set must fit. known keeps the values
+// that fit some resource: the link "self" repeats no others, so that nothing a caller
+// made up is in an answer.
+type wanted struct{ asked, known url.Values }
 
 func (w wanted) fits(id, address, version string) bool {
-	q := url.Values(w)
-	return (!q.Has("_id") || slices.Contains(strings.Split(q.Get("_id"), ","), id)) &&
-		(!q.Has("url") || q.Get("url") == address) && (!q.Has("version") || q.Get("version") == version)
+	all := true
+	for name, value := range map[string]string{"_id": id, "url": address, "version": version} {
+		if !w.asked.Has(name) {
+			continue
+		}
+		fits := w.asked.Get(name) == value
+		if name == "_id" {
+			fits = slices.Contains(strings.Split(w.asked.Get(name), ","), value)
+		}
+		if fits && !slices.Contains(w.known[name], value) {
+			w.known.Add(name, value)
+		}
+		all = all && fits
+	}
+	return all
 }
 
 func (w wanted) self(kind string) string {
-	if len(w) == 0 {
+	q := url.Values{}
+	for name := range w.asked {
+		q.Set(name, strings.Join(w.known[name], ","))
+	}
+	if len(q) == 0 {
 		return kind
 	}
-	return kind + "?" + url.Values(w).Encode()
+	return kind + "?" + q.Encode()
 }
 
 // fhirSearch answers the whole list from the catalogue's memory, and any other search
 // afresh and uncompressed: what callers ask for must neither fill the memory nor cost a
 // compression each time.
 func (c *PublicCall) fhirSearch(kind string, find func(wanted, *exchange.Bundle) error) error {
-	q := url.Values{}
+	w := wanted{asked: url.Values{}, known: url.Values{}}
 	for _, name := range []string{"_id", "url", "version"} {
 		if c.Query.Has(name) {
-			q.Set(name, c.Query.Get(name))
+			w.asked.Set(name, c.Query.Get(name))
 		}
 	}
-	w := wanted(q)
 	search := func() (any, error) {
-		b := exchange.NewBundle(w.self(kind))
+		b := exchange.NewBundle("")
 		err := find(w, &b)
+		b.Link[0].URL = w.self(kind)
 		return b, err
 	}
-	if len(w) == 0 {
+	if len(w.asked) == 0 {
 		return c.fhir(c.Protocols.Derived("fhir/"+kind, search))
 	}
 	bundle, err := search()
