@@ -33,7 +33,7 @@ func (t *translator) translation(status string) translationView {
 // texts of its own there; otherwise the English body, which says that it is English,
 // answers.
 func render(c *content) (*Catalog, error) {
-	cat := &Catalog{languages: c.languages(), lists: map[string]Body{}, protocols: map[string]*served{}, steps: c.steps,
+	cat := &Catalog{content: c, languages: c.languages(), lists: map[string]Body{}, protocols: map[string]*served{}, steps: c.steps,
 		slugs: slices.Sorted(maps.Keys(c.protocols))}
 	for _, slug := range cat.slugs {
 		p := c.protocols[slug]
