@@ -40,6 +40,9 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/protocols", Public: handlers.ListProtocols},
 	{Method: "GET", Path: "/api/v1/protocols/:slug", Public: handlers.GetProtocol},
 	{Method: "GET", Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/facts", Public: handlers.GetFacts},
+	// Stateless, so there is nothing to create twice and no Idempotency-Key.
+	{Method: "POST", Path: "/api/v1/protocols/:slug/evaluations", Public: handlers.EvaluateProtocol, MaxBody: 32 << 10},
 	{Method: "GET", Path: "/api/v1/code-lists", Public: handlers.ListCodeLists},
 	{Method: "GET", Path: "/api/v1/code-lists/:id", Public: handlers.GetCodeList},
 

@@ -21,7 +21,7 @@ func (e *evaluation) limitsOf(v *visit) {
 	for _, l := range s.Limits {
 		l = l.Override(s.ID, overrides)
 		d := Due(l, s.ID, e.moments, calendar, e.zone, nil)
-		out := StepLimit{ID: l.ID, Wording: e.texts.limit(s, l.ID), MissingAnchor: orNull(d.Missing), Bound: l.Bound, Hard: l.Hard,
+		out := StepLimit{ID: l.ID, Kind: l.Kind, Anchor: orNull(l.Anchor), MissingAnchor: orNull(d.Missing), Bound: l.Bound, Hard: l.Hard,
 			Basis: l.Basis, Source: orNull(l.Source), Uncertain: d.Uncertain}
 		if !d.At.IsZero() {
 			at := d.At.UTC()
@@ -114,7 +114,8 @@ func (e *evaluation) bands() []ToolBand {
 		for _, key := range slices.Sorted(maps.Keys(scores)) {
 			score := int(scores[key])
 			if band, err := t.Band(system.ID, key, score, sex, asInts(items)); err == nil {
-				out = append(out, ToolBand{Tool: id, System: system.ID, Key: orNull(key), Score: score, Band: band.ID, Basis: system.Basis, Source: orNull(system.Source)})
+				out = append(out, ToolBand{Tool: id, System: system.ID, Key: orNull(key), Score: score, Band: band.ID,
+					Bumped: system.bumped(asInts(items)), Basis: system.Basis, Source: orNull(system.Source)})
 			}
 		}
 	}

@@ -57,11 +57,6 @@ func (t *texter) condition(s *Step, branch string) string {
 	return t.pick("steps."+s.ID+".branches."+branch+".condition", own.branches[branch].condition, en.branches[branch].condition)
 }
 
-func (t *texter) limit(s *Step, id string) string {
-	own, en := t.texts(s)
-	return t.pick("steps."+s.ID+".limits."+id, own.limits[id].text, en.limits[id].text)
-}
-
 func (t *texter) outcome(b *Branch) *CodedOutcome {
 	if b.Outcome == "" {
 		return nil

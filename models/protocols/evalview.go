@@ -87,11 +87,12 @@ type CodedOutcome struct {
 	Label string `json:"label"`
 }
 
-// StepLimit is one time limit of a step. MissingAnchor names the fact that would give
-// it a moment; Uncertain says that the holidays of a year are not known.
+// StepLimit is one time limit of a step, without its wording: that may speak of doses,
+// and is in the step. MissingAnchor names the fact that would give the limit a moment; Uncertain says that the holidays of a year are not known.
 type StepLimit struct {
 	ID            string     `json:"id"`
-	Wording       string     `json:"wording"`
+	Kind          string     `json:"kind"`
+	Anchor        *string    `json:"anchor"`
 	DueAt         *time.Time `json:"dueAt"`
 	MissingAnchor *string    `json:"missingAnchor"`
 	Bound         string     `json:"bound"`
@@ -138,13 +139,15 @@ type Decides struct {
 	ID   *string `json:"id"`
 }
 
-// ToolBand says how a score was read, and in which published system.
+// ToolBand says how a score was read, and in which published system. Bumped is true
+// when an item moved the band up already: nobody has to move it again.
 type ToolBand struct {
 	Tool   string  `json:"tool"`
 	System string  `json:"system"`
 	Key    *string `json:"key"`
 	Score  int     `json:"score"`
 	Band   string  `json:"band"`
+	Bumped bool    `json:"bumped"`
 	Basis  Basis   `json:"basis"`
 	Source *string `json:"source"`
 }
