@@ -55,9 +55,13 @@ func (c *content) checkDecisions() {
 			c.derived = append(c.derived, id)
 		}
 	}
+	c.hashes = map[string]string{}
 	for _, s := range c.orderedSteps() {
 		if s.Entry != "" {
 			c.entries = append(c.entries, s)
+		}
+		if p := c.protocols[s.Protocol]; p != nil && p.texts[sourceLanguage] != nil && p.texts[sourceLanguage].steps[s.ID] != nil {
+			c.hashes[s.ID] = p.texts[sourceLanguage].steps[s.ID].hash(s)
 		}
 	}
 }

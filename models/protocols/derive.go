@@ -31,6 +31,7 @@ const (
 	factMedicine   = "oat_medicine"
 	factSchedule   = "oat_schedule"
 	factMissed     = "missed_doses"
+	factMissedBand = "missed_band"
 	factNotFetched = "dose_not_collected"
 )
 
@@ -247,4 +248,14 @@ func (s *scene) hoursRule() (bool, []string) {
 		return false, missing
 	}
 	return custody.(bool), nil
+}
+
+// ruleInForce is the rule by hours that hoursRule found.
+func (s *scene) ruleInForce() GapRule {
+	id := s.facility.GapRule
+	if id == "" && s.country != nil {
+		id = s.country.CustodyGapRule
+	}
+	rule, _ := s.gapRule(id)
+	return rule
 }

@@ -28,10 +28,11 @@ type DoseBand struct {
 }
 
 // GapRule judges a gap by hours since the last dose. Exactly Hours is a border on
-// which its source may be silent.
+// which its source may be silent. Means says what each answer of Gap means.
 type GapRule struct {
 	ID     string
 	Hours  int
+	Means  map[string]string
 	Basis  Basis
 	Source string
 	at     position
@@ -121,8 +122,9 @@ func (r *reader) dosing(n ast.Node) dosingFile {
 		out.schedules = append(out.schedules, s)
 	}
 	for _, item := range rec.items("gapRules") {
-		rec := r.record(item, "gap rule", "id", "hours", "basis", "source")
-		out.rules = append(out.rules, GapRule{ID: rec.need("id"), Hours: rec.whole("hours", 0), Basis: Basis(rec.need("basis")),
+		rec := r.record(item, "gap rule", "id", "hours", GapUnder, GapBorder, GapOver, "basis", "source")
+		out.rules = append(out.rules, GapRule{ID: rec.need("id"), Hours: rec.whole("hours", 0),
+			Means: map[string]string{GapUnder: rec.need(GapUnder), GapBorder: rec.need(GapBorder), GapOver: rec.need(GapOver)}, Basis: Basis(rec.need("basis")),
 			Source: rec.text("source"), at: rec.at})
 	}
 	return out

@@ -44,7 +44,7 @@ func (e *evaluation) view(p *protocol) *Evaluation {
 		return cmp.Or(-compareBool(a.urgent, b.urgent), e.compareSteps(a.step, b.step))
 	})
 	out := &Evaluation{Protocol: e.slug, Edition: p.file.edition.text, Notice: e.texts.notice(p), At: e.at, Country: e.facility.Country,
-		Safety: orEmpty(e.safety), Steps: []StepResult{}, Decisions: orEmpty(e.decisions), Missing: e.missingFacts(), Bands: e.bands()}
+		Safety: orEmpty(e.safety), Steps: []StepResult{}, Decisions: orEmpty(e.decisions), Missing: e.missingFacts(), Bands: e.bands(), DoseGap: e.doseGap()}
 	for _, v := range found {
 		r := v.result
 		r.ID, r.Protocol, r.Title = v.step.ID, v.step.Protocol, e.texts.step(v.step).title
@@ -120,4 +120,27 @@ func (e *evaluation) bands() []ToolBand {
 		}
 	}
 	return out
+}
+
+// doseGap tells how the gap since the last dose was read, by the rule in force.
+func (e *evaluation) doseGap() *DoseGap {
+	last, ok := e.moments[factLastDose]
+	band, _ := e.known[factMissedBand].(string)
+	if !ok || band == "" {
+		return nil
+	}
+	if band == BandByHoursRule {
+		rule := e.ruleInForce()
+		gap := rule.Gap(last, e.at, e.zone)
+		return &DoseGap{Rule: rule.ID, Gap: &gap, Means: rule.Means[gap], Basis: rule.Basis, Source: orNull(rule.Source)}
+	}
+	medicine, _ := e.given[factMedicine].(string)
+	name, _ := e.given[factSchedule].(string)
+	missed, known := e.known[factMissed].(int64)
+	schedule, ok := e.schedule(medicine, name)
+	if !ok || !known {
+		return nil
+	}
+	count := int(missed)
+	return &DoseGap{Rule: schedule.ID, MissedDoses: &count, Means: band, Basis: schedule.Basis, Source: orNull(schedule.Source)}
 }

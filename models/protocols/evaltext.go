@@ -1,6 +1,9 @@
 package protocols
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // texter picks the texts of an answer in one language and notes what was answered in
 // English instead.
@@ -16,15 +19,17 @@ func newTexter(c *content, lang string) *texter {
 	return &texter{content: c, lang: lang, status: statusReviewed, missing: map[string]bool{}}
 }
 
-func (t *texter) pick(path, own, en string) string {
-	if own == "" && en != "" {
-		if !t.missing[path] {
-			t.missing[path] = true
-			t.order = append(t.order, path)
-		}
-		return en
+// pick returns the own text, or the English one after noting where. The path comes in
+// parts so that it is put together only when it is needed.
+func (t *texter) pick(own, en string, path ...string) string {
+	if own != "" || en == "" {
+		return own
 	}
-	return own
+	if where := strings.Join(path, "."); !t.missing[where] {
+		t.missing[where] = true
+		t.order = append(t.order, where)
+	}
+	return en
 }
 
 // picked are the texts of a step that an evaluation shows.
@@ -40,21 +45,20 @@ func (t *texter) texts(s *Step) (own, en *stepText) {
 		return &stepText{}, en
 	}
 	if t.lang != sourceLanguage {
-		t.status = worse(t.status, own.currentStatus(en.hash(s)))
+		t.status = worse(t.status, own.currentStatus(t.hashes[s.ID]))
 	}
 	return own, en
 }
 
 func (t *texter) step(s *Step) picked {
 	own, en := t.texts(s)
-	path := "steps." + s.ID
-	return picked{t.pick(path+".title", own.title, en.title), t.pick(path+".trigger", own.trigger, en.trigger),
-		t.pick(path+".safety", own.safety, en.safety)}
+	return picked{t.pick(own.title, en.title, "steps", s.ID, "title"), t.pick(own.trigger, en.trigger, "steps", s.ID, "trigger"),
+		t.pick(own.safety, en.safety, "steps", s.ID, "safety")}
 }
 
 func (t *texter) condition(s *Step, branch string) string {
 	own, en := t.texts(s)
-	return t.pick("steps."+s.ID+".branches."+branch+".condition", own.branches[branch].condition, en.branches[branch].condition)
+	return t.pick(own.branches[branch].condition, en.branches[branch].condition, "steps", s.ID, "branches", branch, "condition")
 }
 
 func (t *texter) outcome(b *Branch) *CodedOutcome {
@@ -62,15 +66,15 @@ func (t *texter) outcome(b *Branch) *CodedOutcome {
 		return nil
 	}
 	own, en := t.common[t.lang], t.common[sourceLanguage]
-	return &CodedOutcome{b.Outcome, t.pick("outcomes."+b.Outcome, own.outcomes[b.Outcome].text, en.outcomes[b.Outcome].text)}
+	return &CodedOutcome{b.Outcome, t.pick(own.outcomes[b.Outcome].text, en.outcomes[b.Outcome].text, "outcomes", b.Outcome)}
 }
 
 func (t *texter) question(s *Step) string {
-	return t.pick("questions."+s.ID, t.common[t.lang].questions[s.ID].text, t.common[sourceLanguage].questions[s.ID].text)
+	return t.pick(t.common[t.lang].questions[s.ID].text, t.common[sourceLanguage].questions[s.ID].text, "questions", s.ID)
 }
 
 func (t *texter) fact(id string) string {
-	return t.pick("facts."+id, t.common[t.lang].facts[id].text, t.common[sourceLanguage].facts[id].text)
+	return t.pick(t.common[t.lang].facts[id].text, t.common[sourceLanguage].facts[id].text, "facts", id)
 }
 
 func (t *texter) notice(p *protocol) string {
@@ -78,7 +82,7 @@ func (t *texter) notice(p *protocol) string {
 	if own == nil {
 		own = &protocolText{}
 	}
-	return t.pick("notice", own.notice.text, en.notice.text)
+	return t.pick(own.notice.text, en.notice.text, "notice")
 }
 
 func (t *texter) translation() EvaluationTexts {

@@ -15,6 +15,7 @@ type Evaluation struct {
 	Decisions   []Decision      `json:"decisions"`
 	Missing     []MissingFact   `json:"missing"`
 	Bands       []ToolBand      `json:"bands"`
+	DoseGap     *DoseGap        `json:"doseGap"`
 	Translation EvaluationTexts `json:"translation"`
 }
 
@@ -150,6 +151,19 @@ type ToolBand struct {
 	Bumped bool    `json:"bumped"`
 	Basis  Basis   `json:"basis"`
 	Source *string `json:"source"`
+}
+
+// DoseGap says how the time since the last dose of an agonist medicine was read: by the
+// band of the scheduled doses missed, or by a rule that counts hours. Means is a class
+// of what a prescriber would look at (resume_if_well, reinduct, ask_clinician …), never
+// a dose. It is null while the last dose or the schedule is not known.
+type DoseGap struct {
+	Rule        string  `json:"rule"`
+	MissedDoses *int    `json:"missedDoses"`
+	Gap         *string `json:"gap"`
+	Means       string  `json:"means"`
+	Basis       Basis   `json:"basis"`
+	Source      *string `json:"source"`
 }
 
 // EvaluationTexts says how far the texts of an evaluation are in its language; Missing

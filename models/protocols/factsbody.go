@@ -101,6 +101,9 @@ type doseBandView struct {
 type gapRuleView struct {
 	ID     string  `json:"id"`
 	Hours  int     `json:"hours"`
+	Under  string  `json:"under"`
+	Border string  `json:"border"`
+	Over   string  `json:"over"`
 	Basis  Basis   `json:"basis"`
 	Source *string `json:"source"`
 }
@@ -144,7 +147,7 @@ func (c *content) factsBody(p *protocol, t translator) factsView {
 		v.Schedules = append(v.Schedules, s.view())
 	}
 	for _, g := range c.dosing.rules {
-		v.GapRules = append(v.GapRules, gapRuleView{g.ID, g.Hours, g.Basis, orNull(g.Source)})
+		v.GapRules = append(v.GapRules, gapRuleView{g.ID, g.Hours, g.Means[GapUnder], g.Means[GapBorder], g.Means[GapOver], g.Basis, orNull(g.Source)})
 	}
 	for _, code := range slices.Sorted(maps.Keys(c.countries)) {
 		v.Countries = append(v.Countries, c.countries[code].view())

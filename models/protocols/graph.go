@@ -72,7 +72,7 @@ func (c *content) checkRule(s *Step, b Branch, last bool) {
 		c.add(b.at, "branch %s of %s mixes rules: exactly one of when, ask and otherwise", b.ID, s.ID)
 	case b.Otherwise && !last:
 		c.add(b.at, "branch %s of %s says otherwise and is not the last", b.ID, s.ID)
-	case b.Stop && !(b.When != ""):
+	case b.Stop && b.When == "":
 		c.add(b.at, "branch %s of %s is a safety stop and must be computed: give it when", b.ID, s.ID)
 	}
 }

@@ -36,7 +36,8 @@ type rules struct {
 	dosing    dosingFile
 	countries map[string]*Country
 	years     []year
-	entries   []*Step // in order
+	entries   []*Step           // in order
+	hashes    map[string]string // of the English texts, by step
 }
 
 // protocol is one document: its phases in order, and its texts by language.
