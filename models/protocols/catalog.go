@@ -17,7 +17,7 @@ type Catalog struct {
 type served struct {
 	edition string
 	bodies  map[string]Body
-	facts   map[string]Body
+	facts   map[string]func() Body
 	steps   map[string]map[string]Body
 }
 
@@ -56,7 +56,11 @@ func (c *Catalog) Facts(slug, lang string) (b Body, ok bool) {
 	if !ok {
 		return Body{}, false
 	}
-	return in(p.facts, lang), true
+	body, ok := p.facts[lang]
+	if !ok {
+		body = p.facts[sourceLanguage]
+	}
+	return body(), true
 }
 
 // Tool returns a screening or withdrawal scale; ok is false when there is none.

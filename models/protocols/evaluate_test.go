@@ -415,3 +415,45 @@ func TestEvaluate_TextsFallBackAndSaySo(t *testing.T) {
 		t.Errorf("%+v", tr)
 	}
 }
+
+func TestFacts_DocumentWhatConditionsUse(t *testing.T) {
+	t.Parallel()
+	c, err := embeddedCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, slug := range c.Slugs() {
+		for _, lang := range c.Languages() {
+			b, ok := c.Facts(slug, lang)
+			var v factsView
+			decodeStrict(t, b.JSON, &v)
+			if !ok || len(v.Facts) != len(c.content.factOrder) || len(v.Tools) != 5 || v.Protocol != slug {
+				t.Fatalf("%s in %s: %d facts", slug, lang, len(v.Facts))
+			}
+			for _, f := range v.Facts {
+				if f.Label == "" || len(f.UsedBy) == 0 && f.Derived == nil && !slices.ContainsFunc(v.Facts, func(o factView) bool { return slices.Contains(o.From, f.ID) }) {
+					t.Errorf("%s has no label or is used by nothing", f.ID)
+				}
+			}
+		}
+	}
+	if _, ok := c.Facts("nothing", "en"); ok {
+		t.Error("facts of nothing")
+	}
+}
+
+// No fact may hold what identifies a person: ages and flags, no names, dates of birth or
+// numbers of documents, and no free text at all.
+func TestFacts_NoneIdentifiesAPerson(t *testing.T) {
+	t.Parallel()
+	c, err := embeddedCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	banned := regexp.MustCompile(`name|birth|passport|iin|phone|address|mail|photo|ethnic|national_id|case_number`)
+	for id, f := range c.content.facts {
+		if banned.MatchString(id) || f.Type == TypeDate && !f.Anchor || f.Type == TypeTime && !f.Anchor {
+			t.Errorf("%s of type %s", id, f.Type)
+		}
+	}
+}
