@@ -98,6 +98,7 @@ func TestNegative_EveryOtherRoleIsForbidden(t *testing.T) {
 		unchanged := p.unwritten(t)
 		want := map[string]int{}
 		for _, r := range Routes {
+			worst := takesBody(r.Method) // once a route: 403 comes before 413, 415 and everything else
 			for _, who := range roles {
 				if r.Public != nil || r.AnyRole || realPolicies().Allow(who.Role, r.Category, r.Verb) {
 					continue
@@ -106,7 +107,8 @@ func TestNegative_EveryOtherRoleIsForbidden(t *testing.T) {
 				sc.Token = who.Token
 				sc.Absent = []string{p.code, p.ngoCode, p.polyCode}
 				p.run(t, sc.fails(403, "role.not_allowed"))
-				if takesBody(r.Method) { // 403 before 413, 415 and everything else
+				if worst {
+					worst = false
 					p.run(t, sc.asking(sc.Path+"?zqx=1").sending(strings.Repeat("[", 70<<10)).set("Content-Type", "text/plain").fails(403, "role.not_allowed"))
 					want[string(who.ID)+" "+r.Action]++
 				}
@@ -341,7 +343,7 @@ func TestNegative_UnknownQueryParameter(t *testing.T) {
 	})
 }
 
-// The same key with another body, or on another path, is refused; the first record stays.
+// The same key with another body is refused; the first record stays.
 func TestNegative_KeyIsForOneRequest(t *testing.T) {
 	t.Parallel()
 	eachRoute(t, func(t *testing.T, p *population, r Route, s sample, good Scenario) {

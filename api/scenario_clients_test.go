@@ -107,9 +107,9 @@ func TestClient_IdentityChangeTakesFourEyes(t *testing.T) {
 		w.run(t, approve(second, `"7"`, 412).failing("precondition.version"))
 		w.run(t, approve(second, `"1"`, 200).failing("", `"state":"approved"`, `"version":2`))
 		w.run(t, approve(second, `"2"`, 409).failing("identity_change.not_requested"))
-		list := w.get(t, second, "/api/v1/identity-changes?state=approved&limit=10", a.named(t).ID)
-		if strings.Contains(string(list.Body), one) || strings.Contains(string(list.Body), two) {
-			t.Errorf("the list tells codes: %s", list.Body)
+		w.get(t, second, "/api/v1/identity-changes?state=approved&limit=10", a.named(t).ID, `"clientCode":"`+one+`"`, `"withCode":"`+two+`"`)
+		if others := w.get(t, w.at(t, models.RoleNurse, w.Polyclinic, 1), "/api/v1/identity-changes"); strings.Contains(string(others.Body), one) {
+			t.Error("another clinic sees the change")
 		}
 		if open := w.get(t, second, "/api/v1/identity-changes?state=requested"); strings.Contains(string(open.Body), a.named(t).ID) {
 			t.Error("an approved change still waits")

@@ -90,25 +90,26 @@ func TestPathway_ShowsWhatTheCallerMaySee(t *testing.T) {
 	})
 }
 
-// With an open episode of its own a clinic is a treating team: it reads what the other
-// clinic wrote of the person, until the client withdraws.
-func TestPathway_OpensToTheTreatingTeam(t *testing.T) {
+// The clinic in charge reads what another clinic writes of the person it treats. The
+// other, of which the client has spoken in a consent, reads what the consent names.
+func TestPathway_OpensToTheTeamInCharge(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		doctor, poly := w.as(t, models.RoleClinician), w.at(t, models.RoleClinician, w.Polyclinic, 1)
 		code := w.register(t, doctor, 1)
-		theirs := w.start(t, doctor, code)
-		consent := w.consent(t, doctor, code, w.Polyclinic)
-		own := w.move(t, poly, w.refer(t, doctor, code, w.Polyclinic, ""), "acceptance", "").named(t).ClientCode
-		path := "/api/v1/clients/" + own + "/pathway"
-		if before := w.get(t, poly, path); strings.Contains(string(before.Body), theirs) {
-			t.Errorf("before it treats: %s", before.Body)
+		ours := w.start(t, doctor, code)
+		w.consent(t, doctor, code, w.Polyclinic)
+		body := strings.Replace(referralBody(code, w.Polyclinic, ""), "step_up", "infection_link", 1) // adds care, moves nobody
+		referral := w.run(t, creating(doctor, "/api/v1/referrals", body, 201)).named(t).ID
+		own := w.move(t, poly, referral, "acceptance", "").named(t).ClientCode
+		theirs := w.start(t, poly, own)
+		w.get(t, doctor, "/api/v1/clients/"+code+"/pathway", ours, theirs)
+		if read := w.get(t, poly, "/api/v1/clients/"+own+"/pathway", theirs); strings.Contains(string(read.Body), ours) {
+			t.Errorf("a consent that names nothing shows an episode: %s", read.Body)
 		}
-		w.start(t, poly, own)
-		w.get(t, poly, path, theirs, `"primaryDrug":"11"`)
-		w.run(t, Scenario{Method: "POST", Path: "/api/v1/consents/" + consent + "/withdrawal", Token: doctor.Token, Status: 200})
-		if after := w.get(t, poly, path); strings.Contains(string(after.Body), theirs) {
-			t.Errorf("after the withdrawal: %s", after.Body)
+		w.run(t, changing(doctor, "POST", "/api/v1/episodes/"+ours+"/closure", `"1"`, object{"endDate": w.Today(), "endReason": "1"}.String(), 200))
+		if after := w.get(t, doctor, "/api/v1/clients/"+code+"/pathway", ours); strings.Contains(string(after.Body), theirs) {
+			t.Errorf("who treats no longer still reads: %s", after.Body)
 		}
 	})
 }

@@ -39,6 +39,7 @@ func TestReferral_WholeLife(t *testing.T) {
 		w.run(t, changing(doctor, "POST", path+"/acceptance", `"3"`, "{}", 409).failing("referral.not_pending"))
 		w.get(t, doctor, "/api/v1/clients/"+own, `"responsibleOrganisation":"`+string(w.Clinic.ID)+`"`)
 		w.get(t, ngo, "/api/v1/clients/"+code, `"responsibleOrganisation":null`)
+		w.run(t, creating(ngo, "/api/v1/clients", person(1), 200).failing("", `"code":"`+code+`"`, `"responsibleOrganisation":null`))
 		episode := w.start(t, doctor, own)
 		w.move(t, doctor, id, "appointment", object{"at": w.Now().AddDate(0, 0, 1)}.String())
 		w.move(t, doctor, id, "attendance", object{"on": w.Today()}.String())

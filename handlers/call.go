@@ -208,14 +208,14 @@ func bindNothing(x *Exchange) error {
 	return err
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
+var plainName = regexp.MustCompile(`^([a-z][A-Za-z]{0,23}[0-9]{0,2}|[0-9]{1,3})$`)
 
-// safePointer keeps pointer segments that look like field names or indexes. A
-// member name is input too: one that does not could be somebody's name.
+// safePointer keeps pointer segments that look like field names or indexes. A member
+// name is input too: one that does not look like ours could be a name or a number.
 func safePointer(pointer string) string {
 	parts := strings.Split(pointer, "/")
 	for i, p := range parts[1:] {
-		if _, err := strconv.Atoi(p); err != nil && !plainName.MatchString(p) {
+		if !plainName.MatchString(p) {
 			parts[i+1] = "*"
 		}
 	}

@@ -110,15 +110,20 @@ type identityChangeRequest struct {
 
 // IdentityChangeView is a merge or split waiting for, or with, its second signature.
 type IdentityChangeView struct {
-	ID        string    `json:"id" cat:"identity"`
-	Kind      string    `json:"kind" cat:"identity"`
-	State     string    `json:"state" cat:"identity"`
-	CreatedAt time.Time `json:"createdAt" cat:"identity"`
-	Version   int64     `json:"version" cat:"identity"`
+	ID         string    `json:"id" cat:"identity"`
+	Kind       string    `json:"kind" cat:"identity"`
+	ClientCode string    `json:"clientCode" cat:"identity"`
+	WithCode   *string   `json:"withCode" cat:"identity"`
+	State      string    `json:"state" cat:"identity"`
+	CreatedAt  time.Time `json:"createdAt" cat:"identity"`
+	Version    int64     `json:"version" cat:"identity"`
 }
 
-func identityChangeView(ic *models.IdentityChange) IdentityChangeView {
-	return IdentityChangeView{ID: ic.ID, Kind: ic.Kind, State: ic.State, CreatedAt: ic.CreatedAt, Version: ic.Version}
+func identityChangeView(ic store.SeenIdentityChange) IdentityChangeView {
+	return IdentityChangeView{
+		ID: ic.ID, Kind: ic.Kind, ClientCode: ic.ClientCode, WithCode: optional(ic.WithCode), State: ic.State,
+		CreatedAt: ic.CreatedAt, Version: ic.Version,
+	}
 }
 
 // RequestIdentityChange asks for a merge with another of the organisation's records, or
@@ -143,7 +148,7 @@ func RequestIdentityChange(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Created(out, "/api/v1/identity-changes/"+ic.ID, ic.Version, identityChangeView(ic))
+	return c.Created(out, "/api/v1/identity-changes/"+ic.ID, ic.Version, identityChangeView(*ic))
 }
 
 // ListIdentityChanges lists merges and splits, newest first, for those who approve them.
@@ -171,7 +176,7 @@ func ListIdentityChanges(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return list(&c.Exchange, page, func(ic models.IdentityChange) IdentityChangeView { return identityChangeView(&ic) })
+	return list(&c.Exchange, page, identityChangeView)
 }
 
 // ApproveIdentityChange carries a merge or split out; the asker cannot approve it.
@@ -192,5 +197,5 @@ func ApproveIdentityChange(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Versioned(ic.Version, identityChangeView(ic))
+	return c.Versioned(ic.Version, identityChangeView(*ic))
 }

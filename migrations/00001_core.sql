@@ -70,6 +70,7 @@ CREATE TABLE identity_changes (
     client_id TEXT NOT NULL REFERENCES clients (id),
     with_id TEXT NOT NULL,
     from_person_id TEXT NOT NULL,
+    to_person_id TEXT NOT NULL,
     state TEXT NOT NULL CONSTRAINT identity_changes_state CHECK (state IN ('requested', 'approved')),
     requested_by TEXT NOT NULL,
     approved_by TEXT NOT NULL,

@@ -104,8 +104,8 @@ func (ch OrganisationChange) Check() error {
 	return c.Err()
 }
 
-// Apply changes the organisation; the change was checked before.
-func (o *Organisation) Apply(ch OrganisationChange) {
+// Apply changes the organisation; the change itself was checked before.
+func (o *Organisation) Apply(ch OrganisationChange) error {
 	if ch.Name != nil {
 		o.Name = *ch.Name
 	}
@@ -121,6 +121,9 @@ func (o *Organisation) Apply(ch OrganisationChange) {
 	if ch.Active != nil {
 		o.Active = *ch.Active
 	}
+	var c Checks
+	c.Require(!slices.Contains(o.Services, "oat") || o.Capabilities.OATAvailable, "/services", "organisation.service_not_available")
+	return c.Err()
 }
 
 // checkName counts letters, not bytes: a Cyrillic one has two.

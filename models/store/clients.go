@@ -234,7 +234,7 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
 			return err
 		}
-		if p.Episodes, err = s.seeEpisodes(r, c.PersonID); err != nil {
+		if p.Episodes, err = s.seeEpisodes(r, c); err != nil {
 			return err
 		}
 		var consents []models.Consent

@@ -20,8 +20,8 @@ type SeenEpisode struct {
 
 // seeEpisodes returns the person's episodes: the bare fact through treatmentFact, the
 // entry items through diagnosis.
-func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode, error) {
-	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", person)
+func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode, error) {
+	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", client.PersonID)
 	load := func(category models.Category) (rows []models.Episode, err error) {
 		err = s.scoped(r.Model(&models.Episode{}), episodeTable, category, models.Read).
 			Where("episodes.client_id IN (?)", ofPerson).Order("start_date DESC, id DESC").Find(&rows).Error
@@ -44,6 +44,9 @@ func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode
 		// What it wrote it always reads, in the roles that read its episodes at all: a peer does not.
 		own := e.OrganisationID == s.actor.OrganisationID && s.grants.Through(models.CatEpisode, models.Read, models.Own)
 		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
+		if e.ClientID == client.ID {
+			seen[i].ClientCode = client.Handle()
+		}
 		r.touched(e.ID)
 	}
 	return seen, nil

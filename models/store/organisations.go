@@ -96,7 +96,15 @@ func (s *Session) ChangeOrganisation(ctx context.Context, id string, ch models.O
 		if err := tx.base(o.Version); err != nil {
 			return err
 		}
-		o.Apply(ch)
+		if err := o.Apply(ch); err != nil {
+			return err
+		}
+		if !o.Active { // reopened, it must not come back with old tokens
+			err := tx.Model(&tokenRow{}).Where("user_id IN (SELECT id FROM users WHERE organisation_id = ?) AND revoked_at IS NULL", id).Update("revoked_at", tx.now).Error
+			if err != nil {
+				return err
+			}
+		}
 		tx.audit(id)
 		o.Version++
 		return changed(tx.Model(o).Where("version = ?", s.req.Base).

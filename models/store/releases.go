@@ -66,6 +66,9 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 	if err != nil {
 		return nil, Outcome{}, err
 	}
+	if req.Status == "revision" {
+		return nil, Outcome{}, errRevision
+	}
 	id := req.ReleaseID()
 	exists, err := s.store.releaseExists(ctx, id)
 	if err != nil {
@@ -111,9 +114,6 @@ func (s *Session) checkSeal(req models.SealRequest) error {
 	c.Require(req.Country == s.store.opt.Country, "/country", "release.country_not_served")
 	if err := c.Err(); err != nil {
 		return err
-	}
-	if req.Status == "revision" {
-		return errRevision
 	}
 	return nil
 }
