@@ -119,6 +119,14 @@ func conform(t testing.TB, sc Scenario, a Answer) {
 	}
 }
 
+// conforming runs the scenario and holds it to the description.
+func (sc Scenario) conforming(t testing.TB, base string) Answer {
+	t.Helper()
+	a := sc.Run(t, base)
+	conform(t, sc, a)
+	return a
+}
+
 // anonymous is an answer, header and body, without what names the one request: what is
 // left must not tell two reasons apart.
 func anonymous(a Answer) string {

@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"jol/models/store":           {"jol/models", "gorm.io/", "modernc.org/sqlite", "github.com/jackc/pgx/", "github.com/alexedwards/argon2id", "github.com/google/uuid"},
 	"jol/models/store/storetest": {"jol/migrations", "jol/models", "jol/models/store", "gorm.io/", "github.com/google/uuid"},
 	"jol/models/indicators":      {"jol/models"},
-	"jol/models/protocols":       {"jol/models", "github.com/blevesearch/snowballstem", "github.com/goccy/go-yaml", "golang.org/x/text/"},
+	"jol/models/protocols":       {"jol/models", "cel.dev/cel-go/", "github.com/blevesearch/snowballstem", "github.com/goccy/go-yaml", "golang.org/x/text/"},
 	"jol/models/exchange":        {"jol/models", "jol/models/protocols"},
 	"jol/models/synthetic":       {"jol/models"},
 }

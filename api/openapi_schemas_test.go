@@ -103,14 +103,15 @@ type structField struct {
 	pointer bool
 }
 
-// handlerStructs lists the struct types of package handlers with their JSON members
-// in source order.
+// handlerStructs lists the struct types of package handlers, and the answer of an
+// evaluation, with their JSON members in source order.
 func handlerStructs(t *testing.T) map[string][]structField {
 	t.Helper()
 	files, err := filepath.Glob("../handlers/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no handlers", err)
 	}
+	files = append(files, "../models/protocols/evalview.go")
 	structs := map[string][]structField{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)

@@ -43,6 +43,9 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep, Query: []string{"lang"}},
 	{Method: "GET", Path: "/api/v1/protocol-search", Public: handlers.SearchProtocols, Query: []string{"q", "lang", "role", "setting", "phase", "limit"}},
 	{Method: "GET", Path: "/api/v1/interface-words", Public: handlers.GetInterfaceWords, Query: []string{"lang"}},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/facts", Public: handlers.GetFacts, Query: []string{"lang"}},
+	// Stateless, so there is nothing to create twice and no Idempotency-Key.
+	{Method: "POST", Path: "/api/v1/protocols/:slug/evaluations", Public: handlers.EvaluateProtocol, Query: []string{"lang"}, MaxBody: 32 << 10},
 	{Method: "GET", Path: "/api/v1/code-lists", Public: handlers.ListCodeLists},
 	{Method: "GET", Path: "/api/v1/code-lists/:id", Public: handlers.GetCodeList},
 

@@ -102,9 +102,12 @@ func absent(before, after string) []string {
 func (p *population) publicSamples() map[string]sample {
 	const api = "/api/v1"
 	return map[string]sample{
-		"GET /api/v1/protocols":                   {path: api + "/protocols"},
-		"GET /api/v1/protocols/:slug":             {path: api + "/protocols/therapeutic-programme", absent: absent(api+"/protocols/", "")},
-		"GET /api/v1/protocols/:slug/graph.svg":   {path: api + "/protocols/therapeutic-programme/graph.svg", absent: absent(api+"/protocols/", "/graph.svg")},
+		"GET /api/v1/protocols":                 {path: api + "/protocols"},
+		"GET /api/v1/protocols/:slug":           {path: api + "/protocols/therapeutic-programme", absent: absent(api+"/protocols/", "")},
+		"GET /api/v1/protocols/:slug/graph.svg": {path: api + "/protocols/therapeutic-programme/graph.svg", absent: absent(api+"/protocols/", "/graph.svg")},
+		"GET /api/v1/protocols/:slug/facts":     {path: api + "/protocols/therapeutic-programme/facts", absent: absent(api+"/protocols/", "/facts")},
+		"POST /api/v1/protocols/:slug/evaluations": {path: api + "/protocols/therapeutic-programme/evaluations", absent: absent(api+"/protocols/", "/evaluations"),
+			body: `{"facts":{"triggers":["screening"],"age":30},"at":"2026-03-10T09:00:00Z","facility":{"country":"KZ","setting":"clinic"},"from":[],"answers":{}}`},
 		"GET /api/v1/protocols/:slug/steps/:step": {path: api + "/protocols/therapeutic-programme/steps/tp-oat-missed", absent: absent(api+"/protocols/therapeutic-programme/steps/", "")},
 		"GET /api/v1/protocol-search":             {path: api + "/protocol-search", query: "?q=naloxone"},
 		"GET /api/v1/interface-words":             {path: api + "/interface-words"},

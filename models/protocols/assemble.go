@@ -35,11 +35,13 @@ func (c *content) addCodes(kind string, codes []phrase) {
 func (c *content) addCommon(lang string, t commonText) {
 	have, ok := c.common[lang]
 	if !ok {
-		have = commonText{map[string]phrase{}, map[string]phrase{}}
+		have = newCommonText()
 		c.common[lang] = have
 	}
 	c.mergePhrases(have.outcomes, t.outcomes)
 	c.mergePhrases(have.forms, t.forms)
+	c.mergePhrases(have.facts, t.facts)
+	c.mergePhrases(have.questions, t.questions)
 }
 
 func (c *content) mergePhrases(into, from map[string]phrase) {

@@ -19,7 +19,7 @@ type Catalog struct {
 	words    map[string]wordList // of the pages, by language
 	rendered sync.Map            // what is made when it is first asked for; see rendition.go
 	titles   sync.Map            // of all steps by language, for the links of the pages
-	content  *content            // what the bodies were rendered from, for comparing editions
+	content  *content            // what the bodies were rendered from, for comparing editions and for evaluations
 	derived  derived             // bodies in other formats, made when first asked for
 }
 
@@ -27,6 +27,7 @@ type Catalog struct {
 type served struct {
 	edition string
 	bodies  map[string]Body
+	facts   map[string]func() Body
 	steps   map[string]map[string]Body
 }
 
@@ -57,6 +58,41 @@ func (c *Catalog) Protocol(slug, lang string) (b Body, ok bool) {
 	}
 	return in(p.bodies, lang), true
 }
+
+// Facts returns the facts that an evaluation of a protocol understands; ok is false
+// when there is no such slug.
+func (c *Catalog) Facts(slug, lang string) (b Body, ok bool) {
+	p, ok := c.protocols[slug]
+	if !ok {
+		return Body{}, false
+	}
+	body, ok := p.facts[lang]
+	if !ok {
+		body = p.facts[sourceLanguage]
+	}
+	return body(), true
+}
+
+// Tool returns a screening or withdrawal scale; ok is false when there is none.
+func (c *Catalog) Tool(id string) (t *Tool, ok bool) {
+	t, ok = c.content.tools[id]
+	return t, ok
+}
+
+// Country returns what is known about a country; ok is false when nothing is.
+func (c *Catalog) Country(code string) (country *Country, ok bool) {
+	country, ok = c.content.countries[code]
+	return country, ok
+}
+
+// Schedule returns how a medicine is dosed on a schedule; ok is false when nobody
+// described the combination.
+func (c *Catalog) Schedule(medicine, schedule string) (s DoseSchedule, ok bool) {
+	return c.content.schedule(medicine, schedule)
+}
+
+// GapRule returns a rule that judges gaps in treatment by hours.
+func (c *Catalog) GapRule(id string) (g GapRule, ok bool) { return c.content.gapRule(id) }
 
 // Step returns a step of a protocol. It answers in English, and says so in
 // Body.Language, when the step has no text at all in lang; ok is false when the

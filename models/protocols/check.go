@@ -12,7 +12,7 @@ import (
 
 var (
 	identifier = regexp.MustCompile(`^[a-z][a-z0-9]*([-_][a-z0-9]+)*$`)
-	duration   = regexp.MustCompile(`^P(\d+[YMD]|T\d+[HMS])$`)
+	duration   = regexp.MustCompile(`^P(\d{1,4}[YMD]|T\d{1,4}[HMS])$`)
 	bases      = []Basis{Seen, General, Editorial}
 	bounds     = []string{"max", "min", "target"}
 )
@@ -38,6 +38,34 @@ func (c *content) check() {
 	c.checkCommon()
 	c.checkInterfaces()
 	c.checkWords()
+	c.checkDecisions()
+}
+
+// checkDecisions checks what decisions are computed from, compiles every condition and
+// looks at the graph that the branches make.
+func (c *content) checkDecisions() {
+	c.checkFacts()
+	c.checkTools()
+	c.checkDosing()
+	c.checkCountries()
+	c.checkRules()
+	c.compileConditions()
+	c.checkGraph()
+	c.past = c.pastAnchors()
+	for _, id := range c.factOrder {
+		if c.facts[id].Derived != "" {
+			c.derived = append(c.derived, id)
+		}
+	}
+	c.hashes = map[string]string{}
+	for _, s := range c.orderedSteps() {
+		if s.Entry != "" {
+			c.entries = append(c.entries, s)
+		}
+		if p := c.protocols[s.Protocol]; p != nil && p.texts[sourceLanguage] != nil && p.texts[sourceLanguage].steps[s.ID] != nil {
+			c.hashes[s.ID] = p.texts[sourceLanguage].steps[s.ID].hash(s)
+		}
+	}
 }
 
 func (c *content) checkProtocol(slug string, p *protocol) {
@@ -186,10 +214,20 @@ func (c *content) checkCommon() {
 		c.checkLanguage(lang, position{"text/" + lang, 0})
 		c.orphanCodes(t.outcomes, c.outcomes, "outcome")
 		c.orphanCodes(t.forms, c.forms, "form")
+		c.orphanCodes(t.facts, c.factPositions(), "fact")
 	}
 	en := c.common[sourceLanguage]
+	c.missingCodes(en.facts, c.factPositions(), "fact")
 	c.missingCodes(en.outcomes, c.outcomes, "outcome")
 	c.missingCodes(en.forms, c.forms, "form")
+}
+
+func (c *content) factPositions() map[string]position {
+	out := map[string]position{}
+	for id, f := range c.facts {
+		out[id] = f.at
+	}
+	return out
 }
 
 func (c *content) orphanCodes(texts map[string]phrase, codes map[string]position, what string) {

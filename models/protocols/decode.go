@@ -40,8 +40,10 @@ func (r *reader) sources(n ast.Node) []Source {
 func (r *reader) steps(n ast.Node) []*Step {
 	var out []*Step
 	for _, item := range r.record(n, "steps file", "steps").items("steps") {
-		rec := r.record(item, "step", "id", "who", "setting", "branches", "limits", "numbers", "forms", "sources")
-		s := &Step{ID: rec.need("id"), at: rec.at}
+		rec := r.record(item, "step", "id", "who", "setting", "entry", "applies", "needs", "alternative", "safety",
+			"branches", "limits", "numbers", "forms", "sources")
+		s := &Step{ID: rec.need("id"), Entry: rec.text("entry"), Applies: rec.text("applies"), Needs: rec.text("needs"),
+			Alternative: rec.text("alternative"), Stop: rec.stop(), at: rec.at}
 		for _, p := range rec.texts("who") {
 			s.Who = append(s.Who, models.Role(p.text))
 		}
@@ -69,21 +71,31 @@ func (r *reader) steps(n ast.Node) []*Step {
 }
 
 func (r *reader) branch(n ast.Node) Branch {
-	rec := r.record(n, "branch", "id", "to", "outcome")
-	b := Branch{ID: rec.need("id"), Outcome: rec.text("outcome"), at: rec.at}
+	rec := r.record(n, "branch", "id", "when", "ask", "otherwise", "safety", "to", "outcome")
+	b := Branch{ID: rec.need("id"), When: rec.text("when"), Ask: rec.flag("ask"), Otherwise: rec.flag("otherwise"),
+		Stop: rec.stop(), Outcome: rec.text("outcome"), at: rec.at}
 	for _, p := range rec.texts("to") {
 		b.To = append(b.To, p.text)
 	}
 	return b
 }
 
+// stop reads the safety mark of a step or a branch.
+func (rec record) stop() bool {
+	mark := rec.text("safety")
+	if mark != "" && mark != "stop" {
+		rec.r.add(rec.r.at(rec.keys["safety"]), "%s safety must be stop", rec.what)
+	}
+	return mark == "stop"
+}
+
 func (r *reader) limit(n ast.Node) Limit {
 	rec := r.record(n, "limit", "id", "kind", "anchor", "direction", "offset", "workingDays", "every", "everyMax",
-		"until", "bound", "basis", "source")
+		"until", "bound", "hard", "basis", "source")
 	return Limit{ID: rec.need("id"), Kind: rec.need("kind"), Anchor: rec.text("anchor"),
 		Direction: rec.text("direction"), Offset: rec.text("offset"), WorkingDays: rec.flag("workingDays"),
 		Every: rec.text("every"), EveryMax: rec.text("everyMax"), Until: rec.text("until"),
-		Bound: rec.text("bound"), Basis: Basis(rec.need("basis")), Source: rec.text("source"), at: rec.at}
+		Bound: rec.text("bound"), Hard: rec.flag("hard"), Basis: Basis(rec.need("basis")), Source: rec.text("source"), at: rec.at}
 }
 
 func (r *reader) number(n ast.Node) Number {
@@ -99,8 +111,9 @@ func (r *reader) citation(n ast.Node) Citation {
 }
 
 func (r *reader) commonText(n ast.Node) commonText {
-	rec := r.record(n, "common text", "outcomes", "forms")
-	return commonText{outcomes: rec.phrases("outcomes"), forms: rec.phrases("forms")}
+	rec := r.record(n, "common text", "outcomes", "forms", "facts", "questions")
+	return commonText{outcomes: rec.phrases("outcomes"), forms: rec.phrases("forms"), facts: rec.phrases("facts"),
+		questions: rec.phrases("questions")}
 }
 
 // protocolText reads a text file. Texts nobody has declared reviewed are drafts.

@@ -51,36 +51,19 @@ type DocumentStep struct {
 	Forms                              []DocumentForm
 	Sources                            []DocumentSource
 	Translations                       []Translation
-	computedStep
 }
 
 // DocumentBranch is a branch with its texts.
 type DocumentBranch struct {
 	Branch
 	Condition, Wording, Label Text
-	computedBranch
 }
 
 // DocumentLimit is a limit with its wording.
 type DocumentLimit struct {
 	Limit
 	Wording Text
-	computedLimit
 }
-
-// The computable part of the structure, until Step, Branch and Limit have these fields
-// themselves: then these three types go, and TestDocument_NothingIsAmbiguous says so.
-type (
-	computedStep struct {
-		Applies string // CEL: a person can enter here when it holds
-		Stop    bool   // comes before everything else
-	}
-	computedBranch struct {
-		When            string // CEL; empty when a person decides, or with Otherwise
-		Otherwise, Stop bool   // no other branch holds; a hard safety stop
-	}
-	computedLimit struct{ Hard bool } // may not be passed
-)
 
 // DocumentForm is a form that a step names.
 type DocumentForm struct {

@@ -24,6 +24,22 @@ type content struct {
 	common     map[string]commonText
 	vocab      vocabulary
 	words      map[string]map[string]phrase // of the pages, by language; see pagewords.go
+	rules
+}
+
+// rules is what decisions are computed from.
+type rules struct {
+	facts     map[string]*Fact
+	factOrder []string
+	derived   []string // ids of derived facts, in order
+	past      map[string]bool
+	groups    map[string]phraseSet
+	tools     map[string]*Tool
+	dosing    dosingFile
+	countries map[string]*Country
+	years     []year
+	entries   []*Step           // in order
+	hashes    map[string]string // of the English texts, by step
 }
 
 // protocol is one document: its phases in order, and its texts by language.
@@ -93,7 +109,8 @@ func read(fsys fs.FS) (*content, error) {
 	wg.Wait()
 	c := &content{sources: map[string]*Source{}, anchors: map[string]position{}, outcomes: map[string]position{},
 		forms: map[string]position{}, protocols: map[string]*protocol{}, steps: map[string]*Step{},
-		common: map[string]commonText{}, vocab: vocabulary{interfaces: map[string]*InterfaceWords{}}}
+		common: map[string]commonText{}, vocab: vocabulary{interfaces: map[string]*InterfaceWords{}},
+		rules: rules{facts: map[string]*Fact{}, tools: map[string]*Tool{}, countries: map[string]*Country{}}}
 	for _, d := range results {
 		c.problems = append(c.problems, d.problems...)
 		c.unreadable = c.unreadable || d.unreadable
@@ -158,6 +175,23 @@ func (r *reader) interpreter(file string) func(ast.Node) func(*content) {
 			words := r.pageWords(n)
 			return func(c *content) { c.addWords(parts[1], words) }
 		}
+	case file == "facts.yaml":
+		return func(n ast.Node) func(*content) {
+			facts := r.facts(n)
+			return func(c *content) { c.addFacts(facts) }
+		}
+	case file == "tools.yaml":
+		return func(n ast.Node) func(*content) {
+			tools := r.tools(n)
+			return func(c *content) { c.addTools(tools) }
+		}
+	case file == "dosing.yaml":
+		return func(n ast.Node) func(*content) {
+			dosing := r.dosing(n)
+			return func(c *content) { c.dosing = dosing }
+		}
+	case len(parts) == 2 && parts[0] == "countries":
+		return r.countryFile(name)
 	case len(parts) == 3 && parts[0] == "text":
 		return func(n ast.Node) func(*content) {
 			t := r.commonText(n)

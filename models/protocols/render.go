@@ -3,6 +3,7 @@ package protocols
 import (
 	"maps"
 	"slices"
+	"sync"
 )
 
 // translator picks texts in one language and remembers what fell back to English.
@@ -37,7 +38,7 @@ func render(c *content) (*Catalog, error) {
 		words: c.wordsByLanguage(), vocab: c.vocab, slugs: slices.Sorted(maps.Keys(c.protocols))}
 	for _, slug := range cat.slugs {
 		p := c.protocols[slug]
-		out := &served{edition: p.file.edition.text, bodies: map[string]Body{}, steps: map[string]map[string]Body{}}
+		out := &served{edition: p.file.edition.text, bodies: map[string]Body{}, facts: map[string]func() Body{}, steps: map[string]map[string]Body{}}
 		cat.protocols[slug] = out
 		for lang, own := range p.texts {
 			t := translator{lang: lang, own: own, en: p.texts[sourceLanguage],
@@ -99,6 +100,14 @@ func (c *content) renderProtocol(out *served, p *protocol, t translator) error {
 		return err
 	}
 	out.bodies[t.lang] = body
+	// On first use: seldom read, and as long as a tenth of the protocol in each language.
+	out.facts[t.lang] = sync.OnceValue(func() Body {
+		body, err := newBody(t.lang, c.factsBody(p, t))
+		if err != nil {
+			panic(err) // plain values always encode; a test reads every language
+		}
+		return body
+	})
 	for _, ph := range p.phases {
 		for _, s := range ph.steps {
 			if t.own.steps[s.ID] == nil {

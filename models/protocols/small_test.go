@@ -15,19 +15,33 @@ func small() fstest.MapFS {
 		"anchors.yaml":  "anchors:\n  - first_contact\n",
 		"outcomes.yaml": "outcomes:\n  - inpatient_care\n",
 		"forms.yaml":    "forms:\n  - sheet\n",
+		"facts.yaml": `facts:
+  - {id: worse, topic: state, type: bool}
+  - {id: points, topic: state, type: int, min: 0, max: 9}
+  - {id: kinds, topic: state, type: codes, values: [a, b, c]}
+  - {id: first_contact, topic: anchor, type: time}
+`,
 		"text/en/common.yaml": `outcomes:
   inpatient_care: Inpatient care
 forms:
   sheet: Sheet
+facts:
+  worse: Is worse
+  points: Points
+  kinds: Kinds
+  first_contact: First contact
+questions:
+  s-two: What now?
 `,
 		"demo/protocol.yaml": "slug: demo\nedition: 1.0.0\njurisdiction: KZ\nphases:\n  - p-one\n",
 		"demo/steps/p-one.yaml": `steps:
   - id: s-one
     who: [nurse]
     setting: [clinic]
+    entry: protocol
     branches:
-      - {id: worse, outcome: inpatient_care}
-      - {id: better, to: [s-two]}
+      - {id: worse, when: worse && points > 3, outcome: inpatient_care}
+      - {id: better, otherwise: true, to: [s-two]}
     limits:
       - {id: check, kind: offset, anchor: first_contact, direction: after, offset: P7D, bound: max, basis: editorial}
     numbers:
@@ -39,7 +53,7 @@ forms:
     who: [client]
     setting: [any]
     branches:
-      - {id: always, outcome: inpatient_care}
+      - {id: always, ask: true, outcome: inpatient_care}
     sources:
       - {code: SRC-2, basis: general}
 `,

@@ -49,8 +49,13 @@ type protocolText struct {
 	steps         map[string]*stepText
 }
 
-// commonText holds labels used by all protocols, in one language.
-type commonText struct{ outcomes, forms map[string]phrase }
+// commonText holds labels used by all protocols, in one language, and the questions of
+// human decisions by step.
+type commonText struct{ outcomes, forms, facts, questions map[string]phrase }
+
+func newCommonText() commonText {
+	return commonText{map[string]phrase{}, map[string]phrase{}, map[string]phrase{}, map[string]phrase{}}
+}
 
 // worse returns the state that deserves more caution.
 func worse(a, b string) string {

@@ -55,6 +55,11 @@ type stepView struct {
 	Setting     []string        `json:"setting"`
 	Trigger     string          `json:"trigger"`
 	Do          string          `json:"do"`
+	Entry       *string         `json:"entry"`
+	Applies     *string         `json:"applies"`
+	Stop        bool            `json:"stop"`
+	Needs       *needsView      `json:"needs"`
+	Question    *string         `json:"question"`
 	Branches    []branchView    `json:"branches"`
 	Limits      []limitView     `json:"limits"`
 	Numbers     []numberView    `json:"numbers"`
@@ -65,9 +70,27 @@ type stepView struct {
 	Translation translationView `json:"translation"`
 }
 
+// needsView says what a step cannot be done without, which step takes its place, and
+// what is known of each country; null is not known.
+type needsView struct {
+	Capability  string             `json:"capability"`
+	Alternative string             `json:"alternative"`
+	Countries   []availabilityView `json:"countries"`
+}
+
+type availabilityView struct {
+	Country   string `json:"country"`
+	Community *bool  `json:"community"`
+	Custody   *bool  `json:"custody"`
+}
+
+// branchView shows a branch. Rule is when, ask or otherwise.
 type branchView struct {
 	ID        string       `json:"id"`
 	Condition string       `json:"condition"`
+	Rule      string       `json:"rule"`
+	When      *string      `json:"when"`
+	Stop      bool         `json:"stop"`
 	To        []string     `json:"to"`
 	Outcome   *outcomeView `json:"outcome"`
 	Wording   *string      `json:"wording"`
@@ -89,6 +112,7 @@ type limitView struct {
 	EveryMax    *string `json:"everyMax"`
 	Until       *string `json:"until"`
 	Bound       *string `json:"bound"`
+	Hard        bool    `json:"hard"`
 	Basis       Basis   `json:"basis"`
 	Source      *string `json:"source"`
 	Wording     string  `json:"wording"`

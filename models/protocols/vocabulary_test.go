@@ -12,7 +12,7 @@ import (
 )
 
 // with adds files, as path and text in turn, to the small content.
-func with(files ...string) fstest.MapFS {
+func withFiles(files ...string) fstest.MapFS {
 	fsys := small()
 	for i := 0; i < len(files); i += 2 {
 		fsys[files[i]] = &fstest.MapFile{Data: []byte(files[i+1])}
@@ -50,7 +50,7 @@ func TestVocabulary_RefusesWhatCannotWork(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			found := refusal(t, with(c.files...))
+			found := refusal(t, withFiles(c.files...))
 			if !slices.ContainsFunc(found, func(p Problem) bool {
 				return p.File == c.file && p.Line == c.line && strings.Contains(p.Reason, c.reason)
 			}) {
@@ -62,7 +62,7 @@ func TestVocabulary_RefusesWhatCannotWork(t *testing.T) {
 
 func TestInterfaceWords_AloneAnnounceNoProtocolLanguage(t *testing.T) {
 	t.Parallel()
-	c := load(t, with("text/en/interface.yaml", "role: {nurse: nurse}\n", "text/ky/interface.yaml", "role: {nurse: медайым}\n"))
+	c := load(t, withFiles("text/en/interface.yaml", "role: {nurse: nurse}\n", "text/ky/interface.yaml", "role: {nurse: медайым}\n"))
 	if got := c.Languages(); !slices.Equal(got, []string{"en"}) {
 		t.Errorf("protocol languages %v", got)
 	}
@@ -156,7 +156,7 @@ exceptions:
 
 func TestTerms_NamesFileAndLine(t *testing.T) {
 	t.Parallel()
-	fsys := with("terms.yaml", demoTerms,
+	fsys := withFiles("terms.yaml", demoTerms,
 		"synonyms.yaml", "groups:\n  - [наркоман, addict]\n", // search words are spared
 		"text/ru/common.yaml", "forms:\n  sheet: Лист медсестры\n",
 		"demo/text/ru/a.yaml", "# наркоман in a comment\ntitle: \"Закон «О лечении больных наркоманией» спасён\"\nsteps:\n  s-one:\n    title: Наркоман пришёл\n    do: Постановка на учёт наркоманов\n",
@@ -183,7 +183,7 @@ func TestTerms_NamesFileAndLine(t *testing.T) {
 	if slices.Sort(got); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if _, err := CheckTerms(with("terms.yaml", "x: y\n")); err == nil {
+	if _, err := CheckTerms(withFiles("terms.yaml", "x: y\n")); err == nil {
 		t.Error("a broken list of terms was used")
 	}
 }

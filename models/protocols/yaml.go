@@ -2,7 +2,9 @@ package protocols
 
 import (
 	"errors"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -164,6 +166,36 @@ func (rec record) flag(key string) bool {
 		return false
 	}
 	return b.Value
+}
+
+// number returns an optional number; ok is false when the key is absent or wrong.
+func (rec record) number(key string) (v float64, ok bool) {
+	n, ok := rec.keys[key]
+	if !ok {
+		return 0, false
+	}
+	switch n.(type) {
+	case *ast.IntegerNode, *ast.FloatNode:
+		v, err := strconv.ParseFloat(n.GetToken().Value, 64)
+		if err == nil && math.Abs(v) < 1e12 {
+			return v, true
+		}
+	}
+	rec.r.add(rec.r.at(n), "%s %s must be a number", rec.what, key)
+	return 0, false
+}
+
+// whole returns an optional whole number, or the value it has when absent.
+func (rec record) whole(key string, absent int) int {
+	v, ok := rec.number(key)
+	if !ok {
+		return absent
+	}
+	if v != math.Trunc(v) {
+		rec.r.add(rec.r.at(rec.keys[key]), "%s %s must be a whole number", rec.what, key)
+		return absent
+	}
+	return int(v)
 }
 
 // items returns the elements of an optional list.

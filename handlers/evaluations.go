@@ -1,0 +1,138 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"jol/models"
+	"jol/models/protocols"
+)
+
+// maxFrom bounds the steps an evaluation may begin at; no protocol has more entries.
+const maxFrom = 100
+
+type evaluationRequest struct {
+	// Facts by id, as GET /protocols/{slug}/facts lists them. A fact that is left out is
+	// unknown, never false. None may identify a person.
+	Facts map[string]any `json:"facts"`
+	// At is the moment to which time is counted; now when left out.
+	At *time.Time `json:"at"`
+	// Facility is the place where the protocol is followed.
+	Facility *facilityRequest `json:"facility"`
+	// From are steps to begin at instead of the entries of the protocol.
+	From []string `json:"from"`
+	// Answers are the branches chosen for human decisions, by step.
+	Answers map[string][]string `json:"answers"`
+}
+
+type facilityRequest struct {
+	Country string `json:"country"` // the protocol's when left out
+	Region  string `json:"region"`
+	Setting string `json:"setting" enums:"clinic,prison,ngo,community"`
+	// Capabilities of this place, in its setting; the country's where left out.
+	Capabilities *facilityCapabilitiesRequest `json:"capabilities"`
+	// Systems chooses among the published band systems of a tool, by tool.
+	Systems map[string]string `json:"systems"`
+	// GapRule names the rule by hours for gaps in agonist treatment, or none.
+	GapRule string `json:"gapRule"`
+}
+
+type facilityCapabilitiesRequest struct {
+	OATAvailable           *bool `json:"oatAvailable"`
+	BuprenorphineAvailable *bool `json:"buprenorphineAvailable"`
+	TakeHomeAllowed        *bool `json:"takeHomeAllowed"`
+	THNAllowed             *bool `json:"thnAllowed"`
+	NSPAllowed             *bool `json:"nspAllowed"`
+}
+
+// EvaluateProtocol says which steps of a protocol apply to facts, and why.
+//
+//	@Summary		Which steps apply
+//	@Description	Steps that apply in order, each with the conditions that held and the facts they used; hard safety stops first; due times where the anchors are given; decisions left to people, with their closed answers; facts that are missing and what each would decide. It never orders a dose and never decides for a clinician. Stateless: nothing is stored, and the same request always has the same answer (give `at`).
+//	@Tags			protocols
+//	@Accept			json
+//	@Produce		json
+//	@Param			slug			path		string				true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param			lang			query		string				false	"language, before Accept-Language"
+//	@Param			Accept-Language	header		string				false	"preferred language"
+//	@Param			body			body		evaluationRequest	true	"facts"
+//	@Success		200				{object}	protocols.Evaluation
+//	@Failure		default			{object}	ProblemView
+//	@Router			/api/v1/protocols/{slug}/evaluations [post]
+func EvaluateProtocol(c *PublicCall) error {
+	in, err := bind[evaluationRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	inquiry, err := in.inquiry()
+	if err != nil {
+		return err
+	}
+	language, err := c.language()
+	if err != nil {
+		return err
+	}
+	answer, err := c.Protocols.Evaluate(c.Param("slug"), language, inquiry)
+	if err != nil {
+		return err
+	}
+	c.Reply["Vary"] = varyProtocol
+	c.Reply["Content-Language"] = []string{language}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// inquiry turns the request into what the protocols understand.
+func (in evaluationRequest) inquiry() (protocols.Inquiry, error) {
+	out := protocols.Inquiry{Facts: in.Facts, At: models.Now(), From: in.From, Answers: in.Answers}
+	var checks models.Checks
+	if in.At != nil {
+		out.At = *in.At
+		checks.Require(out.At.Year() >= 2000 && out.At.Year() <= 2100, "/at", "evaluation.at_out_of_range")
+	}
+	checks.Require(len(in.From) <= maxFrom, "/from", "evaluation.too_many_steps")
+	if f := in.Facility; f != nil {
+		out.Facility = protocols.Facility{Country: f.Country, Region: f.Region, Setting: f.Setting, Systems: f.Systems, GapRule: f.GapRule}
+		if f.Capabilities != nil {
+			checks.Require(f.Setting != "", "/facility/setting", "facility.setting_required")
+			out.Facility.Capabilities = f.Capabilities.named()
+		}
+	}
+	return out, checks.Err()
+}
+
+// named gives the capabilities the names that the protocols use.
+func (c facilityCapabilitiesRequest) named() map[string]bool {
+	out := map[string]bool{}
+	for name, v := range map[string]*bool{"oat": c.OATAvailable, "buprenorphine": c.BuprenorphineAvailable,
+		"take_home": c.TakeHomeAllowed, "naloxone": c.THNAllowed, "nsp": c.NSPAllowed} {
+		if v != nil {
+			out[name] = *v
+		}
+	}
+	return out
+}
+
+// GetFacts documents the facts that an evaluation understands.
+//
+//	@Summary		Facts of a protocol
+//	@Description	Every fact with its type, unit, closed list, label and what it decides; the scales with their published band systems; dosing schedules with their missed-dose bands; what each country offers. Each number says how it is known.
+//	@Tags			protocols
+//	@Produce		json
+//	@Param			slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param			lang			query		string	false	"language, before Accept-Language"
+//	@Param			Accept-Language	header		string	false	"preferred language"
+//	@Success		200				{object}	object
+//	@Success		304
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/protocols/{slug}/facts [get]
+func GetFacts(c *PublicCall) error {
+	language, err := c.language()
+	if err != nil {
+		return err
+	}
+	body, ok := c.Protocols.Facts(c.Param("slug"), language)
+	if !ok {
+		return models.NotFound("protocol")
+	}
+	return c.rendered(body)
+}
