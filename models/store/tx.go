@@ -46,11 +46,20 @@ func (s *Session) write(ctx context.Context, action string, fn func(*tx) error) 
 
 // maxTries bounds how often a transaction that lost a race is run again. Fresh records
 // lie side by side in the indexes, so under SERIALIZABLE unrelated writes collide often:
-// with 8 tries one write in thirty failed at 24 callers, with these none did.
+// with 8 tries one write in thirty failed at 24 callers, with these none did. On a machine
+// short of time a try takes longer than the pause, and losers would meet again each time:
+// so the pause grows with how long the try took.
 const (
-	maxTries = 24
-	maxPause = 100 * time.Millisecond
+	maxTries   = 24
+	maxPause   = 100 * time.Millisecond
+	pauseTries = 4
+	pauseLimit = time.Second
 )
+
+// pauseAfter bounds the random pause after a try that lost and took so long.
+func pauseAfter(try int, took time.Duration) time.Duration {
+	return min(time.Millisecond<<try, max(maxPause, min(pauseTries*took, pauseLimit)))
+}
 
 // inTx is the only place that opens a write transaction: SERIALIZABLE on PostgreSQL
 // (READ COMMITTED lets a referral slip past a withdrawal), immediate on SQLite. A
@@ -61,6 +70,7 @@ func (s *Store) inTx(ctx context.Context, fn func(*gorm.DB) error) error {
 		opts.Isolation = sql.LevelSerializable
 	}
 	for try := 1; ; try++ {
+		began := time.Now()
 		err := s.write.WithContext(ctx).Transaction(fn, opts)
 		if err == nil || !lostRace(err) {
 			return err
@@ -71,7 +81,7 @@ func (s *Store) inTx(ctx context.Context, fn func(*gorm.DB) error) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(rand.N(min(time.Millisecond<<try, maxPause))): // all of it random, so that losers part
+		case <-time.After(rand.N(pauseAfter(try, time.Since(began)))): // all of it random, so that losers part
 		}
 	}
 }
