@@ -47,19 +47,13 @@ func (s *Session) write(ctx context.Context, action string, fn func(*tx) error) 
 // maxTries bounds how often a transaction that lost a race is run again. Fresh records
 // lie side by side in the indexes, so under SERIALIZABLE unrelated writes collide often:
 // with 8 tries one write in thirty failed at 24 callers, with these none did. On a machine
-// short of time a try takes longer than the pause, and losers would meet again each time:
-// so the pause grows with how long the try took.
+// short of time a try outlasts the pause and the same losers meet again and again, so that
+// after freeTries they take turns.
 const (
-	maxTries   = 24
-	maxPause   = 100 * time.Millisecond
-	pauseTries = 4
-	pauseLimit = time.Second
+	maxTries  = 24
+	freeTries = 4
+	maxPause  = 100 * time.Millisecond
 )
-
-// pauseAfter bounds the random pause after a try that lost and took so long.
-func pauseAfter(try int, took time.Duration) time.Duration {
-	return min(time.Millisecond<<try, max(maxPause, min(pauseTries*took, pauseLimit)))
-}
 
 // inTx is the only place that opens a write transaction: SERIALIZABLE on PostgreSQL
 // (READ COMMITTED lets a referral slip past a withdrawal), immediate on SQLite. A
@@ -70,8 +64,7 @@ func (s *Store) inTx(ctx context.Context, fn func(*gorm.DB) error) error {
 		opts.Isolation = sql.LevelSerializable
 	}
 	for try := 1; ; try++ {
-		began := time.Now()
-		err := s.write.WithContext(ctx).Transaction(fn, opts)
+		err := s.try(ctx, try > freeTries, fn, opts)
 		if err == nil || !lostRace(err) {
 			return err
 		}
@@ -81,9 +74,22 @@ func (s *Store) inTx(ctx context.Context, fn func(*gorm.DB) error) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(rand.N(pauseAfter(try, time.Since(began)))): // all of it random, so that losers part
+		case <-time.After(rand.N(min(time.Millisecond<<try, maxPause))): // all of it random, so that losers part
 		}
 	}
+}
+
+// try runs a transaction once, in turn with the other losers of this process if asked to.
+func (s *Store) try(ctx context.Context, inTurn bool, fn func(*gorm.DB) error, opts *sql.TxOptions) error {
+	if inTurn {
+		select {
+		case s.turn <- struct{}{}:
+			defer func() { <-s.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.write.WithContext(ctx).Transaction(fn, opts)
 }
 
 // lostRace reports a serialisation failure, a deadlock, or a busy SQLite file.
