@@ -10,6 +10,7 @@ type Catalog struct {
 	lists     map[string]Body
 	protocols map[string]*served
 	steps     map[string]*Step
+	content   *content // what the bodies were rendered from, for comparing editions
 }
 
 // served is one protocol's bodies by language, and its steps' by id and language.

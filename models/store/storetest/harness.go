@@ -23,6 +23,7 @@ import (
 
 	"jol/migrations"
 	"jol/models"
+	"jol/models/protocols"
 	"jol/models/store"
 )
 
@@ -90,7 +91,7 @@ func (w *World) Open(t testing.TB, change ...func(*store.Options)) *store.Store 
 	t.Helper()
 	opt := store.Options{
 		URL: w.URL, Country: "KZ", Zone: "Asia/Almaty", Keys: TestKeys(), Clock: w.Now, RegistrationsPerDay: 300,
-		TokenLife: time.Hour, FastHash: true, Ledger: w.Ledger,
+		TokenLife: time.Hour, FastHash: true, Ledger: w.Ledger, Editions: protocols.Check(protocols.Embedded()),
 	}
 	for _, f := range change {
 		f(&opt)
