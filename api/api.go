@@ -27,7 +27,7 @@ type Deps struct {
 	Store     *store.Store
 	Accounts  *store.Accounts
 	Policies  *policies.Policies
-	Protocols *protocols.Catalog
+	Protocols *protocols.Live
 	Logger    *slog.Logger
 	Limits    Limits
 	Version   Version
@@ -49,7 +49,8 @@ type server struct {
 	log       *slog.Logger
 	limits    *limiter
 	version   Version
-	protocols *protocols.Catalog
+	protocols *protocols.Live
+	drafts    *store.Drafts
 	accounts  *store.Accounts
 
 	authenticate func(ctx context.Context, token string) (models.Actor, error)
@@ -64,7 +65,7 @@ type server struct {
 func New(d Deps) http.Handler {
 	s := &server{
 		log: d.Logger, limits: newLimiter(d.Limits), version: d.Version,
-		protocols: d.Protocols, accounts: d.Accounts,
+		protocols: d.Protocols, drafts: store.NewDrafts(d.Store), accounts: d.Accounts,
 		authenticate: d.Accounts.Authenticate,
 		allow:        d.Policies.Allow,
 		session: func(actor models.Actor, req store.Request) *store.Session {

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,14 +66,14 @@ type structField struct {
 }
 
 // handlerStructs lists the struct types of package handlers with their JSON members
-// in source order.
+// in source order, those of embedded types among them.
 func handlerStructs(t *testing.T) map[string][]structField {
 	t.Helper()
 	files, err := filepath.Glob("../handlers/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no handlers", err)
 	}
-	structs := map[string][]structField{}
+	structs, embedded := map[string][]structField{}, map[string]string{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
@@ -82,10 +83,18 @@ func handlerStructs(t *testing.T) map[string][]structField {
 			if spec, ok := node.(*ast.TypeSpec); ok {
 				if s, ok := spec.Type.(*ast.StructType); ok {
 					structs[spec.Name.Name] = members(s)
+					for _, f := range s.Fields.List {
+						if of, ok := f.Type.(*ast.Ident); ok && len(f.Names) == 0 {
+							embedded[spec.Name.Name] = of.Name
+						}
+					}
 				}
 			}
 			return true
 		})
+	}
+	for name, of := range embedded {
+		structs[name] = slices.Concat(structs[of], structs[name])
 	}
 	return structs
 }

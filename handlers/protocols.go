@@ -27,14 +27,19 @@ func ListProtocols(c *PublicCall) error {
 //	@Summary	One protocol
 //	@Tags		protocols
 //	@Produce	json
-//	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param		slug			path		string	true	"protocol, for example therapeutic-programme or prison-civil-society-protocol"
+//	@Param		edition			query		string	false	"edition to read, when not the one in force"
 //	@Param		Accept-Language	header		string	false	"preferred language"
 //	@Success	200				{object}	object
 //	@Success	304
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/protocols/{slug} [get]
 func GetProtocol(c *PublicCall) error {
-	body, ok := c.Protocols.Protocol(c.Param("slug"), c.language())
+	catalog, err := c.catalog()
+	if err != nil {
+		return err
+	}
+	body, ok := catalog.Protocol(c.Param("slug"), c.languageOf(catalog))
 	if !ok {
 		return models.NotFound("protocol")
 	}
@@ -46,23 +51,43 @@ func GetProtocol(c *PublicCall) error {
 //	@Summary	One step
 //	@Tags		protocols
 //	@Produce	json
-//	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param		slug			path		string	true	"protocol, for example therapeutic-programme or prison-civil-society-protocol"
 //	@Param		step			path		string	true	"step id, for example tp-oat-missed"
+//	@Param		edition			query		string	false	"edition to read, when not the one in force"
 //	@Param		Accept-Language	header		string	false	"preferred language"
 //	@Success	200				{object}	object
 //	@Success	304
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/protocols/{slug}/steps/{step} [get]
 func GetStep(c *PublicCall) error {
-	body, ok := c.Protocols.Step(c.Param("slug"), c.Param("step"), c.language())
+	catalog, err := c.catalog()
+	if err != nil {
+		return err
+	}
+	body, ok := catalog.Step(c.Param("slug"), c.Param("step"), c.languageOf(catalog))
 	if !ok {
 		return models.NotFound("step")
 	}
 	return c.rendered(body)
 }
 
-func (c *PublicCall) language() string {
-	return protocols.Negotiate(c.Header.Get("Accept-Language"), c.Protocols.Languages())
+// catalog is the current one or, with ?edition=, the one in which that edition is read.
+func (c *PublicCall) catalog() (*protocols.Catalog, error) {
+	name := c.Query.Get("edition")
+	if name == "" {
+		return c.Protocols, nil
+	}
+	e, err := c.findEdition(c.Param("slug"), name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Editions.Read(c.Context, e)
+}
+
+func (c *PublicCall) language() string { return c.languageOf(c.Protocols) }
+
+func (c *PublicCall) languageOf(catalog *protocols.Catalog) string {
+	return protocols.Negotiate(c.Header.Get("Accept-Language"), catalog.Languages())
 }
 
 // rendered replies with a body rendered at start, compressed when the caller can read it.
@@ -72,6 +97,9 @@ func (c *PublicCall) rendered(b protocols.Body) error {
 	h["Content-Language"] = []string{b.Language}
 	h["Content-Type"] = jsonType
 	h["Cache-Control"] = cachePublic
+	if c.Drafts != nil { // an editor may be reading what nobody else may
+		h["Cache-Control"] = cacheNever
+	}
 	if acceptsGzip(c.Header.Get("Accept-Encoding")) {
 		h["Content-Encoding"] = encodingGzip
 		h["Etag"] = []string{b.ETagGzip}
@@ -86,6 +114,7 @@ var (
 	varyProtocol = []string{"Accept, Accept-Language, Accept-Encoding"}
 	jsonType     = []string{"application/json"}
 	cachePublic  = []string{"public, max-age=300"}
+	cacheNever   = []string{"no-store"}
 	encodingGzip = []string{"gzip"}
 )
 

@@ -20,7 +20,9 @@ type Bundle struct {
 	ChangeNote string
 	// State is that of the stored edition, empty before there is one.
 	State string
-	Files map[string]string
+	// Jurisdiction is given for the built-in editions; of others the loader says it.
+	Jurisdiction string
+	Files        map[string]string
 }
 
 // Paths lists the files in order.

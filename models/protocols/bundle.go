@@ -13,8 +13,9 @@ import (
 	"jol/models"
 )
 
-// Bounds on a report: a file of 4 MiB could hold a problem in every line.
+// Bounds on a bundle's folder, and on a report: a file could hold a problem in every line.
 const (
+	maxFiles  = 1000
 	maxReport = 1000
 	maxReason = 300
 )
@@ -93,6 +94,7 @@ func References(builtIn fs.FS) ([]models.Bundle, error) {
 			return nil, err
 		}
 		b.Protocol, b.ChangeNote, b.State = slug, "Built in.", models.EditionReference
+		b.Jurisdiction = named(b.Files["protocol.yaml"], "jurisdiction")
 		out = append(out, b)
 	}
 	return out, nil
@@ -103,8 +105,14 @@ func References(builtIn fs.FS) ([]models.Bundle, error) {
 func ReadBundle(fsys fs.FS) (models.Bundle, error) {
 	b := models.Bundle{Files: map[string]string{}}
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Base(p) == "README.md" {
+		hidden := p != "." && strings.HasPrefix(path.Base(p), ".") // .git, .DS_Store
+		switch {
+		case err == nil && d.IsDir() && hidden:
+			return fs.SkipDir
+		case err != nil || d.IsDir() || hidden || path.Base(p) == "README.md":
 			return err
+		case len(b.Files) == maxFiles:
+			return errors.New("the folder holds too many files for an edition")
 		}
 		data, err := fs.ReadFile(fsys, p)
 		b.Files[p] = string(data)

@@ -276,7 +276,7 @@ func (s *Store) record(ctx context.Context, b models.Bundle, beside map[string]s
 	}
 	err := session.write(ctx, "edition.record", func(tx *tx) error {
 		e := &models.Edition{
-			ID: newID(), Protocol: b.Protocol, Edition: b.Edition, State: models.EditionReference, Checksum: b.Checksum(),
+			ID: newID(), Protocol: b.Protocol, Edition: b.Edition, Jurisdiction: b.Jurisdiction, State: models.EditionReference, Checksum: b.Checksum(),
 			ChangeNote: b.ChangeNote, Beside: others, SubmittedBy: session.actor.UserID, Version: 1, CreatedAt: tx.now,
 		}
 		tx.audit(e.ID)

@@ -171,3 +171,16 @@ func (d *Drafts) Get(ctx context.Context, slug, name string) (models.Edition, er
 	e, err := editionWhere(d.store.read.WithContext(ctx), "protocol = ? AND edition = ?", slug, name)
 	return *e, err
 }
+
+// EditorNamed returns an active protocol editor by username, for the command line: an
+// edition is handed in by a person, who then cannot approve it.
+func (s *Store) EditorNamed(ctx context.Context, username string) (models.Actor, error) {
+	var u models.User
+	err := s.read.WithContext(ctx).Where("username = ? AND role = ? AND active = ?", username, models.RoleProtocolEditor, true).Take(&u).Error
+	if err = found(err, "user"); err != nil {
+		return models.Actor{}, err
+	}
+	actor := models.System(s.opt.Country)
+	actor.UserID, actor.Username, actor.Role, actor.OrganisationID = u.ID, u.Username, u.Role, u.OrganisationID
+	return actor, nil
+}
