@@ -22,7 +22,7 @@ import (
 
 // lookForPublications is how often a process asks whether what is served has changed. A
 // publication made elsewhere is served here after this time and what compiling takes.
-const lookForPublications = 250 * time.Millisecond
+const lookForPublications = 100 * time.Millisecond
 
 // liveProtocols loads the editions in force and keeps following them.
 func liveProtocols(ctx context.Context, s *store.Store, logger *slog.Logger) (*protocols.Live, error) {
