@@ -92,6 +92,9 @@ func (f importFlags) run(ctx context.Context, s *store.Store, country, path stri
 	if err != nil {
 		return err
 	}
+	if err := recordReferences(ctx, s, slog.Default()); err != nil { // an overlay may rest on one
+		return err
+	}
 	b.Protocol, b.Edition, b.Base = f.slug, cmp.Or(f.edition, b.Edition), cmp.Or(f.base, b.Base)
 	b.ChangeNote = cmp.Or(f.note, b.ChangeNote, "Imported from "+filepath.Base(path)+".")
 	actor := models.System(country)
