@@ -261,6 +261,9 @@ func checkDatabase(ctx context.Context, c config) []string {
 	if err := suitable(ctx, s); err != nil {
 		return []string{err.Error()}
 	}
+	if _, err := loadProtocols(ctx, s); err != nil {
+		return []string{err.Error()}
+	}
 	return nil
 }
 

@@ -29,13 +29,22 @@ func liveProtocols(ctx context.Context, s *store.Store, logger *slog.Logger) (*p
 	if err := recordReferences(ctx, s, logger); err != nil {
 		return nil, err
 	}
+	live, err := loadProtocols(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	go live.Follow(ctx, lookForPublications, logger)
+	return live, nil
+}
+
+// loadProtocols loads the editions in force once, which tells whether they can be served.
+func loadProtocols(ctx context.Context, s *store.Store) (*protocols.Live, error) {
 	live, err := protocols.NewLive(ctx, protocols.Embedded(), protocols.Shelf{
 		Seq: s.PublicationSeq, Publications: s.Publications, Edition: s.EditionSet,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("published editions cannot be served: %w", err)
 	}
-	go live.Follow(ctx, lookForPublications, logger)
 	return live, nil
 }
 
@@ -103,7 +112,7 @@ func (f importFlags) run(ctx context.Context, s *store.Store, country, path stri
 			return err
 		}
 	}
-	request := store.Request{ID: "command", Key: "import " + b.Checksum() + time.Now().UTC().Format(time.RFC3339Nano), BodyHash: "command"}
+	request := store.Request{ID: "command", Key: "import " + b.Checksum() + models.Now().Format(time.RFC3339Nano), BodyHash: "command"}
 	e, _, err := s.For(actor, nil, request).ImportEdition(ctx, b)
 	if err != nil {
 		return explainBundle(err)

@@ -137,10 +137,15 @@ func (s *service) overlay(edition, title string) bundle {
 func (s *service) publish(b bundle, author, one, two string) {
 	s.t.Helper()
 	s.create(editionsURL, author, b).Run(s.t, s.url)
-	move(b.Edition, "clinical-review", one, 1).Run(s.t, s.url)
-	move(b.Edition, "language-review", one, 2).Run(s.t, s.url)
-	move(b.Edition, "approval", two, 3).Run(s.t, s.url)
-	move(b.Edition, "publication", author, 4).Run(s.t, s.url)
+	s.signAndPublish(b.Edition, author, one, two)
+}
+
+func (s *service) signAndPublish(edition, author, one, two string) {
+	s.t.Helper()
+	move(edition, "clinical-review", one, 1).Run(s.t, s.url)
+	move(edition, "language-review", one, 2).Run(s.t, s.url)
+	move(edition, "approval", two, 3).Run(s.t, s.url)
+	move(edition, "publication", author, 4).Run(s.t, s.url)
 }
 
 const missedStep = "/api/v1/protocols/" + therapeutic + "/steps/tp-oat-missed"
@@ -308,14 +313,17 @@ func TestEditions_OverlayDiffAndImpact(t *testing.T) {
 		b.Files["overlay.yaml"] = "jurisdiction: KG\n"
 		b.Files["steps/tp-oat.yaml"] = "steps:\n  - id: tp-oat-missed\n    who: [narcologist]\n    limits:\n      - {id: extra, kind: local, basis: editorial}\n"
 		b.Files["text/en/changes.yaml"] = "steps:\n  tp-oat-missed:\n    title: Changed\n    limits: {extra: as the country says}\n"
-		s.publish(b, author, one, two)
+		s.create(editionsURL, author, b).Run(t, s.url)
+		impact := "/api/v1/protocols/" + therapeutic + "/impact?from=" + base + "&to=KZ-1"
+		Scenario{Path: impact, Token: one, Status: 200, Contains: []string{`"steps":[{"step":"tp-oat-missed"`, `"episodes":null`}}.Run(t, s.url)
+		Scenario{Path: impact, Token: nurse, Status: 404, Code: "edition.not_found"}.Run(t, s.url)
+		s.signAndPublish("KZ-1", author, one, two)
 		diff := "/api/v1/protocols/" + therapeutic + "/diff?from=" + base + "&to=KZ-1"
 		Scenario{Path: diff, Status: 200, Contains: []string{
 			`"from":"` + base + `","to":"KZ-1"`, `"kind":"role","step":"tp-oat-missed","path":"who"`, `"after":"narcologist","lang":null`,
 			`"kind":"limit","step":"tp-oat-missed","path":"limits.extra","before":null`, `"kind":"wording","step":"tp-oat-missed","path":"title"`, `"after":"Changed","lang":"en"`,
 		}, Absent: []string{"added", "removed", "tp-oat-dose"}}.Run(t, s.url)
 		Scenario{Path: "/api/v1/protocols/" + therapeutic + "/diff?from=" + base, Status: 422, Code: "edition.required"}.Run(t, s.url)
-		impact := "/api/v1/protocols/" + therapeutic + "/impact?from=" + base + "&to=KZ-1"
 		Scenario{Path: impact, Status: 401, Code: "token.invalid"}.Run(t, s.url)
 		Scenario{Path: impact, Token: author, Status: 200, Contains: []string{`"steps":[{"step":"tp-oat-missed","kinds":["role","limit","wording"]}]`, `"episodes":null`}}.Run(t, s.url)
 		Scenario{Path: impact, Token: nurse, Status: 200, Contains: []string{`"open":1`, episode}}.Run(t, s.url)

@@ -135,7 +135,7 @@ func GetImpact(c *Call) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := twoEditions(&c.Exchange, c.Editions.Find)
+	from, to, err := twoEditions(&c.Exchange, c.findEdition)
 	if err != nil {
 		return err
 	}
@@ -155,6 +155,16 @@ func GetImpact(c *Call) error {
 		}
 	}
 	return c.JSON(http.StatusOK, out)
+}
+
+// findEdition returns a public edition or, for an editor, any: the impact is of interest
+// before the publication.
+func (c *Call) findEdition(slug, name string) (models.Edition, error) {
+	e, err := c.Editions.Find(slug, name)
+	if err != nil {
+		return c.Store.GetEdition(c.Context, slug, name)
+	}
+	return e, nil
 }
 
 // stepImpacts gathers the kinds of change by step.

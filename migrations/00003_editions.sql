@@ -36,7 +36,10 @@ CREATE TABLE publications (
 );
 INSERT INTO publications (id, seq) VALUES (1, 0);
 
+CREATE INDEX episodes_edition ON episodes (organisation_id, protocol, edition) WHERE end_date = '';
+
 -- +goose Down
+DROP INDEX episodes_edition;
 DROP TABLE publications;
 DROP TABLE edition_files;
 DROP TABLE editions;

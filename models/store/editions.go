@@ -117,6 +117,14 @@ func (s *Session) MoveEdition(ctx context.Context, slug, name, action string) (e
 	return e, err
 }
 
+// GetEdition returns an edition in any state to those who may change one; for others what
+// is not public does not exist.
+func (s *Session) GetEdition(ctx context.Context, slug, name string) (models.Edition, error) {
+	q := s.scoped(s.store.read.WithContext(ctx), editionTable, models.CatProtocol, models.Change)
+	e, err := editionWhere(q, "protocol = ? AND edition = ?", slug, name)
+	return *e, err
+}
+
 // saveEdition stores a move made on the version before.
 func (t *tx) saveEdition(e *models.Edition) error {
 	return changed(t.Model(e).Where("version = ?", e.Version-1).

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,60 +15,8 @@ import (
 	"jol/models/store"
 )
 
-const therapeutic = "therapeutic-programme"
-
-// builtIn is the name of the built-in edition.
-func builtIn(t testing.TB) string {
-	t.Helper()
-	for _, b := range references(t) {
-		if b.Protocol == therapeutic {
-			return b.Edition
-		}
-	}
-	t.Fatal("no built-in edition")
-	return ""
-}
-
-var builtInBundles = sync.OnceValues(func() ([]models.Bundle, error) { return protocols.References(protocols.Embedded()) })
-
-// references returns the built-in editions for the case to change as it likes.
-func references(t testing.TB) []models.Bundle {
-	t.Helper()
-	loaded, err := builtInBundles()
-	must(t, err)
-	refs := slices.Clone(loaded)
-	for i := range refs {
-		refs[i].Files = maps.Clone(refs[i].Files)
-	}
-	return refs
-}
-
-// newEdition is the built-in edition under another name, with another title.
-func newEdition(t testing.TB, name string) models.Bundle {
-	t.Helper()
-	refs := references(t)
-	i := slices.IndexFunc(refs, func(b models.Bundle) bool { return b.Protocol == therapeutic })
-	b := models.Bundle{Protocol: therapeutic, Edition: name, ChangeNote: "For a test.", Files: refs[i].Files}
-	b.Files["protocol.yaml"] = strings.Replace(b.Files["protocol.yaml"], "edition: "+refs[i].Edition, "edition: "+name, 1)
-	return b
-}
-
-// overlay lays one changed title over the built-in edition.
-func overlay(t testing.TB, name, title string) models.Bundle {
-	return models.Bundle{Protocol: therapeutic, Edition: name, Base: builtIn(t), ChangeNote: "For a test.",
-		Files: map[string]string{"text/en/changes.yaml": "steps:\n  tp-oat-missed: {title: " + title + "}\n"}}
-}
-
 // editors are the author and two more.
 type editors struct{ author, one, two Worker }
-
-func (c *Country) editors(t testing.TB) editors {
-	t.Helper()
-	_, err := c.RecordReferences(ctx, references(t))
-	must(t, err)
-	author := c.As(models.RoleProtocolEditor, c.Ministry)
-	return editors{author, author.Colleague(), author.Colleague().Colleague()}
-}
 
 func (e editors) take(t testing.TB, b models.Bundle) *models.Edition {
 	t.Helper()
@@ -107,23 +53,22 @@ func (e editors) publish(t testing.TB, b models.Bundle) *models.Edition {
 
 func (c *Country) state(t testing.TB, name string) string {
 	t.Helper()
-	return scan[string](t, c.World, "SELECT state FROM editions WHERE protocol = ? AND edition = ?", therapeutic, name)
+	return scan[string](t, c.World, "SELECT state FROM editions WHERE protocol = ? AND edition = ?", clinicProtocol, name)
 }
 
 func TestEdition_IsImportedSignedAndPublished(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
 		before := c.lastSeq(t)
 		b := newEdition(t, "KZ-1")
 		d := e.take(t, b)
 		if d.Checksum != b.Checksum() || d.Jurisdiction != "KZ" || d.SubmittedBy != e.author.Actor.UserID {
 			t.Fatalf("%+v", d)
 		}
-		_, err := e.author.On(1).MoveEdition(ctx, therapeutic, "KZ-1", "clinical-review")
+		_, err := e.author.On(1).MoveEdition(ctx, clinicProtocol, "KZ-1", "clinical-review")
 		wantError(t, err, models.KindConflict, "edition.two_people")
-		_, err = e.one.On(7).MoveEdition(ctx, therapeutic, "KZ-1", "clinical-review")
+		_, err = e.one.On(7).MoveEdition(ctx, clinicProtocol, "KZ-1", "clinical-review")
 		wantError(t, err, models.KindPreconditionFailed, "precondition.version")
-		_, err = e.one.On(1).MoveEdition(ctx, therapeutic, "KZ-1", "publication")
+		_, err = e.one.On(1).MoveEdition(ctx, clinicProtocol, "KZ-1", "publication")
 		wantError(t, err, models.KindConflict, "edition.not_possible")
 		d = e.sign(t, d)
 		if d.ClinicalReviewer != e.one.Actor.UserID || d.ApprovedBy != e.two.Actor.UserID || d.State != models.EditionApproved {
@@ -134,14 +79,14 @@ func TestEdition_IsImportedSignedAndPublished(t *testing.T) {
 		if len(p.Served) != 0 || len(p.Editions) != 2 {
 			t.Fatalf("%+v", p)
 		}
-		d, err = e.author.On(d.Version).MoveEdition(ctx, therapeutic, "KZ-1", "publication")
+		d, err = e.author.On(d.Version).MoveEdition(ctx, clinicProtocol, "KZ-1", "publication")
 		must(t, err)
 		after, err := c.Publications(ctx)
 		must(t, err)
-		if after.Seq != p.Seq+1 || after.Served.Top(therapeutic).Checksum() != b.Checksum() || len(after.Editions) != 3 || d.PublishedAt == nil {
+		if after.Seq != p.Seq+1 || after.Served.Top(clinicProtocol).Checksum() != b.Checksum() || len(after.Editions) != 3 || d.PublishedAt == nil {
 			t.Fatalf("%d %+v", after.Seq, after.Editions)
 		}
-		if d.Beside["prison-civil-society-protocol"] == "" || len(d.Beside) != 1 {
+		if d.Beside[prisonProtocol] != builtInEdition || len(d.Beside) != 1 {
 			t.Errorf("beside %v", d.Beside)
 		}
 		var actions []string
@@ -155,10 +100,9 @@ func TestEdition_IsImportedSignedAndPublished(t *testing.T) {
 }
 
 func TestEdition_IsRefusedWholeWithEveryProblem(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
 		b := newEdition(t, "KZ-1")
-		b.Files["steps/tp-oat.yaml"] = strings.NewReplacer("tp-oat-missed", "tp-oat-mist", "who: [nurse", "who: [astronaut").Replace(b.Files["steps/tp-oat.yaml"])
+		b.Files["steps/first.yaml"] = strings.NewReplacer("to: [in-clinic-next]", "to: [in-clinic-none]", "who: [nurse", "who: [astronaut").Replace(b.Files["steps/first.yaml"])
 		b.Files["extra.yaml"] = "a: b\n"
 		events := c.lastSeq(t)
 		_, _, err := e.author.New().ImportEdition(ctx, b)
@@ -170,18 +114,17 @@ func TestEdition_IsRefusedWholeWithEveryProblem(t *testing.T) {
 			t.Error("something of it was kept")
 		}
 		for base, code := range map[string]string{"KZ-9": "edition.base_unknown"} {
-			_, _, err := e.author.New().ImportEdition(ctx, models.Bundle{Protocol: therapeutic, Edition: "x", Base: base, ChangeNote: "x", Files: map[string]string{"overlay.yaml": "remove: []\n"}})
+			_, _, err := e.author.New().ImportEdition(ctx, models.Bundle{Protocol: clinicProtocol, Edition: "x", Base: base, ChangeNote: "x", Files: map[string]string{"overlay.yaml": "remove: []\n"}})
 			wantError(t, err, models.KindInvalid, code)
 		}
 		e.take(t, newEdition(t, "KZ-draft"))
-		_, _, err = e.author.New().ImportEdition(ctx, models.Bundle{Protocol: therapeutic, Edition: "x", Base: "KZ-draft", ChangeNote: "x", Files: map[string]string{"overlay.yaml": "remove: []\n"}})
+		_, _, err = e.author.New().ImportEdition(ctx, models.Bundle{Protocol: clinicProtocol, Edition: "x", Base: "KZ-draft", ChangeNote: "x", Files: map[string]string{"overlay.yaml": "remove: []\n"}})
 		wantError(t, err, models.KindInvalid, "edition.base_unknown")
 	})
 }
 
 func TestEdition_ImportIsRepeatableAndNamesAreTakenOnce(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
 		req := Key("bundle")
 		first, out, err := e.author.With(req).ImportEdition(ctx, newEdition(t, "KZ-1"))
 		must(t, err)
@@ -192,7 +135,7 @@ func TestEdition_ImportIsRepeatableAndNamesAreTakenOnce(t *testing.T) {
 		}
 		_, _, err = e.author.New().ImportEdition(ctx, newEdition(t, "KZ-1"))
 		wantError(t, err, models.KindConflict, "edition.exists")
-		_, _, err = e.author.New().ImportEdition(ctx, newEdition(t, builtIn(t)))
+		_, _, err = e.author.New().ImportEdition(ctx, newEdition(t, builtInEdition))
 		wantError(t, err, models.KindConflict, "edition.exists")
 		var made atomic.Int32
 		together(4, func(int) {
@@ -210,37 +153,36 @@ func TestEdition_ImportIsRepeatableAndNamesAreTakenOnce(t *testing.T) {
 }
 
 func TestEdition_SupersedesAndComesBackOnWithdrawal(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
 		served := func() string {
 			t.Helper()
 			p, err := c.Publications(ctx)
 			must(t, err)
-			return p.Served.Top(therapeutic).Edition
+			return p.Served.Top(clinicProtocol).Edition
 		}
 		e.publish(t, newEdition(t, "KZ-1"))
-		two := e.publish(t, overlay(t, "KZ-2", "Changed"))
+		two := e.publish(t, overlay("KZ-2", "Changed"))
 		if served() != "KZ-2" || c.state(t, "KZ-1") != models.EditionSuperseded {
 			t.Fatal(served(), c.state(t, "KZ-1"))
 		}
-		two, err := e.one.On(two.Version).MoveEdition(ctx, therapeutic, "KZ-2", "withdrawal")
+		two, err := e.one.On(two.Version).MoveEdition(ctx, clinicProtocol, "KZ-2", "withdrawal")
 		must(t, err)
 		if served() != "KZ-1" || two.WithdrawnAt == nil {
 			t.Fatal(served())
 		}
 		version := scan[int64](t, c.World, "SELECT version FROM editions WHERE edition = 'KZ-1'")
-		_, err = e.one.On(version).MoveEdition(ctx, therapeutic, "KZ-1", "withdrawal")
+		_, err = e.one.On(version).MoveEdition(ctx, clinicProtocol, "KZ-1", "withdrawal")
 		must(t, err)
 		if served() != "" {
 			t.Fatalf("%s is served in the place of the built-in edition", served())
 		}
-		_, err = e.one.On(two.Version).MoveEdition(ctx, therapeutic, "KZ-2", "publication")
+		_, err = e.one.On(two.Version).MoveEdition(ctx, clinicProtocol, "KZ-2", "publication")
 		wantError(t, err, models.KindConflict, "edition.not_possible")
 		// What was in force stays readable by name.
-		set, err := c.EditionSet(ctx, therapeutic, "KZ-2")
+		set, err := c.EditionSet(ctx, clinicProtocol, "KZ-2")
 		must(t, err)
-		if len(set[therapeutic]) != 2 || len(set) != 2 {
-			t.Errorf("%d layers in %d protocols", len(set[therapeutic]), len(set))
+		if len(set[clinicProtocol]) != 2 || len(set) != 2 {
+			t.Errorf("%d layers in %d protocols", len(set[clinicProtocol]), len(set))
 		}
 	})
 }
@@ -248,18 +190,12 @@ func TestEdition_SupersedesAndComesBackOnWithdrawal(t *testing.T) {
 // What is published must fit together, because branches lead from one protocol into the
 // other.
 func TestEdition_MustFitWhatIsServedBesideIt(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
-		refs := references(t)
-		i := slices.IndexFunc(refs, func(b models.Bundle) bool { return b.Protocol != therapeutic })
-		added := models.Bundle{Protocol: refs[i].Protocol, Edition: "KZ-pc", Base: refs[i].Edition, ChangeNote: "x", Files: map[string]string{
-			"steps/pc-reception.yaml": "steps:\n  - id: pc-reception-new\n    who: [nurse]\n    setting: [prison]\n    branches: [{id: always, to: [tp-oat-missed]}]\n    sources: [{code: NMR-2015, basis: general}]\n",
-			"text/en/new.yaml":        "steps:\n  pc-reception-new:\n    {title: New, trigger: t, do: d, record: r, safety: s, branches: {always: {condition: always}}}\n",
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
+		added := models.Bundle{Protocol: prisonProtocol, Edition: "KZ-p", Base: builtInEdition, ChangeNote: "x", Files: map[string]string{
+			"steps/first.yaml": "steps:\n" + stepYAML("in-prison-new", "[nurse]", "in-clinic-start"), "text/en/new.yaml": "steps:\n" + textYAML("in-prison-new", "New"),
 		}}
-		leans := overlay(t, "KZ-1", "Changed")
-		leans.Files["steps/tp-oat.yaml"] = "steps:\n  - id: tp-oat-missed\n    branches: [{id: to-prison, to: [pc-reception-new]}]\n"
-		leans.Files["text/en/branch.yaml"] = "steps:\n  tp-oat-missed: {branches: {to-prison: {condition: in prison}}}\n"
-		leans.Files["text/en/changes.yaml"] = "title: Changed\n"
+		leans := overlay("KZ-1", "Changed")
+		leans.Files["steps/first.yaml"] = "steps:\n  - id: in-clinic-next\n    branches: [{id: always, to: [in-prison-new]}]\n"
 		_, _, err := e.author.New().ImportEdition(ctx, leans)
 		wantError(t, err, models.KindInvalid, "edition.content")
 		pc := e.publish(t, added)
@@ -270,40 +206,34 @@ func TestEdition_MustFitWhatIsServedBesideIt(t *testing.T) {
 		must(t, err)
 		_, err = e.one.On(pc.Version).MoveEdition(ctx, pc.Protocol, pc.Edition, "withdrawal")
 		must(t, err)
-		set, err := c.EditionSet(ctx, therapeutic, "KZ-1")
+		set, err := c.EditionSet(ctx, clinicProtocol, "KZ-1")
 		must(t, err)
-		if set.Top(pc.Protocol).Edition != "KZ-pc" {
+		if set.Top(pc.Protocol).Edition != "KZ-p" {
 			t.Error("a withdrawn edition is no longer read beside the one it was published with")
 		}
 	})
 }
 
 func TestEdition_TamperedFilesAreRefused(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
 		e.publish(t, newEdition(t, "KZ-1"))
-		_, err := c.sqlDB(t).ExecContext(ctx, "UPDATE edition_files SET content = replace(content, '20 mg', '200 mg') WHERE path = 'text/en/tp-oat.yaml' AND edition_id IN (SELECT id FROM editions WHERE edition = 'KZ-1')")
+		_, err := c.sqlDB(t).ExecContext(ctx, "UPDATE edition_files SET content = replace(content, '20 mg', '200 mg') WHERE path = 'text/en/all.yaml' AND edition_id IN (SELECT id FROM editions WHERE edition = 'KZ-1')")
 		must(t, err)
 		_, err = c.Publications(ctx)
 		wantError(t, err, models.KindUnavailable, "edition.checksum")
-		_, err = c.EditionSet(ctx, therapeutic, "KZ-1")
+		_, err = c.EditionSet(ctx, clinicProtocol, "KZ-1")
 		wantError(t, err, models.KindUnavailable, "edition.checksum")
-		if _, err := protocols.NewLive(ctx, protocols.Embedded(), shelf(c.Store)); err == nil {
+		if _, err := protocols.NewLive(ctx, content, shelf(c.Store)); err == nil {
 			t.Error("a process started on files that nobody approved")
 		}
 	})
 }
 
-func shelf(s *store.Store) protocols.Shelf {
-	return protocols.Shelf{Seq: s.PublicationSeq, Publications: s.Publications, Edition: s.EditionSet}
-}
-
 func TestEdition_OnlyEditorsMoveOne(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
 		e.take(t, newEdition(t, "KZ-1"))
 		for _, role := range []models.Role{models.RoleClinician, models.RoleAdministrator, models.RoleMinistryAnalyst} {
-			_, err := c.As(role, c.Ministry).On(1).MoveEdition(ctx, therapeutic, "KZ-1", "clinical-review")
+			_, err := c.As(role, c.Ministry).On(1).MoveEdition(ctx, clinicProtocol, "KZ-1", "clinical-review")
 			wantError(t, err, models.KindNotFound, "edition.not_found")
 		}
 	})
@@ -341,24 +271,24 @@ func TestEdition_ReferencesAreRecordedOnce(t *testing.T) {
 
 // An open episode stays where it was pinned until somebody moves it.
 func TestEpisode_StaysPinnedAndMovesExplicitly(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e, nurse := c.editors(t), c.As(models.RoleNurse, c.Clinic)
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
 		handle := nurse.Register(1)
 		n := Treatment(c.Today())
-		n.Protocol = therapeutic
-		ep, _, err := nurse.New().StartEpisode(ctx, handle, n, builtIn(t))
+		n.Protocol = clinicProtocol
+		ep, _, err := nurse.New().StartEpisode(ctx, handle, n, builtInEdition)
 		must(t, err)
 		one := e.publish(t, newEdition(t, "KZ-1"))
 		got, err := nurse.New().GetEpisode(ctx, ep.ID)
 		must(t, err)
-		if got.Edition != builtIn(t) {
+		if got.Edition != builtInEdition {
 			t.Fatalf("the publication moved it to %s", got.Edition)
 		}
 		_, err = nurse.On(9).MoveEpisode(ctx, ep.ID, "KZ-1")
 		wantError(t, err, models.KindPreconditionFailed, "precondition.version")
 		_, err = c.As(models.RoleNurse, c.Polyclinic).On(1).MoveEpisode(ctx, ep.ID, "KZ-1")
 		wantError(t, err, models.KindNotFound, "episode.not_found")
-		e.take(t, overlay(t, "KZ-2", "x"))
+		e.take(t, overlay("KZ-2", "x"))
 		for _, unknown := range []string{"KZ-2", "KZ-9"} {
 			_, err = nurse.On(1).MoveEpisode(ctx, ep.ID, unknown)
 			wantError(t, err, models.KindInvalid, "episode.edition_unknown")
@@ -372,9 +302,9 @@ func TestEpisode_StaysPinnedAndMovesExplicitly(t *testing.T) {
 		if ev := c.events(t, before); len(ev) != 1 || ev[0].Action != "episode.edition" || !slices.Equal(ev[0].Objects, []string{ep.ID, one.ID}) {
 			t.Errorf("%+v", ev)
 		}
-		_, err = e.one.On(one.Version).MoveEdition(ctx, therapeutic, "KZ-1", "withdrawal")
+		_, err = e.one.On(one.Version).MoveEdition(ctx, clinicProtocol, "KZ-1", "withdrawal")
 		must(t, err)
-		_, err = nurse.On(2).MoveEpisode(ctx, ep.ID, builtIn(t))
+		_, err = nurse.On(2).MoveEpisode(ctx, ep.ID, builtInEdition)
 		must(t, err)
 		_, err = nurse.On(3).MoveEpisode(ctx, ep.ID, "KZ-1") // withdrawn meanwhile
 		wantError(t, err, models.KindInvalid, "episode.edition_unknown")
@@ -386,28 +316,28 @@ func TestImpact_CountsOwnEpisodesOnly(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		for i, w := range []Worker{c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)} {
 			n := Treatment(c.Today())
-			n.Protocol = therapeutic
+			n.Protocol = clinicProtocol
 			_, _, err := w.New().StartEpisode(ctx, w.Register(i+1), n, "E1")
 			must(t, err)
 		}
 		nurse := c.As(models.RoleNurse, c.Clinic)
-		page, total, ok, err := nurse.New().EpisodesOn(ctx, therapeutic, "E1", store.Paging{Limit: 1})
+		page, total, ok, err := nurse.New().EpisodesOn(ctx, clinicProtocol, "E1", store.Paging{Limit: 1})
 		must(t, err)
 		if !ok || total != 2 || len(page.Items) != 1 || page.Next == "" || page.Items[0].ClientCode == "" {
 			t.Fatalf("%v %d %+v", ok, total, page)
 		}
-		page, _, _, err = nurse.New().EpisodesOn(ctx, therapeutic, "E1", store.Paging{Limit: 1, Cursor: page.Next})
+		page, _, _, err = nurse.New().EpisodesOn(ctx, clinicProtocol, "E1", store.Paging{Limit: 1, Cursor: page.Next})
 		must(t, err)
 		if len(page.Items) != 1 || page.Next != "" {
 			t.Fatalf("%+v", page)
 		}
-		_, total, ok, err = nurse.New().EpisodesOn(ctx, therapeutic, "E2", store.Paging{Limit: 1})
+		_, total, ok, err = nurse.New().EpisodesOn(ctx, clinicProtocol, "E2", store.Paging{Limit: 1})
 		if err != nil || !ok || total != 0 {
 			t.Errorf("%d %v %v", total, ok, err)
 		}
 		before := c.lastSeq(t)
 		for _, role := range []models.Role{models.RoleProtocolEditor, models.RoleMinistryAnalyst, models.RoleAuditor} {
-			_, total, ok, err := c.As(role, c.Ministry).New().EpisodesOn(ctx, therapeutic, "E1", store.Paging{Limit: 50})
+			_, total, ok, err := c.As(role, c.Ministry).New().EpisodesOn(ctx, clinicProtocol, "E1", store.Paging{Limit: 50})
 			if err != nil || ok || total != 0 {
 				t.Errorf("%s learns %d %v %v", role, total, ok, err)
 			}
@@ -421,19 +351,18 @@ func TestImpact_CountsOwnEpisodesOnly(t *testing.T) {
 // Two processes on one database: what one publishes the other serves within a second,
 // and nobody waits by sleeping.
 func TestLive_TwoProcessesServeANewEditionWithinASecond(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		e := c.editors(t)
-		other, err := protocols.NewLive(ctx, protocols.Embedded(), shelf(c.Open(t)))
+	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
+		other, err := protocols.NewLive(ctx, content, shelf(c.openWithContent(t)))
 		must(t, err)
 		following := make(chan struct{})
 		follow, stop := context.WithCancel(t.Context())
 		go func() { other.Follow(follow, 100*time.Millisecond, slog.New(slog.DiscardHandler)); close(following) }()
-		d := e.sign(t, e.take(t, overlay(t, "KZ-1", "Changed")))
+		d := e.sign(t, e.take(t, overlay("KZ-1", "Changed")))
 		changed := func(want string) time.Duration {
 			began, look := time.Now(), time.NewTicker(time.Millisecond)
 			defer look.Stop()
 			for time.Since(began) < 10*time.Second {
-				if got, _ := other.Catalog().Edition(therapeutic); got == want {
+				if got, _ := other.Catalog().Edition(clinicProtocol); got == want {
 					return time.Since(began)
 				}
 				<-look.C
@@ -441,12 +370,12 @@ func TestLive_TwoProcessesServeANewEditionWithinASecond(t *testing.T) {
 			t.Fatalf("%s is never served", want)
 			return 0
 		}
-		d, err = e.author.On(d.Version).MoveEdition(ctx, therapeutic, "KZ-1", "publication")
+		d, err = e.author.On(d.Version).MoveEdition(ctx, clinicProtocol, "KZ-1", "publication")
 		must(t, err)
 		took := changed("KZ-1")
-		_, err = e.one.On(d.Version).MoveEdition(ctx, therapeutic, "KZ-1", "withdrawal")
+		_, err = e.one.On(d.Version).MoveEdition(ctx, clinicProtocol, "KZ-1", "withdrawal")
 		must(t, err)
-		back := changed(builtIn(t))
+		back := changed(builtInEdition)
 		t.Logf("published after %v, withdrawn after %v", took, back)
 		if took > time.Second || back > time.Second {
 			t.Errorf("took %v and %v", took, back)
