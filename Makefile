@@ -28,7 +28,7 @@ cover: ## Test coverage by package
 	.ci/with-postgres $(GO) test -coverpkg=./... -coverprofile=cover.out ./... && $(GO) tool cover -func=cover.out | tail -n 1
 
 build: ## Build the binary ./jol
-	CGO_ENABLED=0 $(GO) build -trimpath -o jol .
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o jol .
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

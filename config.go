@@ -44,7 +44,7 @@ func loadConfig() (config, error) {
 	c, err := env.ParseAs[config]()
 	if err != nil {
 		// The library's message quotes the value that would not parse.
-		return c, errors.New("a JOL_ setting has the wrong form; see the README for each one's form")
+		return c, errors.New("a JOL_ setting has the wrong form; see docs/runbook/deploy.md for each one's form")
 	}
 	return c, nil
 }

@@ -75,6 +75,8 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			logger.Info("listening", "address", c.Addr, "country", c.Country)
+			defer logger.Info("stopped")
 			return api.Serve(cmd.Context(), listener, handler, api.ServeOptions{Logger: logger, CertFile: c.TLSCert, KeyFile: c.TLSKey, Drain: drain})
 		},
 	}
@@ -123,8 +125,10 @@ func suitable(ctx context.Context, s *store.Store) error {
 	if err := migrations.Check(ctx, db, dialect); err != nil {
 		return err
 	}
-	if _, demo, err := s.DeploymentMark(ctx, synthetic.Mark); err != nil || demo {
-		return errors.Join(err, errors.New("this database holds the synthetic data of `jol demo`: it is never served as production"))
+	for _, mark := range []string{synthetic.Mark, store.MarkImporting} {
+		if _, marked, err := s.DeploymentMark(ctx, mark); err != nil || marked {
+			return errors.Join(err, errors.New("this database holds synthetic data of `jol demo`, or half an import: it is never served as production"))
+		}
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,7 +38,11 @@ func liveProtocols(ctx context.Context, s *store.Store, logger *slog.Logger) (*p
 
 // loadProtocols loads the editions in force once, which tells whether they can be served.
 func loadProtocols(ctx context.Context, s *store.Store) (*protocols.Live, error) {
-	live, err := protocols.NewLive(ctx, protocols.Embedded(), protocols.Shelf{
+	reference, err := protocols.Load(protocols.Embedded())
+	if err != nil {
+		return nil, err
+	}
+	live, err := protocols.NewLive(ctx, protocols.Embedded(), reference, protocols.Shelf{
 		Seq: s.PublicationSeq, Publications: s.Publications, Edition: s.EditionSet,
 	})
 	if err != nil {
@@ -105,7 +108,7 @@ func (f importFlags) run(ctx context.Context, s *store.Store, country, path stri
 		return err
 	}
 	b.Protocol, b.Edition, b.Base = f.slug, cmp.Or(f.edition, b.Edition), cmp.Or(f.base, b.Base)
-	b.ChangeNote = cmp.Or(f.note, b.ChangeNote, "Imported from "+filepath.Base(path)+".")
+	b.ChangeNote = cmp.Or(f.note, b.ChangeNote, "Imported from the command line.")
 	actor := models.System(country)
 	if f.as != "" {
 		if actor, err = s.EditorNamed(ctx, f.as); err != nil {

@@ -16,7 +16,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"jol/handlers"
-	"jol/models/protocols"
 )
 
 // BenchmarkPublicRead compares a protocol step through the whole request path, its
@@ -24,10 +23,7 @@ import (
 // the same bytes. Both answer on real sockets and take turns in one run, so that a
 // busy machine slows both alike. The target is a ratio of at least 0.7.
 func BenchmarkPublicRead(b *testing.B) {
-	live, err := protocols.Still(protocols.Embedded())
-	if err != nil {
-		b.Fatal(err)
-	}
+	live := builtInOnly(b)
 	const slug, step = "therapeutic-programme", "tp-oat-induction-methadone"
 	body, ok := live.Catalog().Step(slug, step, "en")
 	if !ok {

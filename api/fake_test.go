@@ -139,7 +139,7 @@ func (f *fake) serve(t *testing.T) string {
 // body is n bytes of valid JSON.
 func bodyOf(n int) string { return `"` + strings.Repeat("a", n-2) + `"` }
 
-func readAll(t *testing.T, r io.ReadCloser) []byte {
+func readAll(t testing.TB, r io.ReadCloser) []byte {
 	t.Helper()
 	defer func() { _ = r.Close() }()
 	b, err := io.ReadAll(r)

@@ -65,6 +65,8 @@ func describe(t *testing.T, routes []Route) *openapi3.T {
 	}
 	doc.Components.Responses = problemResponses(routes)
 	completeSchemas(t, doc.Components.Schemas)
+	addStub(t, doc)
+	describeCSV(doc)
 	described := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		for method := range item.Operations() {

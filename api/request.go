@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -146,7 +148,8 @@ func ifMatch(h http.Header) (int64, error) {
 	return version, nil
 }
 
-// readQuery decodes the query; nil when there is none.
+// readQuery decodes the query; nil when there is none. Values are printable UTF-8: no
+// name or code holds anything else, and PostgreSQL cannot even compare a zero byte.
 func readQuery(raw string) (url.Values, error) {
 	if raw == "" {
 		return nil, nil
@@ -154,6 +157,13 @@ func readQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, errQuery
+	}
+	for _, values := range query {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+				return nil, errQuery
+			}
+		}
 	}
 	return query, nil
 }

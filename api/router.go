@@ -162,6 +162,9 @@ func (s *server) scoped(route Route) step {
 		if models.IsKind(err, models.KindNotFound) {
 			return s.denied(req, actor, route.Action, "not_found", err)
 		}
+		if models.IsKind(err, models.KindForbidden) {
+			return s.denied(req, actor, route.Action, "forbidden", err)
+		}
 		if err != nil {
 			return err
 		}

@@ -93,6 +93,8 @@ var Routes = []Route{
 		Action: "pathway.read"},
 	{Method: "POST", Path: "/api/v1/clients/:code/identity-changes", Scoped: handlers.RequestIdentityChange, Category: models.CatIdentity, Verb: models.Change,
 		Action: "identity_change.create", Create: true},
+	{Method: "GET", Path: "/api/v1/identity-changes", Scoped: handlers.ListIdentityChanges, Category: models.CatIdentity, Verb: models.Approve,
+		Action: "identity_change.read", Query: []string{"state", "limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/identity-changes/:id/approval", Scoped: handlers.ApproveIdentityChange, Category: models.CatIdentity, Verb: models.Approve,
 		Action: "identity_change.approve", Change: true},
 
@@ -119,6 +121,8 @@ var Routes = []Route{
 		Action: "episode.create", Create: true},
 	{Method: "GET", Path: "/api/v1/episodes/:id", Scoped: handlers.GetEpisode, Category: models.CatEpisode, Verb: models.Read,
 		Action: "episode.read"},
+	{Method: "POST", Path: "/api/v1/episodes/:id/contacts", Scoped: handlers.RecordContact, Category: models.CatEpisode, Verb: models.Change,
+		Action: "episode.contact", Change: true},
 	{Method: "POST", Path: "/api/v1/episodes/:id/closure", Scoped: handlers.CloseEpisode, Category: models.CatEpisode, Verb: models.Change,
 		Action: "episode.close", Change: true},
 	{Method: "POST", Path: "/api/v1/episodes/:id/edition", Scoped: handlers.MoveEpisode, Category: models.CatEpisode, Verb: models.Change,

@@ -29,7 +29,7 @@ type Answer struct {
 }
 
 // Into decodes the body.
-func (a Answer) Into(t *testing.T, v any) {
+func (a Answer) Into(t testing.TB, v any) {
 	t.Helper()
 	if err := json.Unmarshal(a.Body, v); err != nil {
 		t.Fatalf("decode: %v", err)
@@ -39,7 +39,7 @@ func (a Answer) Into(t *testing.T, v any) {
 // Run sends the scenario to base and checks it. Every answer is also held to what
 // all answers promise: a request id, the security headers and, for a failure, a
 // complete problem document.
-func (sc Scenario) Run(t *testing.T, base string) Answer {
+func (sc Scenario) Run(t testing.TB, base string) Answer {
 	t.Helper()
 	a := sc.send(t, base)
 	if a.Status != sc.Status {
@@ -86,7 +86,16 @@ func (sc Scenario) label() string {
 	return strings.TrimSpace(sc.Method + " " + sc.Path)
 }
 
-func (sc Scenario) send(t *testing.T, base string) Answer {
+func (sc Scenario) send(t testing.TB, base string) Answer {
+	t.Helper()
+	res, err := noRedirects.Do(sc.request(t, base))
+	if err != nil {
+		t.Fatalf("%s: %v", sc.label(), err)
+	}
+	return Answer{Status: res.StatusCode, Header: res.Header, Body: readAll(t, res.Body)}
+}
+
+func (sc Scenario) request(t testing.TB, base string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), sc.Method, base+sc.Path, strings.NewReader(sc.Body))
 	if err != nil {
@@ -101,16 +110,12 @@ func (sc Scenario) send(t *testing.T, base string) Answer {
 	for name, value := range sc.Headers {
 		req.Header.Set(name, value)
 	}
-	res, err := noRedirects.Do(req)
-	if err != nil {
-		t.Fatalf("%s: %v", sc.label(), err)
-	}
-	return Answer{Status: res.StatusCode, Header: res.Header, Body: readAll(t, res.Body)}
+	return req
 }
 
 var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-func (sc Scenario) checkProblem(t *testing.T, a Answer, id string) {
+func (sc Scenario) checkProblem(t testing.TB, a Answer, id string) {
 	t.Helper()
 	var p map[string]any
 	a.Into(t, &p)

@@ -11,8 +11,8 @@ import (
 type AuditEventView struct {
 	Seq          int64                 `json:"seq" cat:"audit"`
 	At           time.Time             `json:"at" cat:"audit"`
-	Actor        models.UserID         `json:"actor" cat:"audit"`
-	Role         models.Role           `json:"role" cat:"audit"`
+	Actor        models.UserID         `json:"actor" cat:"audit" swaggertype:"string"`
+	Role         models.Role           `json:"role" cat:"audit" swaggertype:"string"` // also "system", and "" of who was not known
 	Organisation models.OrganisationID `json:"organisation" cat:"audit"`
 	Action       string                `json:"action" cat:"audit"`
 	Outcome      string                `json:"outcome" cat:"audit"`

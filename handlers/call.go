@@ -205,14 +205,21 @@ func bind[T any](x *Exchange) (T, error) {
 	return v, c.Err()
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
+// bindNothing refuses any member in the body of an action that takes none: a field that
+// is quietly dropped is lost without anybody knowing.
+func bindNothing(x *Exchange) error {
+	_, err := bind[struct{}](x)
+	return err
+}
 
-// safePointer keeps pointer segments that look like field names or indexes. A
-// member name is input too: one that does not could be somebody's name.
+var plainName = regexp.MustCompile(`^([a-z][A-Za-z]{0,23}[0-9]{0,2}|[0-9]{1,3})$`)
+
+// safePointer keeps pointer segments that look like field names or indexes. A member
+// name is input too: one that does not look like ours could be a name or a number.
 func safePointer(pointer string) string {
 	parts := strings.Split(pointer, "/")
 	for i, p := range parts[1:] {
-		if _, err := strconv.Atoi(p); err != nil && !plainName.MatchString(p) {
+		if !plainName.MatchString(p) {
 			parts[i+1] = "*"
 		}
 	}

@@ -25,7 +25,7 @@ type RegisteredClientView struct {
 	Sex                     string                 `json:"sex" cat:"identity"`
 	LowQuality              bool                   `json:"lowQuality" cat:"identity"`
 	SameCode                []string               `json:"sameCode" cat:"identity"`
-	ResponsibleOrganisation *models.OrganisationID `json:"responsibleOrganisation" cat:"identity"`
+	ResponsibleOrganisation *models.OrganisationID `json:"responsibleOrganisation" cat:"treatmentFact"`
 	Version                 int64                  `json:"version" cat:"identity"`
 }
 
@@ -110,15 +110,20 @@ type identityChangeRequest struct {
 
 // IdentityChangeView is a merge or split waiting for, or with, its second signature.
 type IdentityChangeView struct {
-	ID        string    `json:"id" cat:"identity"`
-	Kind      string    `json:"kind" cat:"identity"`
-	State     string    `json:"state" cat:"identity"`
-	CreatedAt time.Time `json:"createdAt" cat:"identity"`
-	Version   int64     `json:"version" cat:"identity"`
+	ID         string    `json:"id" cat:"identity"`
+	Kind       string    `json:"kind" cat:"identity"`
+	ClientCode string    `json:"clientCode" cat:"identity"`
+	WithCode   *string   `json:"withCode" cat:"identity"`
+	State      string    `json:"state" cat:"identity"`
+	CreatedAt  time.Time `json:"createdAt" cat:"identity"`
+	Version    int64     `json:"version" cat:"identity"`
 }
 
-func identityChangeView(ic *models.IdentityChange) IdentityChangeView {
-	return IdentityChangeView{ID: ic.ID, Kind: ic.Kind, State: ic.State, CreatedAt: ic.CreatedAt, Version: ic.Version}
+func identityChangeView(ic store.SeenIdentityChange) IdentityChangeView {
+	return IdentityChangeView{
+		ID: ic.ID, Kind: ic.Kind, ClientCode: ic.ClientCode, WithCode: optional(ic.WithCode), State: ic.State,
+		CreatedAt: ic.CreatedAt, Version: ic.Version,
+	}
 }
 
 // RequestIdentityChange asks for a merge with another of the organisation's records, or
@@ -143,7 +148,35 @@ func RequestIdentityChange(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.Created(out, "/api/v1/identity-changes/"+ic.ID, ic.Version, identityChangeView(ic))
+	return c.Created(out, "/api/v1/identity-changes/"+ic.ID, ic.Version, identityChangeView(*ic))
+}
+
+// ListIdentityChanges lists merges and splits, newest first, for those who approve them.
+//
+//	@Summary	Merges and splits
+//	@Tags		clients
+//	@Security	bearer
+//	@Produce	json
+//	@Param		state	query		string	false	"requested or approved"	Enums(requested, approved)
+//	@Param		limit	query		int		false	"page size, 1 to 200"
+//	@Param		cursor	query		string	false	"cursor of the page before"
+//	@Success	200		{object}	Page[IdentityChangeView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/identity-changes [get]
+func ListIdentityChanges(c *Call) error {
+	state, err := c.choice("state", func(s string) bool { return s == "requested" || s == "approved" })
+	if err != nil {
+		return err
+	}
+	paging, err := c.paging()
+	if err != nil {
+		return err
+	}
+	page, err := c.Store.ListIdentityChanges(c.Context, state, paging)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, identityChangeView)
 }
 
 // ApproveIdentityChange carries a merge or split out; the asker cannot approve it.
@@ -157,9 +190,12 @@ func RequestIdentityChange(c *Call) error {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/identity-changes/{id}/approval [post]
 func ApproveIdentityChange(c *Call) error {
+	if err := bindNothing(&c.Exchange); err != nil {
+		return err
+	}
 	ic, err := c.Store.ApproveIdentityChange(c.Context, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return c.Versioned(ic.Version, identityChangeView(ic))
+	return c.Versioned(ic.Version, identityChangeView(*ic))
 }

@@ -114,6 +114,9 @@ type WithdrawalView struct {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/consents/{id}/withdrawal [post]
 func WithdrawConsent(c *Call) error {
+	if err := bindNothing(&c.Exchange); err != nil {
+		return err
+	}
 	receipt, code, err := c.Store.WithdrawConsent(c.Context, c.Param("id"))
 	if err != nil {
 		return err

@@ -10,19 +10,19 @@ import (
 
 // ChangeView is one difference between two editions.
 type ChangeView struct {
-	Kind   string  `json:"kind" enums:"added,removed,moved,branch,limit,citation,wording,role,setting,form,number,phase"`
-	Step   *string `json:"step"` // null for what belongs to the protocol as a whole
-	Path   string  `json:"path"`
-	Before *string `json:"before"`
-	After  *string `json:"after"`
-	Lang   *string `json:"lang"` // of wording
+	Kind   string  `json:"kind" enums:"added,removed,moved,branch,limit,citation,wording,role,setting,form,number,phase" cat:"protocol"`
+	Step   *string `json:"step" cat:"protocol"` // null for what belongs to the protocol as a whole
+	Path   string  `json:"path" cat:"protocol"`
+	Before *string `json:"before" cat:"protocol"`
+	After  *string `json:"after" cat:"protocol"`
+	Lang   *string `json:"lang" cat:"protocol"` // of wording
 }
 
 // DiffView is what changed from one edition to another, by meaning.
 type DiffView struct {
-	From    string       `json:"from"`
-	To      string       `json:"to"`
-	Changes []ChangeView `json:"changes"`
+	From    string       `json:"from" cat:"protocol"`
+	To      string       `json:"to" cat:"protocol"`
+	Changes []ChangeView `json:"changes" cat:"protocol"`
 }
 
 // GetDiff compares two editions.
@@ -32,13 +32,13 @@ type DiffView struct {
 //	@Tags			editions
 //	@Produce		json
 //	@Param			slug	path		string	true	"protocol"
-//	@Param			from	query		string	true	"edition"
-//	@Param			to		query		string	true	"edition"
+//	@Param			from	query		string	false	"edition; the built-in one unless named"
+//	@Param			to		query		string	false	"edition; the one in force unless named"
 //	@Success		200		{object}	DiffView
 //	@Failure		default	{object}	ProblemView
 //	@Router			/api/v1/protocols/{slug}/diff [get]
 func GetDiff(c *PublicCall) error {
-	from, to, err := twoEditions(&c.Exchange, c.findEdition)
+	from, to, err := twoEditions(&c.Exchange, c.Editions, c.findEdition)
 	if err != nil {
 		return err
 	}
@@ -53,18 +53,23 @@ func GetDiff(c *PublicCall) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// twoEditions reads from and to.
-func twoEditions(x *Exchange, find func(slug, name string) (models.Edition, error)) (from, to models.Edition, err error) {
-	var checks models.Checks
-	checks.Require(x.Query.Get("from") != "", "/from", "edition.required")
-	checks.Require(x.Query.Get("to") != "", "/to", "edition.required")
-	if err = checks.Err(); err != nil {
+// twoEditions reads from and to: the built-in edition and the one in force, unless named.
+func twoEditions(x *Exchange, live *protocols.Live, find func(slug, name string) (models.Edition, error)) (from, to models.Edition, err error) {
+	slug := x.Param("slug")
+	if to, err = live.InForce(slug); err != nil {
 		return from, to, err
 	}
-	if from, err = find(x.Param("slug"), x.Query.Get("from")); err != nil {
+	if from, err = live.BuiltIn(slug); err != nil {
 		return from, to, err
 	}
-	to, err = find(x.Param("slug"), x.Query.Get("to"))
+	if name := x.Query.Get("from"); name != "" {
+		if from, err = find(slug, name); err != nil {
+			return from, to, err
+		}
+	}
+	if name := x.Query.Get("to"); name != "" {
+		to, err = find(slug, name)
+	}
 	return from, to, err
 }
 
@@ -123,8 +128,8 @@ type ImpactView struct {
 //	@Security		bearer
 //	@Produce		json
 //	@Param			slug	path		string	true	"protocol"
-//	@Param			from	query		string	true	"edition that episodes follow"
-//	@Param			to		query		string	true	"edition they would move to"
+//	@Param			from	query		string	false	"edition that episodes follow; the built-in one unless named"
+//	@Param			to		query		string	false	"edition they would move to; the one in force unless named"
 //	@Param			limit	query		int		false	"page size, 1 to 200"
 //	@Param			cursor	query		string	false	"cursor of the page before"
 //	@Success		200		{object}	ImpactView
@@ -135,7 +140,7 @@ func GetImpact(c *Call) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := twoEditions(&c.Exchange, c.findEdition)
+	from, to, err := twoEditions(&c.Exchange, c.Editions, c.findEdition)
 	if err != nil {
 		return err
 	}

@@ -11,28 +11,38 @@ import (
 // EditionView is an edition as everybody sees it. The people who answer for it are for
 // editors only: see EditorialView.
 type EditionView struct {
-	Protocol     string     `json:"protocol"`
-	Edition      string     `json:"edition"`
-	Jurisdiction string     `json:"jurisdiction"`
-	Base         *string    `json:"base"` // of an overlay
-	State        string     `json:"state"`
-	BuiltIn      bool       `json:"builtIn"` // came with the program, reviewed by nobody here
-	Checksum     *string    `json:"checksum"`
-	ChangeNote   string     `json:"changeNote"`
-	PublishedAt  *time.Time `json:"publishedAt"`
-	WithdrawnAt  *time.Time `json:"withdrawnAt"`
-	Version      int64      `json:"version"`
+	Protocol     string     `json:"protocol" cat:"protocol"`
+	Edition      string     `json:"edition" cat:"protocol"`
+	Jurisdiction string     `json:"jurisdiction" cat:"protocol"`
+	Base         *string    `json:"base" cat:"protocol"` // of an overlay
+	State        string     `json:"state" cat:"protocol"`
+	BuiltIn      bool       `json:"builtIn" cat:"protocol"` // came with the program, reviewed by nobody here
+	Checksum     *string    `json:"checksum" cat:"protocol"`
+	ChangeNote   string     `json:"changeNote" cat:"protocol"`
+	PublishedAt  *time.Time `json:"publishedAt" cat:"protocol"`
+	WithdrawnAt  *time.Time `json:"withdrawnAt" cat:"protocol"`
+	Version      int64      `json:"version" cat:"protocol"`
 }
 
-// EditorialView adds what editors need to work on an edition.
+// EditorialView is an edition as editors see it, with who answers for it.
 type EditorialView struct {
-	EditionView
-	SubmittedBy      models.UserID  `json:"submittedBy"`
-	SubmittedAt      time.Time      `json:"submittedAt"`
-	ClinicalReviewer *models.UserID `json:"clinicalReviewer"`
-	LanguageReviewer *models.UserID `json:"languageReviewer"`
-	ApprovedBy       *models.UserID `json:"approvedBy"`
-	Allowed          []string       `json:"allowed"` // actions possible from this state
+	Protocol         string         `json:"protocol" cat:"protocol"`
+	Edition          string         `json:"edition" cat:"protocol"`
+	Jurisdiction     string         `json:"jurisdiction" cat:"protocol"`
+	Base             *string        `json:"base" cat:"protocol"`
+	State            string         `json:"state" cat:"protocol"`
+	BuiltIn          bool           `json:"builtIn" cat:"protocol"`
+	Checksum         *string        `json:"checksum" cat:"protocol"`
+	ChangeNote       string         `json:"changeNote" cat:"protocol"`
+	SubmittedBy      models.UserID  `json:"submittedBy" cat:"protocol"`
+	SubmittedAt      time.Time      `json:"submittedAt" cat:"protocol"`
+	ClinicalReviewer *models.UserID `json:"clinicalReviewer" cat:"protocol"`
+	LanguageReviewer *models.UserID `json:"languageReviewer" cat:"protocol"`
+	ApprovedBy       *models.UserID `json:"approvedBy" cat:"protocol"`
+	PublishedAt      *time.Time     `json:"publishedAt" cat:"protocol"`
+	WithdrawnAt      *time.Time     `json:"withdrawnAt" cat:"protocol"`
+	Allowed          []string       `json:"allowed" cat:"protocol"` // actions possible from this state
+	Version          int64          `json:"version" cat:"protocol"`
 }
 
 func editionView(e models.Edition) EditionView {
@@ -44,8 +54,10 @@ func editionView(e models.Edition) EditionView {
 
 func editorialView(e models.Edition) EditorialView {
 	return EditorialView{
-		EditionView: editionView(e), SubmittedBy: e.SubmittedBy, SubmittedAt: e.CreatedAt, ClinicalReviewer: optional(e.ClinicalReviewer),
-		LanguageReviewer: optional(e.LanguageReviewer), ApprovedBy: optional(e.ApprovedBy), Allowed: e.Allowed(),
+		Protocol: e.Protocol, Edition: e.Edition, Jurisdiction: e.Jurisdiction, Base: optional(e.Base), State: e.State, BuiltIn: e.BuiltIn,
+		Checksum: optional(e.Checksum), ChangeNote: e.ChangeNote, SubmittedBy: e.SubmittedBy, SubmittedAt: e.CreatedAt,
+		ClinicalReviewer: optional(e.ClinicalReviewer), LanguageReviewer: optional(e.LanguageReviewer), ApprovedBy: optional(e.ApprovedBy),
+		PublishedAt: e.PublishedAt, WithdrawnAt: e.WithdrawnAt, Allowed: e.Allowed(), Version: e.Version,
 	}
 }
 
@@ -144,10 +156,10 @@ type bundleRequest struct {
 
 // BundleView is an edition's own files, as they were handed in.
 type BundleView struct {
-	Edition    string            `json:"edition"`
-	Base       string            `json:"base"`
-	ChangeNote string            `json:"changeNote"`
-	Files      map[string]string `json:"files"`
+	Edition    string            `json:"edition" cat:"protocol"`
+	Base       string            `json:"base" cat:"protocol"`
+	ChangeNote string            `json:"changeNote" cat:"protocol"`
+	Files      map[string]string `json:"files" cat:"protocol"`
 }
 
 // GetBundle returns the files of an edition, in the shape in which they are imported.
@@ -270,10 +282,8 @@ func PublishEdition(c *Call) error { return c.moveEdition("publication") }
 func WithdrawEdition(c *Call) error { return c.moveEdition("withdrawal") }
 
 func (c *Call) moveEdition(action string) error {
-	if len(c.Body) > 0 {
-		if _, err := bind[struct{}](&c.Exchange); err != nil {
-			return err
-		}
+	if _, err := bind[struct{}](&c.Exchange); err != nil { // it says nothing beyond its name
+		return err
 	}
 	e, err := c.Store.MoveEdition(c.Context, c.Param("slug"), c.Param("edition"), action)
 	if err != nil {

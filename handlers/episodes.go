@@ -26,6 +26,7 @@ type EpisodeView struct {
 	StartDate         models.Date           `json:"startDate" cat:"treatmentFact"`
 	EndDate           *models.Date          `json:"endDate" cat:"treatmentFact"`
 	EndReason         *string               `json:"endReason" cat:"diagnosis"`
+	LastContact       models.Date           `json:"lastContact" cat:"treatmentFact"`
 	LegalBasis        string                `json:"legalBasis" cat:"diagnosis"`
 	Protocol          string                `json:"protocol" cat:"treatmentFact"`
 	Edition           string                `json:"edition" cat:"treatmentFact"`
@@ -51,7 +52,7 @@ type EpisodeFactView struct {
 func episodeView(e store.SeenEpisode) EpisodeView {
 	return EpisodeView{
 		ID: e.ID, ClientCode: optional(e.ClientCode), Organisation: e.OrganisationID, Structured: e.Structured, StartDate: e.StartDate,
-		EndDate: optional(e.EndDate), EndReason: optional(e.EndReason), LegalBasis: e.LegalBasis, Protocol: e.Protocol, Edition: e.Edition, Sex: e.Sex,
+		EndDate: optional(e.EndDate), EndReason: optional(e.EndReason), LastContact: e.LastContact, LegalBasis: e.LegalBasis, Protocol: e.Protocol, Edition: e.Edition, Sex: e.Sex,
 		AgeAtStart: e.AgeAtStart, CentreType: e.CentreType, PreviousTreatment: e.PreviousTreatment, ReferralSource: e.ReferralSource,
 		PrimaryDrug: e.PrimaryDrug, Route: e.Route, Injecting: e.Injecting, Version: e.Version,
 	}
@@ -169,32 +170,28 @@ func CloseEpisode(c *Call) error {
 	return c.Versioned(e.Version, episodeView(*e))
 }
 
-type episodeEditionRequest struct {
-	Edition string `json:"edition"`
+type contactRequest struct {
+	On models.Date `json:"on"`
 }
 
-// MoveEpisode lets an open episode follow another edition of its protocol. A publication
-// never does that by itself.
+// RecordContact notes that the client was seen face to face.
 //
-//	@Summary	Move an episode to another edition
+//	@Summary	Record a contact
 //	@Tags		episodes
 //	@Security	bearer
 //	@Accept		json
 //	@Produce	json
-//	@Param		id		path		string					true	"episode id"
-//	@Param		body	body		episodeEditionRequest	true	"an edition that is or was in force and is not withdrawn"
+//	@Param		id		path		string			true	"episode id"
+//	@Param		body	body		contactRequest	true	"civil date of the contact"
 //	@Success	200		{object}	EpisodeView
 //	@Failure	default	{object}	ProblemView
-//	@Router		/api/v1/episodes/{id}/edition [post]
-func MoveEpisode(c *Call) error {
-	in, err := bind[episodeEditionRequest](&c.Exchange)
+//	@Router		/api/v1/episodes/{id}/contacts [post]
+func RecordContact(c *Call) error {
+	in, err := bind[contactRequest](&c.Exchange)
 	if err != nil {
 		return err
 	}
-	if in.Edition == "" {
-		return invalid("/edition", "edition.required")
-	}
-	e, err := c.Store.MoveEpisode(c.Context, c.Param("id"), in.Edition)
+	e, err := c.Store.RecordContact(c.Context, c.Param("id"), in.On)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type OrganisationView struct {
 	Region            string                  `json:"region" cat:"organisation"`
 	CentreType        string                  `json:"centreType" cat:"organisation"`
 	Services          []string                `json:"services" cat:"organisation"`
+	Capabilities      models.Capabilities     `json:"capabilities" cat:"organisation"`
 	ReportsStructured bool                    `json:"reportsStructured" cat:"organisation"`
 	Serves            *models.OrganisationID  `json:"serves" cat:"organisation"`
 	Active            bool                    `json:"active" cat:"organisation"`
@@ -23,7 +24,7 @@ type OrganisationView struct {
 func organisationView(o models.Organisation) OrganisationView {
 	return OrganisationView{
 		ID: o.ID, Name: o.Name, Kind: o.Kind, Country: o.Country, Region: o.Region, CentreType: o.CentreType,
-		Services: o.Services, ReportsStructured: o.ReportsStructured, Serves: optional(o.Serves), Active: o.Active, Version: o.Version,
+		Services: o.Services, Capabilities: o.Capabilities, ReportsStructured: o.ReportsStructured, Serves: optional(o.Serves), Active: o.Active, Version: o.Version,
 	}
 }
 
@@ -46,6 +47,12 @@ func ListOrganisations(c *Call) error {
 	if err != nil {
 		return err
 	}
+	region, err := c.choice("region", func(s string) bool {
+		return models.RegionKnown(c.Actor.Country, s, models.DateOf(models.Now(), c.Actor.Zone))
+	})
+	if err != nil {
+		return err
+	}
 	service, err := c.choice("service", func(s string) bool { return models.InList("referral_need", s) })
 	if err != nil {
 		return err
@@ -55,7 +62,7 @@ func ListOrganisations(c *Call) error {
 		return err
 	}
 	page, err := c.Store.ListOrganisations(c.Context, store.OrganisationFilter{
-		Kind: models.OrganisationKind(kind), Region: c.Query.Get("region"), Service: service,
+		Kind: models.OrganisationKind(kind), Region: region, Service: service,
 	}, paging)
 	if err != nil {
 		return err
@@ -87,6 +94,7 @@ type organisationRequest struct {
 	Region            string                  `json:"region"`
 	CentreType        string                  `json:"centreType"`
 	Services          []string                `json:"services"`
+	Capabilities      *models.Capabilities    `json:"capabilities"`
 	ReportsStructured bool                    `json:"reportsStructured"`
 	Serves            models.OrganisationID   `json:"serves"`
 }
@@ -109,7 +117,7 @@ func CreateOrganisation(c *Call) error {
 	}
 	o, out, err := c.Store.CreateOrganisation(c.Context, models.NewOrganisation{
 		Name: in.Name, Kind: in.Kind, Region: in.Region, CentreType: in.CentreType, Services: in.Services,
-		ReportsStructured: in.ReportsStructured, Serves: in.Serves,
+		Capabilities: in.Capabilities, ReportsStructured: in.ReportsStructured, Serves: in.Serves,
 	})
 	if err != nil {
 		return err
@@ -118,10 +126,11 @@ func CreateOrganisation(c *Call) error {
 }
 
 type organisationChangeRequest struct {
-	Name       *string   `json:"name"`
-	Services   *[]string `json:"services"`
-	CentreType *string   `json:"centreType"`
-	Active     *bool     `json:"active"`
+	Name         *string              `json:"name"`
+	Services     *[]string            `json:"services"`
+	Capabilities *models.Capabilities `json:"capabilities"`
+	CentreType   *string              `json:"centreType"`
+	Active       *bool                `json:"active"`
 }
 
 // ChangeOrganisation changes name, services, centre type or activity.
@@ -142,7 +151,7 @@ func ChangeOrganisation(c *Call) error {
 		return err
 	}
 	o, err := c.Store.ChangeOrganisation(c.Context, c.Param("id"), models.OrganisationChange{
-		Name: in.Name, Services: in.Services, CentreType: in.CentreType, Active: in.Active,
+		Name: in.Name, Services: in.Services, Capabilities: in.Capabilities, CentreType: in.CentreType, Active: in.Active,
 	})
 	if err != nil {
 		return err

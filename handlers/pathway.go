@@ -42,12 +42,12 @@ func GetPathway(c *Call) error {
 }
 
 func pathwayView(p *store.Pathway) PathwayView {
-	items := []PathwayItem{{Kind: "registration", Date: stamp(p.Client.CreatedAt), Record: clientView(&store.SeenClient{Client: p.Client})}}
+	items := []PathwayItem{{Kind: "registration", Date: stamp(p.Client.CreatedAt), Record: clientView(&p.Client)}}
 	for _, k := range p.Consents {
 		items = append(items, PathwayItem{Kind: "consent", Date: stamp(k.CreatedAt), Record: consentView(k)})
 	}
 	for _, r := range p.Referrals {
-		items = append(items, PathwayItem{Kind: "referral", Date: stamp(r.SentAt), Record: referralAnswer(r)})
+		items = append(items, PathwayItem{Kind: "referral", Date: referralDate(r), Record: referralAnswer(r)})
 	}
 	for _, e := range p.Episodes {
 		items = append(items, PathwayItem{Kind: "episode", Date: string(e.StartDate), Record: episodeAnswer(e)})
@@ -57,3 +57,15 @@ func pathwayView(p *store.Pathway) PathwayView {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// referralDate is when a referral was sent, or of a stub when the consent was withdrawn:
+// it must not tell more than the stub does.
+func referralDate(r store.SeenReferral) string {
+	if r.Whole {
+		return stamp(r.SentAt)
+	}
+	if r.WithdrawnAt == nil {
+		return ""
+	}
+	return stamp(*r.WithdrawnAt)
+}

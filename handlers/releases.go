@@ -3,7 +3,11 @@ package handlers
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,15 +95,16 @@ func GetRelease(c *Call) error {
 //	@Description	All counts carry random noise; below the floor they are not shown. Tables do not add up. value, lo95 and hi95 are perturbed counts; rates are apart, in percent. Accept: text/csv gives CSV.
 //	@Tags			indicators
 //	@Security		bearer
-//	@Produce		json
+//	@Produce		json,text/csv
 //	@Param			id		path		string	true	"release id"
 //	@Param			table	path		string	true	"table id, for example TDI01.region"
 //	@Success		200		{object}	object
+//	@Success		304
 //	@Failure		default	{object}	ProblemView
 //	@Router			/api/v1/releases/{id}/tables/{table} [get]
 func GetReleaseTable(c *Call) error {
-	if len(c.Query) > 0 {
-		return models.Fail(models.KindInvalid, "release.not_in_plan", "A sealed table takes no query parameter; GET /api/v1/releases/{id} lists the tables there are.")
+	if err := notInPlan(c.Query); err != nil {
+		return err
 	}
 	t, err := c.Store.GetReleaseTable(c.Context, c.Param("id"), c.Param("table"))
 	if err != nil {
@@ -117,6 +122,18 @@ func GetReleaseTable(c *Call) error {
 	return c.sendRaw([]byte(body))
 }
 
+// notInPlan refuses every query parameter of a sealed table, and names each.
+func notInPlan(query url.Values) error {
+	if len(query) == 0 {
+		return nil
+	}
+	e := models.Fail(models.KindInvalid, "release.not_in_plan", "A sealed table takes no query parameter; GET /api/v1/releases/{id} lists the tables there are.")
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		e.Fields = append(e.Fields, models.FieldError{Pointer: safePointer("/" + strings.ReplaceAll(name, "/", "~1")), Code: e.Code})
+	}
+	return e
+}
+
 func prefersCSV(accept string) bool {
 	csv, json := strings.Index(accept, "text/csv"), strings.Index(accept, "json")
 	return csv >= 0 && (json < 0 || csv < json)
@@ -127,6 +144,24 @@ type releaseRequest struct {
 	Period  string `json:"period"`
 	Status  string `json:"status" enums:"provisional,final,annual,revision"`
 	Profile string `json:"profile" enums:"ministry,open_data"`
+}
+
+// sealFields are the fields that the refusals of a sealing are about; counting knows
+// periods and profiles, and nothing of requests.
+var sealFields = map[string]string{
+	"release.period_unknown": "/period", "release.status_unknown": "/status",
+	"release.status_not_for_period": "/status", "release.profile_unknown": "/profile",
+}
+
+// pointed adds to a refusal without fields the field it is about.
+func pointed(err error, fields map[string]string) error {
+	var e *models.Error
+	if !errors.As(err, &e) || len(e.Fields) > 0 || fields[e.Code] == "" {
+		return err
+	}
+	c := *e
+	c.Fields = []models.FieldError{{Pointer: fields[e.Code], Code: e.Code}}
+	return &c
 }
 
 // SealRelease seals a release: once, from its date on, for ever.
@@ -147,7 +182,7 @@ func SealRelease(c *Call) error {
 	}
 	r, out, err := c.Store.SealRelease(c.Context, models.SealRequest{Country: in.Country, Period: in.Period, Status: in.Status, Profile: in.Profile})
 	if err != nil {
-		return err
+		return pointed(err, sealFields)
 	}
 	return c.Created(out, "/api/v1/releases/"+r.ID, 1, releaseView(*r))
 }

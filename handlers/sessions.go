@@ -34,8 +34,11 @@ func CreateToken(c *PublicCall) error {
 	if err != nil {
 		return err
 	}
-	if len(in.Username) > 64 || len(in.Password) > 200 { // not worth hashing or remembering
-		return invalid("/username", "token.credentials_too_long")
+	var long models.Checks // not worth hashing or remembering
+	long.Require(len(in.Username) <= 64, "/username", "token.credentials_too_long")
+	long.Require(len(in.Password) <= 200, "/password", "token.credentials_too_long")
+	if err := long.Err(); err != nil {
+		return err
 	}
 	t, err := c.Accounts.SignIn(c.Context, in.Username, in.Password, c.Client)
 	if err != nil {

@@ -4,7 +4,7 @@ import "jol/models"
 
 // UserView is an account as an administrator sees it.
 type UserView struct {
-	ID           models.UserID         `json:"id" cat:"user"`
+	ID           models.UserID         `json:"id" cat:"user" swaggertype:"string"`
 	Username     string                `json:"username" cat:"user"`
 	Role         models.Role           `json:"role" cat:"user"`
 	Organisation models.OrganisationID `json:"organisation" cat:"user"`
@@ -77,7 +77,8 @@ type userChangeRequest struct {
 	Password *string      `json:"password"`
 }
 
-// ChangeUser changes role, activity or password; tokens end at once.
+// ChangeUser changes role, activity or password, from the account's next call on; a new
+// password or a block ends its tokens.
 //
 //	@Summary	Change an account
 //	@Tags		users

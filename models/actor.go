@@ -37,7 +37,10 @@ type Actor struct {
 	Zone string
 }
 
+// SystemUser is the user id of commands that run on the server itself.
+const SystemUser = "system"
+
 // System is the actor of commands that run on the server itself (demo data, seal).
 func System(country string) Actor {
-	return Actor{UserID: "system", Username: "system", Role: "system", Country: country, Zone: "UTC"}
+	return Actor{UserID: SystemUser, Username: "system", Role: "system", Country: country, Zone: "UTC"}
 }

@@ -78,12 +78,15 @@ type IdentityChange struct {
 	Kind           string // merge or split
 	ClientID       ClientID
 	WithID         ClientID // of a merge
-	FromPersonID   PersonID // the person the client had before, kept so that it can be undone
-	State          string   // requested, approved
-	RequestedBy    UserID
-	ApprovedBy     UserID
-	CreatedAt      time.Time
-	Version        int64
+	// FromPersonID is the person the client had, ToPersonID the one the second user
+	// approves: if either has moved in between, the approval is refused.
+	FromPersonID PersonID
+	ToPersonID   PersonID // of a merge
+	State        string   // requested, approved
+	RequestedBy  UserID
+	ApprovedBy   UserID
+	CreatedAt    time.Time
+	Version      int64
 }
 
 // IdentityChangeKinds lists the kinds of identity change.

@@ -150,28 +150,22 @@ func (e *Edition) Public() bool { return e.PublishedAt != nil || e.State == Edit
 // Pinnable reports whether an episode may follow the edition.
 func (e *Edition) Pinnable() bool { return e.Public() && e.State != EditionWithdrawn }
 
-// Bounds on a bundle: several times what the built-in editions need.
-const (
-	maxBundleFiles = 400
-	maxChangeNote  = 2000
-)
+// maxBundleFiles is several times what the built-in editions need.
+const maxBundleFiles = 400
 
 var (
 	editionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	slugForm    = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	bundlePath  = regexp.MustCompile(`^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,3}\.yaml$`)
 )
 
 // Check validates the frame of a bundle; the loader of protocols judges its files.
 func (b Bundle) Check() error {
 	var c Checks
-	c.Require(slugForm.MatchString(b.Protocol) && len(b.Protocol) <= 64 && b.Protocol != "text", "/slug", "edition.slug_form")
 	c.Require(editionName.MatchString(b.Edition), "/edition", "edition.name_form")
 	c.Require(b.Base == "" || editionName.MatchString(b.Base), "/base", "edition.name_form")
 	c.Require(b.Base == "" || b.Base != b.Edition, "/base", "edition.base_is_itself")
 	c.Require(strings.TrimSpace(b.ChangeNote) != "", "/changeNote", "edition.change_note_required")
-	c.Require(len(b.ChangeNote) <= maxChangeNote, "/changeNote", "text.too_long")
-	c.Require(storable(b.ChangeNote), "/changeNote", "text.not_printable")
+	CheckText(&c, "/changeNote", b.ChangeNote) // it becomes public
 	c.Require(len(b.Files) > 0, "/files", "edition.files_required")
 	c.Require(len(b.Files) <= maxBundleFiles, "/files", "edition.too_many_files")
 	for _, path := range b.Paths() {

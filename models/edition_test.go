@@ -160,12 +160,12 @@ func TestBundle_FrameIsChecked(t *testing.T) {
 		many["steps/a"+strings.Repeat("b", i%150)+strings.Repeat("c", i/150)+".yaml"] = "a"
 	}
 	for code, change := range map[string]func(*Bundle){
-		"edition.slug_form":            func(b *Bundle) { b.Protocol = "../x" },
 		"edition.name_form":            func(b *Bundle) { b.Edition = "a b" },
 		"edition.base_is_itself":       func(b *Bundle) { b.Base = b.Edition },
 		"edition.change_note_required": func(b *Bundle) { b.ChangeNote = " " },
-		"text.too_long":                func(b *Bundle) { b.ChangeNote = strings.Repeat("a", maxChangeNote+1) },
+		"text.too_long":                func(b *Bundle) { b.ChangeNote = strings.Repeat("a ", MaxNote) },
 		"text.not_printable":           func(b *Bundle) { b.ChangeNote = "a\x00" },
+		"text.identifies_person":       func(b *Bundle) { b.ChangeNote = "Ask +7 701 123 45 67." },
 		"edition.files_required":       func(b *Bundle) { b.Files = nil },
 		"edition.too_many_files":       func(b *Bundle) { b.Files = many },
 		"edition.path_form":            func(b *Bundle) { b.Files["../etc/passwd.yaml"] = "a" },

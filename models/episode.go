@@ -72,6 +72,41 @@ func (n NewEpisode) Check(today Date, org *Organisation) error {
 	return c.Err()
 }
 
+// AgeFromYear returns completed years on a date as far as a birth year can tell: before
+// July the birthday is taken to lie ahead, so that errors of one year go both ways.
+func AgeFromYear(birthYear int, on Date) int {
+	age := on.Year() - birthYear
+	if on.Time().Month() < 7 {
+		age--
+	}
+	return age
+}
+
+// CheckContact validates the day of a contact, before any record is looked up.
+func CheckContact(on, today Date) error {
+	var c Checks
+	_, ok := ParseDate(string(on))
+	c.Require(ok, "/on", "episode.contact_not_a_date")
+	c.Require(!ok || on <= today, "/on", "episode.contact_in_future")
+	return c.Err()
+}
+
+// Contact records that the client was seen face to face on a day. Contacts may be entered
+// late and in any order; the last one is what the inactivity rule looks at.
+func (e *Episode) Contact(on Date) error {
+	if !e.Open() {
+		return Fail(KindConflict, "episode.closed", "The episode is closed already.")
+	}
+	if on < e.StartDate {
+		var c Checks
+		c.Add("/on", "episode.contact_before_start")
+		return c.Err()
+	}
+	e.LastContact = max(e.LastContact, on)
+	e.Version++
+	return nil
+}
+
 // Open reports whether the episode has not ended.
 func (e *Episode) Open() bool { return e.EndDate == "" }
 

@@ -2,7 +2,6 @@ package models
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -206,14 +205,6 @@ func (c ClientCode) Sector() Sector {
 		return ""
 	}
 	return Sectors[i]
-}
-
-// RandomCode makes a code that derives from nothing, for a record whose initials
-// are too poor to be found again by.
-func RandomCode(sector Sector) ClientCode {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read never returns an error
-	return encodeCode(sector, binary.BigEndian.Uint64(b[:])>>4)
 }
 
 // codeAlphabet holds the Crockford base-32 digits, then the five symbols that only

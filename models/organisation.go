@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Organisation is a facility that works with people, or the ministry. Its name is
@@ -18,6 +20,9 @@ type Organisation struct {
 	CentreType string
 	// Services are needs (code list referral_need) that the organisation answers.
 	Services []string `gorm:"serializer:json"`
+	// Capabilities are what law and supply let the organisation do; they default to what
+	// its country allows and drive branches of the protocols.
+	Capabilities Capabilities `gorm:"embedded"`
 	// ReportsStructured says that the unit gives treatment in the TDI sense; an NGO
 	// that gives only needles or outreach does not.
 	ReportsStructured bool
@@ -36,49 +41,95 @@ type NewOrganisation struct {
 	Region            string
 	CentreType        string
 	Services          []string
+	Capabilities      *Capabilities // nil: what the country allows by default
 	ReportsStructured bool
 	Serves            OrganisationID
 }
 
 // OrganisationChange lists what may change; nil means unchanged.
 type OrganisationChange struct {
-	Name       *string
-	Services   *[]string
-	CentreType *string
-	Active     *bool
+	Name         *string
+	Services     *[]string
+	Capabilities *Capabilities
+	CentreType   *string
+	Active       *bool
 }
 
 // Check validates a new organisation on the civil date today.
 func (n NewOrganisation) Check(today Date) error {
 	var c Checks
-	c.Require(strings.TrimSpace(n.Name) != "" && len(n.Name) <= 120, "/name", "organisation.name_length")
+	checkName(&c, n.Name)
 	c.Require(slices.Contains(OrganisationKinds, n.Kind), "/kind", "organisation.kind_unknown")
 	c.Require(RegionKnown(n.Country, n.Region, today), "/region", "organisation.region_unknown")
 	c.Require(InList("tdi_centre_type", n.CentreType), "/centreType", "organisation.centre_type_unknown")
 	checkServices(&c, n.Services)
+	c.Require(!slices.Contains(n.Services, "oat") || n.capabilities().OATAvailable, "/services", "organisation.service_not_available")
 	c.Require((n.Serves != "") == (n.Kind == KindPrisonHealth), "/serves", "organisation.serves_institution")
 	return c.Err()
 }
 
-// Apply changes the organisation after checking the change.
-func (o *Organisation) Apply(ch OrganisationChange) error {
+// capabilities returns those given, or the defaults of the country.
+func (n NewOrganisation) capabilities() Capabilities {
+	if n.Capabilities != nil {
+		return *n.Capabilities
+	}
+	return DefaultCapabilities(n.Country, n.Kind)
+}
+
+// Make builds the organisation that a checked request asks for.
+func (n NewOrganisation) Make(id OrganisationID, at time.Time) *Organisation {
+	services := n.Services
+	if services == nil {
+		services = []string{}
+	}
+	return &Organisation{
+		ID: id, Name: n.Name, Kind: n.Kind, Country: n.Country, Region: n.Region, CentreType: n.CentreType,
+		Services: services, Capabilities: n.capabilities(), ReportsStructured: n.ReportsStructured, Serves: n.Serves,
+		Active: true, Version: 1, CreatedAt: at,
+	}
+}
+
+// Check validates the change, before any record is looked up.
+func (ch OrganisationChange) Check() error {
 	var c Checks
 	if ch.Name != nil {
-		c.Require(strings.TrimSpace(*ch.Name) != "" && len(*ch.Name) <= 120, "/name", "organisation.name_length")
-		o.Name = *ch.Name
+		checkName(&c, *ch.Name)
 	}
 	if ch.CentreType != nil {
 		c.Require(InList("tdi_centre_type", *ch.CentreType), "/centreType", "organisation.centre_type_unknown")
-		o.CentreType = *ch.CentreType
 	}
 	if ch.Services != nil {
 		checkServices(&c, *ch.Services)
+	}
+	return c.Err()
+}
+
+// Apply changes the organisation; the change itself was checked before.
+func (o *Organisation) Apply(ch OrganisationChange) error {
+	if ch.Name != nil {
+		o.Name = *ch.Name
+	}
+	if ch.CentreType != nil {
+		o.CentreType = *ch.CentreType
+	}
+	if ch.Services != nil {
 		o.Services = *ch.Services
+	}
+	if ch.Capabilities != nil {
+		o.Capabilities = *ch.Capabilities
 	}
 	if ch.Active != nil {
 		o.Active = *ch.Active
 	}
+	var c Checks
+	c.Require(!slices.Contains(o.Services, "oat") || o.Capabilities.OATAvailable, "/services", "organisation.service_not_available")
 	return c.Err()
+}
+
+// checkName counts letters, not bytes: a Cyrillic one has two.
+func checkName(c *Checks, name string) {
+	c.Require(strings.TrimSpace(name) != "" && utf8.RuneCountInString(name) <= 120, "/name", "organisation.name_length")
+	c.Require(!strings.ContainsFunc(name, unicode.IsControl), "/name", "text.not_printable")
 }
 
 func checkServices(c *Checks, services []string) {

@@ -14,15 +14,26 @@ type Region struct {
 	Since Date   `json:"since"` // first day of a region formed lately; empty for the others
 }
 
-// Capabilities say which services the law of a country lets a facility offer.
-type Capabilities struct {
+// Availability says which services a country offers in the community and in custody.
+// General knowledge, to be checked by each country before use.
+type Availability struct {
 	OATCommunity bool `json:"oatCommunity"`
 	OATPrison    bool `json:"oatPrison"`
 }
 
+// Capabilities are what an organisation may and can offer. Agonist treatment defaults to
+// what its country offers in its setting; the others default to no, until somebody who
+// knows says yes.
+type Capabilities struct {
+	OATAvailable           bool `json:"oatAvailable" gorm:"column:oat_available"`
+	BuprenorphineAvailable bool `json:"buprenorphineAvailable"`
+	THNAllowed             bool `json:"thnAllowed" gorm:"column:thn_allowed"`
+	NSPAllowed             bool `json:"nspAllowed" gorm:"column:nsp_allowed"`
+}
+
 type countryFacts struct {
 	Zone         string       `json:"zone"`
-	Capabilities Capabilities `json:"capabilities"`
+	Availability Availability `json:"capabilities"`
 	Regions      []struct {
 		Region
 		Zone string `json:"zone"` // where it differed from the country's
@@ -73,6 +84,17 @@ func Zone(country, region string) string {
 	return facts.Zone
 }
 
-// DefaultCapabilities returns what a country's facilities may offer unless the
-// facility says otherwise: general knowledge, which each country checks before use.
-func DefaultCapabilities(country string) Capabilities { return countryTable()[country].Capabilities }
+// AvailabilityIn returns what a country's facilities may offer unless the facility says
+// otherwise: general knowledge, which each country checks before use.
+func AvailabilityIn(country string) Availability { return countryTable()[country].Availability }
+
+// DefaultCapabilities returns what an organisation of the kind can offer in a country.
+func DefaultCapabilities(country string, kind OrganisationKind) Capabilities {
+	switch available := AvailabilityIn(country); kind {
+	case KindClinic:
+		return Capabilities{OATAvailable: available.OATCommunity}
+	case KindPrisonHealth:
+		return Capabilities{OATAvailable: available.OATPrison}
+	}
+	return Capabilities{}
+}

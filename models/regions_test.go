@@ -79,14 +79,14 @@ func TestZone_FollowsTheRegion(t *testing.T) {
 	}
 }
 
-func TestDefaultCapabilities_OfEachCountry(t *testing.T) {
+func TestAvailabilityIn_EachCountry(t *testing.T) {
 	t.Parallel()
-	for country, want := range map[string]Capabilities{
+	for country, want := range map[string]Availability{
 		"KZ": {OATCommunity: true}, "KG": {OATCommunity: true, OATPrison: true}, "TJ": {OATCommunity: true, OATPrison: true},
 		"UZ": {}, "TM": {}, "XX": {},
 	} {
-		if got := DefaultCapabilities(country); got != want {
-			t.Errorf("DefaultCapabilities(%s) = %+v, want %+v", country, got, want)
+		if got := AvailabilityIn(country); got != want {
+			t.Errorf("AvailabilityIn(%s) = %+v, want %+v", country, got, want)
 		}
 	}
 }

@@ -57,7 +57,7 @@ var confidentiality = []line{
 	{models.CatIncident, [8]string{"-:", "M:", "M:", "F:own", "F:own", "L:", "word:own", "-:"}},
 	{models.CatComplaint, [8]string{"-:", "T:own custody", "-:", "-:", "word:", "-:", "word:own", "-:"}},
 	{models.CatAccessPass, [8]string{"-:", "word:", "-:", "F:own", "F:own", "-:", "word:own", "word:own"}},
-	{models.CatConsent, [8]string{"T:own team", "T:own custody", "T:own team", "-:", "-:", "word:own", "word:own", "-:"}},
+	{models.CatConsent, [8]string{"word:own", "T:own custody", "word:own", "-:", "-:", "word:own", "word:own", "-:"}},
 	{models.CatDisclosureLog, [8]string{"word:", "word:", "-:", "-:", "-:", "-:", "word:own", "-:"}},
 }
 
@@ -113,10 +113,9 @@ accessPass approve own: GOV
 accessPass read country: programme_coordinator
 consent create own: CT PM PSY NGO
 consent change own: CT PM PSY NGO
-consent change team: CT PSY
 consent change custody: PM
 
-referral read own: CT PM PSY PRO NGO PEER
+referral read own: CT PM PSY PRO NGO
 referral create own: CT PM PSY PRO NGO
 referral change own: CT PM social_worker NGO
 episode read own: CT PM PSY NGO

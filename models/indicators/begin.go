@@ -25,7 +25,7 @@ func Begin(req models.SealRequest) (models.Sealing, error) {
 		return nil, models.Fail(models.KindConflict, "release.too_early", "This release can be sealed from %s on, when late entries are in.", from)
 	}
 	country := Country{Code: req.Country}
-	for _, r := range models.RegionsOf(req.Country, period.End()) {
+	for _, r := range models.RegionsOf(req.Country, req.Today) {
 		country.Regions = append(country.Regions, r.Code)
 	}
 	acc, err := NewAccumulator(plan, country, Status(req.Status), period)

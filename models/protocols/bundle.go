@@ -79,12 +79,13 @@ func readable(s string) string {
 // References returns the built-in editions as bundles, so that a database can remember
 // them when a newer binary brings others.
 func References(builtIn fs.FS) ([]models.Bundle, error) {
-	catalog, err := Load(builtIn)
+	found, err := fs.Glob(builtIn, "*/protocol.yaml")
 	if err != nil {
 		return nil, err
 	}
 	var out []models.Bundle
-	for _, slug := range catalog.Slugs() {
+	for _, file := range found {
+		slug := path.Dir(file)
 		folder, err := fs.Sub(builtIn, slug)
 		if err != nil {
 			return nil, err

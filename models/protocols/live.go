@@ -44,25 +44,10 @@ type snapshot struct {
 	editions []models.Edition
 }
 
-// Still serves the built-in content and nothing else, for tests and tools without a
-// database.
-func Still(builtIn fs.FS) (*Live, error) {
-	return NewLive(context.Background(), builtIn, Shelf{
-		Seq:          func(context.Context) (int64, error) { return 0, nil },
-		Publications: func(context.Context) (models.Publications, error) { return models.Publications{}, nil },
-		Edition: func(context.Context, string, string) (models.EditionSet, error) {
-			return nil, models.NotFound("edition")
-		},
-	})
-}
-
-// NewLive loads what is published now. It fails when a published edition cannot be
-// served: a service that quietly went back to another edition would mislead.
-func NewLive(ctx context.Context, builtIn fs.FS, shelf Shelf) (*Live, error) {
-	reference, err := Load(builtIn)
-	if err != nil {
-		return nil, err
-	}
+// NewLive loads what is published now; reference is the built-in content, loaded. It
+// fails when a published edition cannot be served: a service that quietly went back to
+// another edition would mislead.
+func NewLive(ctx context.Context, builtIn fs.FS, reference *Catalog, shelf Shelf) (*Live, error) {
 	l := &Live{builtIn: builtIn, reference: reference, shelf: shelf, named: namedCache{catalogs: map[string]*Catalog{}}}
 	l.now.Store(&snapshot{seq: -1})
 	return l, l.Refresh(ctx)
@@ -175,6 +160,24 @@ func (l *Live) Find(slug, name string) (models.Edition, error) {
 		}
 	}
 	return models.Edition{}, models.NotFound("edition")
+}
+
+// InForce returns the edition of a protocol that is served.
+func (l *Live) InForce(slug string) (models.Edition, error) {
+	name, ok := l.Catalog().Edition(slug)
+	if !ok {
+		return models.Edition{}, models.NotFound("protocol")
+	}
+	return l.Find(slug, name)
+}
+
+// BuiltIn returns the edition of a protocol that came with this program.
+func (l *Live) BuiltIn(slug string) (models.Edition, error) {
+	name, ok := l.reference.Edition(slug)
+	if !ok {
+		return models.Edition{}, models.NotFound("protocol")
+	}
+	return l.Find(slug, name)
 }
 
 // Read returns the catalogue in which an edition is read: the current one when it is

@@ -64,7 +64,7 @@ func (m *memory) publish(name string) {
 func TestLive_SwapsWhileReadersRead(t *testing.T) {
 	t.Parallel()
 	m := &memory{}
-	live, err := NewLive(t.Context(), small(), m.shelf())
+	live, err := NewLive(t.Context(), small(), load(t, small()), m.shelf())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestLive_SwapsWhileReadersRead(t *testing.T) {
 func TestLive_FollowsAndKeepsTheOldOnFailure(t *testing.T) {
 	t.Parallel()
 	m := &memory{}
-	live, err := NewLive(t.Context(), small(), m.shelf())
+	live, err := NewLive(t.Context(), small(), load(t, small()), m.shelf())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestLive_FollowsAndKeepsTheOldOnFailure(t *testing.T) {
 	if err := live.Refresh(t.Context()); !models.IsKind(err, models.KindUnavailable) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := NewLive(t.Context(), small(), m.shelf()); err == nil {
+	if _, err := NewLive(t.Context(), small(), load(t, small()), m.shelf()); err == nil {
 		t.Error("a new process quietly serves another edition than the one in force")
 	}
 	if got, _ := live.Catalog().Edition("demo"); got != "2" {
@@ -145,7 +145,7 @@ func TestLive_ReadsOldEditionsByName(t *testing.T) {
 	m := &memory{}
 	m.publish("2")
 	m.publish("3")
-	live, err := NewLive(t.Context(), small(), m.shelf())
+	live, err := NewLive(t.Context(), small(), load(t, small()), m.shelf())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +203,7 @@ func TestLive_ForgetsTheOldestCatalogue(t *testing.T) {
 
 // What a reader pays for the swap: one atomic load.
 func BenchmarkLive(b *testing.B) {
-	live, err := Still(Embedded())
+	live, err := NewLive(b.Context(), Embedded(), load(b, Embedded()), new(memory).shelf())
 	if err != nil {
 		b.Fatal(err)
 	}

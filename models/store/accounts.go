@@ -20,7 +20,10 @@ import (
 type Accounts struct {
 	store *Store
 	fails *throttle
-	slots chan struct{} // bounds concurrent hashing: each takes 19 MiB
+	// signedIn remembers which user signed in from which address: as many pairs as there
+	// are workplaces.
+	signedIn sync.Map
+	slots    chan struct{} // bounds concurrent hashing: each takes 19 MiB
 }
 
 // Token is a fresh bearer token; only its hash is stored.
@@ -79,7 +82,7 @@ func (a *Accounts) SignIn(ctx context.Context, username, password, address strin
 		return Token{}, errThrottled
 	}
 	var user models.User
-	err := found(a.store.read.WithContext(ctx).Where("username = ? AND active = ?", username, true).Take(&user).Error, "user")
+	err := found(a.store.read.WithContext(ctx).Where("username = ? AND active = ? AND organisation_id IN (SELECT id FROM organisations WHERE active = ?)", username, true, true).Take(&user).Error, "user")
 	if err != nil && !models.IsKind(err, models.KindNotFound) {
 		return Token{}, err
 	}
@@ -93,16 +96,34 @@ func (a *Accounts) SignIn(ctx context.Context, username, password, address strin
 	}
 	if !ok || user.ID == "" {
 		a.fails.failed(keys...)
-		return Token{}, errSignIn
+		return Token{}, a.refused(ctx, user)
 	}
+	a.signedIn.Store(keys[0], true)
 	return a.store.issueToken(ctx, user.ID, &user)
 }
 
 var errThrottled = models.Fail(models.KindTooMany, "token.throttled", "Too many failed sign-ins; wait 15 minutes.")
 
-// throttled takes the names of the pair, the user and the address.
+// throttled takes the names of the pair, the user and the address. A pair that signed in
+// before answers for its own failures only: strangers cannot lock it out.
 func (a *Accounts) throttled(keys []string) bool {
-	return !a.fails.allowed(keys[0], 10) || !a.fails.allowed(keys[1], 100) || !a.fails.allowed(keys[2], 100)
+	if !a.fails.allowed(keys[0], 10) {
+		return true
+	}
+	if _, known := a.signedIn.Load(keys[0]); known {
+		return false
+	}
+	return !a.fails.allowed(keys[1], 100) || !a.fails.allowed(keys[2], 100)
+}
+
+// refused leaves a failed sign-in in the audit trail; a name that no account has is not
+// written down, because people type passwords into the wrong field.
+func (a *Accounts) refused(ctx context.Context, user models.User) error {
+	actor := models.Actor{UserID: user.ID, Role: user.Role, OrganisationID: user.OrganisationID}
+	if err := a.store.RecordDenial(ctx, actor, "", "token.create", "forbidden"); err != nil {
+		return err
+	}
+	return errSignIn
 }
 
 // absentUserHash is compared against when there is no such user, for equal time.
@@ -119,8 +140,9 @@ func (s *Store) IssueToken(ctx context.Context, user models.UserID) (Token, erro
 	return s.issueToken(ctx, user, nil)
 }
 
-// issueToken refuses when the account has changed since its password was checked: a
-// password changed meanwhile must not leave a token behind.
+// issueToken refuses when the account has changed since its password was checked, or its
+// organisation was closed: neither may leave a token behind, that of a closed organisation
+// would come to life when it is opened again.
 func (s *Store) issueToken(ctx context.Context, user models.UserID, checked *models.User) (Token, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
@@ -129,7 +151,8 @@ func (s *Store) issueToken(ctx context.Context, user models.UserID, checked *mod
 	err := s.inTx(ctx, func(db *gorm.DB) error {
 		if checked != nil {
 			var same int64
-			if err := db.Model(&models.User{}).Where("id = ? AND version = ? AND active = ?", user, checked.Version, true).Count(&same).Error; err != nil {
+			if err := db.Model(&models.User{}).Where("id = ? AND version = ? AND active = ?", user, checked.Version, true).
+				Where("organisation_id IN (SELECT id FROM organisations WHERE active = ?)", true).Count(&same).Error; err != nil {
 				return err
 			}
 			if same == 0 {

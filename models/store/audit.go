@@ -61,8 +61,10 @@ type reading struct {
 
 func (r *reading) touched(ids ...string) { r.objects = append(r.objects, ids...) }
 
-func (r *reading) relied(c *models.Consent) {
-	r.consents = append(r.consents, consentRef{c.ID, c.Version})
+func (r *reading) relied(consents ...models.Consent) {
+	for i := range consents {
+		r.consents = append(r.consents, consentRef{consents[i].ID, consents[i].Version})
+	}
 }
 
 // readRecords runs a client-level read on the reader pool and returns only after its
@@ -75,7 +77,12 @@ func (s *Session) readRecords(ctx context.Context, action string, fn func(*readi
 	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: nounOf(action)})
 }
 
+// nounOf names the record that a lost read answers as missing; a pathway is looked up by
+// its client, so it is the client that is not found.
 func nounOf(action string) string {
+	if action == "pathway.read" {
+		return "client"
+	}
 	for i, c := range action {
 		if c == '.' {
 			return action[:i]

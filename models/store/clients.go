@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"net/http"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -128,7 +129,7 @@ func (t *tx) checkRegistrationRate() error {
 		{"actor_id", t.session.actor.UserID, (limit + 1) / 2},
 	} {
 		var n int64
-		recent := t.Model(&auditRow{}).Select("1").Where(who.column+" = ? AND action = ? AND at > ?", who.id, "client.create", t.now.Add(-24*time.Hour)).Limit(who.limit)
+		recent := t.Model(&auditRow{}).Select("1").Where(who.column+" = ? AND action = ? AND at > ? AND outcome = ?", who.id, "client.create", t.now.Add(-24*time.Hour), "ok").Limit(who.limit)
 		if err := t.Session(&gorm.Session{NewDB: true}).Table("(?) AS recent", recent).Count(&n).Error; err != nil {
 			return err
 		}
@@ -204,7 +205,7 @@ func (s *Session) treats(q *gorm.DB, c *models.Client) (bool, error) {
 
 // Pathway is a person's timeline as far as the session may see it.
 type Pathway struct {
-	Client    models.Client
+	Client    SeenClient
 	Referrals []SeenReferral
 	Consents  []SeenConsent
 	Episodes  []SeenEpisode
@@ -218,14 +219,22 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 		if err != nil {
 			return err
 		}
-		p = &Pathway{Client: *c}
+		show, err := s.treats(r.DB, c)
+		if err != nil {
+			return err
+		}
+		p = &Pathway{Client: SeenClient{Client: *c, ShowResponsible: show || c.ResponsibleID == s.actor.OrganisationID}}
 		r.touched(string(c.ID))
+		naming, err := s.consentsNaming(r, c.PersonID) // before what they may open
+		if err != nil {
+			return err
+		}
 		ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", c.PersonID)
 		if p.Referrals, err = s.seeReferrals(r, s.referralQuery(r.DB, models.Read).
 			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
 			return err
 		}
-		if p.Episodes, err = s.seeEpisodes(r, c.PersonID); err != nil {
+		if p.Episodes, err = s.seeEpisodes(r, c); err != nil {
 			return err
 		}
 		var consents []models.Consent
@@ -235,7 +244,16 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 			r.touched(k.ID)
 			p.Consents = append(p.Consents, SeenConsent{Consent: k, ClientCode: c.Handle(), Today: r.today})
 		}
+		if p.showsOthers(s.actor.OrganisationID) {
+			r.relied(naming...)
+		}
 		return err
 	})
 	return p, err
+}
+
+// showsOthers reports whether records that another organisation wrote are shown.
+func (p *Pathway) showsOthers(own models.OrganisationID) bool {
+	return slices.ContainsFunc(p.Episodes, func(e SeenEpisode) bool { return e.OrganisationID != own }) ||
+		slices.ContainsFunc(p.Consents, func(k SeenConsent) bool { return k.OrganisationID != own })
 }

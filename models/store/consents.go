@@ -68,6 +68,11 @@ func (t *tx) checkRecipient(id models.OrganisationID) error {
 // GetConsent returns a consent of the caller's scope.
 func (s *Session) GetConsent(ctx context.Context, id string) (k *SeenConsent, err error) {
 	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
+		ofPerson := r.Model(&models.Consent{}).Select("oc.person_id").Joins("JOIN clients oc ON oc.id = consents.client_id").Where("consents.id = ?", id)
+		naming, err := s.consentsNaming(r, ofPerson)
+		if err != nil {
+			return found(err, "consent")
+		}
 		var row models.Consent
 		if err := found(s.scoped(r.DB, consentTable, models.CatConsent, models.Read).Where("consents.id = ?", id).Take(&row).Error, "consent"); err != nil {
 			return err
@@ -77,6 +82,9 @@ func (s *Session) GetConsent(ctx context.Context, id string) (k *SeenConsent, er
 			return err
 		}
 		r.touched(id, string(c.ID))
+		if row.OrganisationID != s.actor.OrganisationID {
+			r.relied(naming...)
+		}
 		k = &SeenConsent{Consent: row, ClientCode: s.ownHandle(&c), Today: r.today}
 		return nil
 	})

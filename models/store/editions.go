@@ -213,6 +213,13 @@ func (s *Store) checkBundle(q *gorm.DB, b models.Bundle) (models.EditionFacts, e
 	if s.opt.Editions == nil {
 		return models.EditionFacts{}, errNoCheck
 	}
+	// Every protocol has a built-in edition on record: a mistyped slug starts no new one.
+	if _, err := editionWhere(q, "protocol = ? AND state = ?", b.Protocol, models.EditionReference); err != nil {
+		if models.IsKind(err, models.KindNotFound) {
+			err = models.NotFound("protocol")
+		}
+		return models.EditionFacts{}, err
+	}
 	set, err := servedSet(q)
 	if err != nil {
 		return models.EditionFacts{}, err

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -21,18 +20,12 @@ type SeenEpisode struct {
 
 // seeEpisodes returns the person's episodes: the bare fact through treatmentFact, the
 // entry items through diagnosis.
-func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode, error) {
-	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", person)
+func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode, error) {
+	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", client.PersonID)
 	load := func(category models.Category) (rows []models.Episode, err error) {
 		err = s.scoped(r.Model(&models.Episode{}), episodeTable, category, models.Read).
 			Where("episodes.client_id IN (?)", ofPerson).Order("start_date DESC, id DESC").Find(&rows).Error
 		return rows, err
-	}
-	// Before the episodes: a withdrawal between the two queries must find its consent
-	// among those relied on, so that the audit commit refuses the read.
-	consents, err := s.consentsNaming(r, person)
-	if err != nil {
-		return nil, err
 	}
 	facts, err := load(models.CatTreatmentFact)
 	if err != nil {
@@ -51,21 +44,22 @@ func (s *Session) seeEpisodes(r *reading, person models.PersonID) ([]SeenEpisode
 		// What it wrote it always reads, in the roles that read its episodes at all: a peer does not.
 		own := e.OrganisationID == s.actor.OrganisationID && s.grants.Through(models.CatEpisode, models.Read, models.Own)
 		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
-		r.touched(e.ID)
-	}
-	if slices.ContainsFunc(facts, func(e models.Episode) bool { return e.OrganisationID != s.actor.OrganisationID }) {
-		for i := range consents {
-			r.relied(&consents[i])
+		if e.ClientID == client.ID {
+			seen[i].ClientCode = client.Handle()
 		}
+		r.touched(e.ID)
 	}
 	return seen, nil
 }
 
 // consentsNaming returns every consent of the person, given and not withdrawn, that
-// names the actor's organisation: one too many perhaps, never one too few.
-func (s *Session) consentsNaming(r *reading, person models.PersonID) (consents []models.Consent, err error) {
+// names the actor's organisation: one too many perhaps, never one too few. A read of
+// another organisation's record relies on them all, because withdrawing any of them may
+// close it. They are loaded before the record, so that a withdrawal between the two
+// queries finds its consent among those relied on and the audit commit refuses the read.
+func (s *Session) consentsNaming(r *reading, person any) (consents []models.Consent, err error) {
 	err = r.Model(&models.Consent{}).Joins("JOIN clients kc ON kc.id = consents.client_id").
-		Where("kc.person_id = ? AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
+		Where("kc.person_id = (?) AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
 			person, models.ConsentGiven, s.actor.OrganisationID, s.actor.OrganisationKind).Find(&consents).Error
 	return consents, err
 }
@@ -157,6 +151,11 @@ func (t *tx) openEpisode(id string, c *models.Client, org *models.Organisation, 
 	if err != nil {
 		return nil, err
 	}
+	if age < 0 {
+		var c models.Checks
+		c.Add("/startDate", "episode.start_before_birth")
+		return nil, c.Err()
+	}
 	structured := org.ReportsStructured
 	if n.Structured != nil {
 		structured = *n.Structured
@@ -188,7 +187,7 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 			return err
 		}
 		var accepted int64
-		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND state IN ?", e.ClientID,
+		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND sent_at >= ? AND reason <> 'infection_link' AND state IN ?", e.ClientID, e.StartDate.Time(),
 			[]string{models.ReferralAccepted, models.ReferralAppointmentFixed, models.ReferralAttended}).Count(&accepted).Error; err != nil {
 			return err
 		}
@@ -202,10 +201,13 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 	return seen, err
 }
 
-// MoveEpisode lets an open episode follow another edition of its protocol: one that is or
-// was in force and was not withdrawn. Nothing else ever moves an episode.
-func (s *Session) MoveEpisode(ctx context.Context, id, edition string) (seen *SeenEpisode, err error) {
-	err = s.write(ctx, "episode.edition", func(tx *tx) error {
+// RecordContact notes a face-to-face contact within an open episode: an episode without
+// one for 183 days counts as ended on its last contact (docs/indicators.md, rule 7).
+func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) (seen *SeenEpisode, err error) {
+	if err := models.CheckContact(on, s.today()); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "episode.contact", func(tx *tx) error {
 		e, c, err := s.ownEpisode(tx.DB, id, models.Change)
 		if err != nil {
 			return err
@@ -213,66 +215,12 @@ func (s *Session) MoveEpisode(ctx context.Context, id, edition string) (seen *Se
 		if err := tx.base(e.Version); err != nil {
 			return err
 		}
-		to, err := editionWhere(tx.DB, "protocol = ? AND edition = ?", e.Protocol, edition)
-		if models.IsKind(err, models.KindNotFound) || err == nil && !to.Pinnable() {
-			var checks models.Checks
-			checks.Add("/edition", "episode.edition_unknown")
-			return checks.Err()
-		}
-		if err != nil {
+		if err := e.Contact(on); err != nil {
 			return err
 		}
-		if err := e.Follow(edition); err != nil {
-			return err
-		}
-		tx.audit(id, to.ID)
+		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("edition", "version").Updates(e))
+		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("last_contact", "version").Updates(e))
 	})
 	return seen, err
-}
-
-// EpisodesOn returns one page of the open episodes of the caller's own organisation that
-// follow an edition, and how many there are; ok is false for a role that reads no
-// episodes. Another organisation's are never counted: docs/adr/0011-impact.md.
-func (s *Session) EpisodesOn(ctx context.Context, protocol, edition string, p Paging) (page Page[SeenEpisode], total int64, ok bool, err error) {
-	if !s.grants.Through(models.CatEpisode, models.Read, models.Own) {
-		return page, 0, false, nil
-	}
-	err = s.readRecords(ctx, "episode.read", func(r *reading) error {
-		on := func() *gorm.DB {
-			return s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).
-				Where("episodes.organisation_id = ? AND protocol = ? AND edition = ? AND end_date = ''", s.actor.OrganisationID, protocol, edition)
-		}
-		if err := on().Count(&total).Error; err != nil {
-			return err
-		}
-		rows, err := loadPage(s, on(), "impact", "id", p, func(e models.Episode) string { return e.ID })
-		if err != nil {
-			return err
-		}
-		page.Next = rows.Next
-		codes, err := s.codesOf(r, rows.Items)
-		for _, e := range rows.Items {
-			r.touched(e.ID)
-			page.Items = append(page.Items, SeenEpisode{Episode: e, Whole: true, ClientCode: codes[e.ClientID]})
-		}
-		return err
-	})
-	return page, total, true, err
-}
-
-// codesOf returns the handles of the clients of own episodes.
-func (s *Session) codesOf(r *reading, episodes []models.Episode) (map[models.ClientID]string, error) {
-	ids := []models.ClientID{}
-	for _, e := range episodes {
-		ids = append(ids, e.ClientID)
-	}
-	var clients []models.Client
-	err := r.Where("id IN ? AND organisation_id = ?", ids, s.actor.OrganisationID).Find(&clients).Error
-	codes := map[models.ClientID]string{}
-	for i := range clients {
-		codes[clients[i].ID] = clients[i].Handle()
-	}
-	return codes, err
 }

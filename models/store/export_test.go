@@ -47,7 +47,7 @@ func (s *Store) CountStatements() *atomic.Int64 {
 func (s *Store) AfterQueryOf(table string, run func()) {
 	var done atomic.Bool
 	_ = s.read.Callback().Query().After("gorm:query").Register("once", func(db *gorm.DB) {
-		if db.Statement.Table == table && done.CompareAndSwap(false, true) {
+		if !db.DryRun && db.Statement.Table == table && done.CompareAndSwap(false, true) {
 			run()
 		}
 	})

@@ -1,7 +1,11 @@
 package store
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -9,8 +13,9 @@ import (
 	"jol/models"
 )
 
-// idempotencyRow remembers the first answer to a create. The key is kept as the
-// client sent it, bound to the user; rows live 90 days (jol retention).
+// idempotencyRow remembers the first answer to a create, bound to the user. Key and body
+// are kept as keyed digests: a plain hash of a registration could be searched for its
+// initials in seconds, and a client may have put anything into its key.
 type idempotencyRow struct {
 	UserID     models.UserID `gorm:"primaryKey"`
 	Key        string        `gorm:"primaryKey"`
@@ -28,8 +33,11 @@ func (idempotencyRow) TableName() string { return "idempotency_keys" }
 // ON CONFLICT DO NOTHING, because a duplicate-key error would abort a PostgreSQL
 // transaction.
 func (t *tx) claim(id string) (resource string, out Outcome, err error) {
-	req := t.session.req
-	row := idempotencyRow{UserID: t.session.actor.UserID, Key: req.Key, BodyHash: req.BodyHash, ResourceID: id, Status: http.StatusCreated, CreatedAt: t.now}
+	s := t.session
+	row := idempotencyRow{
+		UserID: s.actor.UserID, Key: s.digest("key", s.req.Key), BodyHash: s.digest("body", s.req.Key, s.req.BodyHash),
+		ResourceID: id, Status: http.StatusCreated, CreatedAt: t.now,
+	}
 	res := t.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
 	if res.Error != nil {
 		return "", Outcome{}, res.Error
@@ -41,15 +49,24 @@ func (t *tx) claim(id string) (resource string, out Outcome, err error) {
 	if err := t.Where("user_id = ? AND key = ?", row.UserID, row.Key).Take(&first).Error; err != nil {
 		return "", Outcome{}, err
 	}
-	if first.BodyHash != req.BodyHash {
+	if first.BodyHash != row.BodyHash {
 		return "", Outcome{}, models.Fail(models.KindInvalid, "idempotency.key_reused", "This Idempotency-Key was used before with another request.")
 	}
 	return first.ResourceID, Outcome{Status: first.Status, Replayed: true}, nil
 }
 
+// digest is an HMAC under a key that is not in the database. Each user has digests of
+// their own: equal digests of equal bodies would show which organisations registered the
+// same person, and no key is needed to see that.
+func (s *Session) digest(parts ...string) string {
+	m := hmac.New(sha256.New, s.store.opt.Keys.Cursor)
+	m.Write([]byte("idempotency\x00" + string(s.actor.UserID) + "\x00" + strings.Join(parts, "\x00")))
+	return hex.EncodeToString(m.Sum(nil))
+}
+
 // settle corrects a claim whose outcome was not "created under the id claimed".
 func (t *tx) settle(resource string, out Outcome) error {
-	return t.Model(&idempotencyRow{}).Where("user_id = ? AND key = ?", t.session.actor.UserID, t.session.req.Key).
+	return t.Model(&idempotencyRow{}).Where("user_id = ? AND key = ?", t.session.actor.UserID, t.session.digest("key", t.session.req.Key)).
 		Updates(map[string]any{"resource_id": resource, "status": out.Status}).Error
 }
 

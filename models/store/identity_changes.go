@@ -8,9 +8,42 @@ import (
 	"jol/models"
 )
 
+// SeenIdentityChange is a change with the handles of the records it is about: the second
+// user must see what is approved.
+type SeenIdentityChange struct {
+	models.IdentityChange
+	ClientCode string
+	WithCode   string // of a merge
+}
+
+type changeRow struct {
+	models.IdentityChange
+	ClientCode  string
+	ClientLocal int
+	WithCode    string
+	WithLocal   int
+}
+
+func (row *changeRow) seen() SeenIdentityChange {
+	return SeenIdentityChange{
+		IdentityChange: row.IdentityChange, ClientCode: models.CodeHandle(row.ClientCode, row.ClientLocal),
+		WithCode: models.CodeHandle(row.WithCode, row.WithLocal),
+	}
+}
+
+// changeQuery selects the changes the session may approve. The other record of a merge
+// made by an accepted referral is another organisation's: its code is not shown.
+func (s *Session) changeQuery(q *gorm.DB) *gorm.DB {
+	q = q.Model(&models.IdentityChange{}).
+		Select("identity_changes.*, c.code AS client_code, c.local_no AS client_local, COALESCE(w.code, '') AS with_code, COALESCE(w.local_no, 1) AS with_local").
+		Joins("JOIN clients c ON c.id = identity_changes.client_id").
+		Joins("LEFT JOIN clients w ON w.id = identity_changes.with_id AND w.organisation_id = identity_changes.organisation_id")
+	return s.scoped(q, changeTable, models.CatIdentity, models.Approve)
+}
+
 // RequestIdentityChange asks for a merge of two of the organisation's records into one
 // person, or for a split of a record from its person. A second user approves it.
-func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with string) (ic *models.IdentityChange, out Outcome, err error) {
+func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with string) (ic *SeenIdentityChange, out Outcome, err error) {
 	err = s.write(ctx, "identity_change.create", func(tx *tx) error {
 		id, first, err := tx.claim(newID())
 		if err != nil {
@@ -27,27 +60,49 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 		other := &models.Client{}
 		if with != "" {
 			if other, err = s.clientByHandle(tx.DB, with, models.CatIdentity, models.Change); err != nil {
-				return err
+				return at("/with", err)
 			}
+		}
+		if with != "" && other.PersonID == c.PersonID && !out.Replayed {
+			return models.Fail(models.KindConflict, "identity_change.same_person", "The two records are one person already.")
 		}
 		tx.auditOutcome(out.outcome(), id, string(c.ID))
 		if out.Replayed {
 			ic, err = tx.identityChange(id)
 			return err
 		}
-		ic = &models.IdentityChange{
-			ID: id, OrganisationID: s.actor.OrganisationID, Kind: kind, ClientID: c.ID, WithID: other.ID, FromPersonID: c.PersonID,
+		row := models.IdentityChange{
+			ID: id, OrganisationID: s.actor.OrganisationID, Kind: kind, ClientID: c.ID, WithID: other.ID, FromPersonID: c.PersonID, ToPersonID: other.PersonID,
 			State: "requested", RequestedBy: s.actor.UserID, CreatedAt: tx.now, Version: 1,
 		}
-		return tx.Create(ic).Error
+		ic = &SeenIdentityChange{IdentityChange: row, ClientCode: c.Handle(), WithCode: other.Handle()}
+		return tx.Create(&row).Error
 	})
 	return ic, out, err
 }
 
+// ListIdentityChanges lists the organisation's changes, newest first, for the second user.
+func (s *Session) ListIdentityChanges(ctx context.Context, state string, p Paging) (page Page[SeenIdentityChange], err error) {
+	err = s.readRecords(ctx, "identity_change.read", func(r *reading) error {
+		q := s.changeQuery(r.DB)
+		if state != "" {
+			q = q.Where("identity_changes.state = ?", state)
+		}
+		rows, err := loadPage(s, q, "identity_changes", "identity_changes.id", p, func(row changeRow) string { return row.ID })
+		page.Next = rows.Next
+		for i := range rows.Items {
+			r.touched(rows.Items[i].ID, string(rows.Items[i].ClientID))
+			page.Items = append(page.Items, rows.Items[i].seen())
+		}
+		return err
+	})
+	return page, err
+}
+
 // ApproveIdentityChange lets a second user carry the change out. A merge gives the
 // client the other record's person; a split gives it a person of its own, for whom its
-// organisation is responsible. Either can be undone by the other.
-func (s *Session) ApproveIdentityChange(ctx context.Context, id string) (ic *models.IdentityChange, err error) {
+// organisation is responsible.
+func (s *Session) ApproveIdentityChange(ctx context.Context, id string) (ic *SeenIdentityChange, err error) {
 	err = s.write(ctx, "identity_change.approve", func(tx *tx) error {
 		if ic, err = tx.identityChange(id); err != nil {
 			return err
@@ -59,36 +114,72 @@ func (s *Session) ApproveIdentityChange(ctx context.Context, id string) (ic *mod
 			return err
 		}
 		ic.Version++
-		if err := tx.carryOut(ic); err != nil {
+		if err := tx.carryOut(&ic.IdentityChange); err != nil {
 			return err
 		}
 		tx.audit(id, string(ic.ClientID))
-		return changed(tx.Model(ic).Where("version = ?", ic.Version-1).Select("state", "approved_by", "version").Updates(ic))
+		return changed(tx.Model(&ic.IdentityChange).Where("version = ?", ic.Version-1).Select("state", "approved_by", "version").Updates(&ic.IdentityChange))
 	})
 	return ic, err
 }
 
-func (t *tx) identityChange(id string) (*models.IdentityChange, error) {
-	var ic models.IdentityChange
-	q := t.session.scoped(t.DB, changeTable, models.CatIdentity, models.Approve)
-	return &ic, found(q.Where("id = ?", id).Take(&ic).Error, "identity_change")
+func (t *tx) identityChange(id string) (*SeenIdentityChange, error) {
+	var row changeRow
+	if err := found(t.session.changeQuery(t.DB).Where("identity_changes.id = ?", id).Take(&row).Error, "identity_change"); err != nil {
+		return nil, err
+	}
+	seen := row.seen()
+	return &seen, nil
 }
 
+// carryOut moves the client, and leaves nobody behind with an organisation that has no
+// record of them any more.
 func (t *tx) carryOut(ic *models.IdentityChange) error {
 	person, err := t.personAfter(ic)
 	if err != nil {
 		return err
 	}
-	return t.moveClients(t.Where("id = ?", ic.ClientID), person)
+	if err := t.moveClients(t.Where("id = ?", ic.ClientID), person); err != nil {
+		return err
+	}
+	return t.keepResponsible(ic.FromPersonID)
 }
 
+// personAfter checks that the records are still those of the request.
 func (t *tx) personAfter(ic *models.IdentityChange) (models.PersonID, error) {
-	if ic.Kind == "split" {
-		return t.newPerson()
+	var client, other models.Client
+	if err := t.Where("id = ?", ic.ClientID).Take(&client).Error; err != nil {
+		return "", err
 	}
-	var other models.Client
-	err := t.Where("id = ?", ic.WithID).Take(&other).Error
-	return other.PersonID, found(err, "client")
+	if ic.Kind == "merge" {
+		if err := t.Where("id = ?", ic.WithID).Take(&other).Error; err != nil {
+			return "", err
+		}
+	}
+	if client.PersonID != ic.FromPersonID || other.PersonID != ic.ToPersonID {
+		return "", models.Fail(models.KindConflict, "identity_change.moved", "One of the records was joined to somebody else since the request; ask anew.")
+	}
+	if ic.Kind == "merge" {
+		return other.PersonID, nil
+	}
+	return t.newPerson()
+}
+
+// keepResponsible hands a person whom the responsible organisation no longer has a record
+// of to the organisation that treats it, or else has known it longest.
+func (t *tx) keepResponsible(person models.PersonID) error {
+	var left []models.Client
+	err := withPerson(t.DB).Where("clients.person_id = ?", person).
+		Order("(SELECT count(*) FROM episodes WHERE episodes.client_id = clients.id AND episodes.end_date = '') DESC, clients.created_at, clients.id").Find(&left).Error
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	for _, c := range left {
+		if c.OrganisationID == c.ResponsibleID {
+			return nil
+		}
+	}
+	return t.setResponsible(person, left[0].OrganisationID)
 }
 
 // moveClients gives the selected client records another person.

@@ -27,7 +27,8 @@ func (deploymentRow) TableName() string { return "deployment" }
 const MarkImporting = "importing"
 
 // importBatch is how many client records share a transaction and an audit event. Large
-// batches sorted by id touch each index page once: 5,000 were a third faster than 1,000.
+// batches sorted by id touch an index page less often: on SQLite 5,000 were about a
+// quarter faster than 1,000, and sorting them gained another fifth.
 const importBatch = 5000
 
 // maxVariables is how many values one statement carries at most: SQLite takes 32,766,

@@ -139,6 +139,31 @@ func TestSignIn_LosesAgainstAPasswordChange(t *testing.T) {
 	})
 }
 
+// The same for a treating team, to which a withdrawal closes the other record.
+func TestTeam_LosesAgainstAWithdrawal(t *testing.T) {
+	each(t, func(t *testing.T, c *storetest.Country) {
+		health, clinic := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleClinician, c.Clinic)
+		atColony, atClinic, k := c.Joined(health, clinic, 1, c.Clinic)
+		health.Start(atColony)
+		clinic.Start(atClinic)
+		other := health.Give(atColony, models.PurposeReferral, c.Polyclinic)
+		if _, err := clinic.New().GetConsent(ctx, other.ID); err != nil {
+			t.Fatalf("the team does not see the other record's consents: %v", err)
+		}
+		c.AfterQueryOf("clients", func() { health.Withdraw(k.ID) })
+		_, err := clinic.New().GetConsent(ctx, other.ID)
+		if !models.IsKind(err, models.KindNotFound) {
+			t.Errorf("a consent was shown to the team after the withdrawal: %v", err)
+		}
+		p, err := clinic.New().GetPathway(ctx, atClinic)
+		must(t, err)
+		if len(p.Episodes) != 1 || len(p.Consents) != 1 || p.Consents[0].ID != k.ID {
+			t.Errorf("after the withdrawal the clinic sees %d episodes and %d consents", len(p.Episodes), len(p.Consents))
+		}
+		health.Give(atColony, models.PurposeReferral, c.Clinic, models.CatTreatmentFact)
+	})
+}
+
 // A consent withdrawn between the two queries of a pathway.
 func TestPathway_LosesAgainstAWithdrawal(t *testing.T) {
 	each(t, func(t *testing.T, c *storetest.Country) {

@@ -7,10 +7,11 @@ import (
 	"jol/models"
 )
 
-// This file alone touches the linkage tables, which on PostgreSQL live in a schema of
-// their own so that another database role can own them. They are read when a client is
-// registered, when a referral is addressed in the receiver's sector, when an age is
-// computed, and by sealing; never to answer a question about a person.
+// The linkage tables stand apart, on PostgreSQL in a schema of their own so that another
+// database role can own them. This file writes them when a client is registered or a
+// referral accepted, and reads them to address a referral in the receiver's sector and to
+// compute an age; releases.go counts with them and import.go fills them. They never answer
+// a question about a person (docs/adr/0005).
 
 // linkRow ties a client record to its linkage id. The birth year is kept here only.
 type linkRow struct {
@@ -88,9 +89,9 @@ func (t *tx) copyLink(from, to models.ClientID) error {
 	return t.Table(t.session.store.linkTable()).Create(&row).Error
 }
 
-// ageAt returns the age a client reaches in the year of the date, as far as a birth
-// year can tell.
+// ageAt returns completed years as far as a birth year can tell: before July the
+// birthday is taken to lie ahead, so that errors of one year go both ways.
 func (t *tx) ageAt(client models.ClientID, on models.Date) (int, error) {
 	row, err := t.linkOf(client)
-	return on.Year() - row.BirthYear, err
+	return models.AgeFromYear(row.BirthYear, on), err
 }

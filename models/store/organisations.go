@@ -40,10 +40,12 @@ func (s *Session) GetOrganisation(ctx context.Context, id string) (*models.Organ
 	return &o, found(q.Where("id = ?", id).Take(&o).Error, "organisation")
 }
 
-// CreateOrganisation adds an organisation. Capability flags of the country decide
-// which services it may offer.
+// CreateOrganisation adds an organisation; only the ministry and the command line do.
 func (s *Session) CreateOrganisation(ctx context.Context, n models.NewOrganisation) (o *models.Organisation, out Outcome, err error) {
 	n.Country = s.store.opt.Country
+	if s.actor.OrganisationKind != models.KindMinistry && s.actor.UserID != models.SystemUser {
+		return nil, Outcome{}, models.Fail(models.KindForbidden, "organisation.ministry_creates", "Only the ministry adds organisations.")
+	}
 	err = s.write(ctx, "organisation.create", func(tx *tx) error {
 		if err := n.Check(tx.today); err != nil {
 			return err
@@ -61,11 +63,7 @@ func (s *Session) CreateOrganisation(ctx context.Context, n models.NewOrganisati
 		if err := tx.checkServes(n.Serves); err != nil {
 			return err
 		}
-		o = &models.Organisation{
-			ID: models.OrganisationID(id), Name: n.Name, Kind: n.Kind, Country: n.Country, Region: n.Region,
-			CentreType: n.CentreType, Services: orEmpty(n.Services), ReportsStructured: n.ReportsStructured, Serves: n.Serves,
-			Active: true, Version: 1, CreatedAt: tx.now,
-		}
+		o = n.Make(models.OrganisationID(id), tx.now)
 		return tx.Create(o).Error
 	})
 	return o, out, err
@@ -86,22 +84,31 @@ func (t *tx) checkServes(id models.OrganisationID) error {
 
 // ChangeOrganisation changes name, services, centre type or activity.
 func (s *Session) ChangeOrganisation(ctx context.Context, id string, ch models.OrganisationChange) (o *models.Organisation, err error) {
+	if err := ch.Check(); err != nil {
+		return nil, err
+	}
 	err = s.write(ctx, "organisation.change", func(tx *tx) error {
 		o = &models.Organisation{}
 		q := s.scoped(tx.DB, organisationTable, models.CatOrganisation, models.Change)
 		if err := found(q.Where("id = ?", id).Take(o).Error, "organisation"); err != nil {
 			return err
 		}
+		if err := tx.base(o.Version); err != nil {
+			return err
+		}
 		if err := o.Apply(ch); err != nil {
 			return err
 		}
-		if err := tx.base(o.Version); err != nil {
-			return err
+		if !o.Active { // reopened, it must not come back with old tokens
+			err := tx.Model(&tokenRow{}).Where("user_id IN (SELECT id FROM users WHERE organisation_id = ?) AND revoked_at IS NULL", id).Update("revoked_at", tx.now).Error
+			if err != nil {
+				return err
+			}
 		}
 		tx.audit(id)
 		o.Version++
 		return changed(tx.Model(o).Where("version = ?", s.req.Base).
-			Select("name", "services", "centre_type", "active", "version").Updates(o))
+			Select("name", "services", "oat_available", "buprenorphine_available", "thn_allowed", "nsp_allowed", "centre_type", "active", "version").Updates(o))
 	})
 	return o, err
 }

@@ -24,7 +24,7 @@ type Page[T any] struct {
 	Next  string
 }
 
-var errCursor = models.Fail(models.KindInvalid, "cursor.invalid", "The cursor is not one that this list gave to you.")
+var errCursor = at("/cursor", models.Fail(models.KindInvalid, "cursor.invalid", "The cursor is not one that this list gave to you."))
 
 // pageKey reads a cursor. It holds the last key of the page before, signed and bound
 // to the caller and the list, so that it can neither be forged nor handed on.

@@ -163,7 +163,7 @@ func NewDrafts(s *Store) *Drafts { return &Drafts{s} }
 // List returns all editions of a protocol, newest first.
 func (d *Drafts) List(ctx context.Context, slug string) (all []models.Edition, err error) {
 	err = d.store.read.WithContext(ctx).Where("protocol = ?", slug).Order("id DESC").Find(&all).Error
-	return all, err
+	return all, found(err, "protocol") // a slug that is no text is found nowhere
 }
 
 // Get returns one edition in any state.

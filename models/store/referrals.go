@@ -67,7 +67,8 @@ func (s *Session) see(row *referralRow) SeenReferral {
 	}
 	seen.ClientCode = models.CodeHandle(row.OwnCode, row.OwnLocalNo)
 	consent := row.consent()
-	seen.Whole = consent.InForce(s.today())
+	misSent := row.State == models.ReferralCancelled && row.ToClientID == "" // it was never the receiver's
+	seen.Whole = consent.InForce(s.today()) && !misSent
 	return seen
 }
 
@@ -86,8 +87,7 @@ func (s *Session) note(r *reading, rows []referralRow) []SeenReferral {
 		seen[i] = s.see(&rows[i])
 		r.touched(rows[i].ID)
 		if seen[i].Party == models.Receiver && seen[i].Whole {
-			consent := rows[i].consent()
-			r.relied(&consent)
+			r.relied(rows[i].consent())
 		}
 	}
 	return seen
@@ -114,6 +114,7 @@ func (s *Session) ListReferrals(ctx context.Context, f ReferralFilter, p Paging)
 			q = q.Where("referrals.state = ?", f.State)
 		}
 		if f.Overdue {
+			q = q.Where("(referrals.from_organisation_id = ? OR (k.state = ? AND k.until_date >= ?))", s.actor.OrganisationID, models.ConsentGiven, r.today)
 			q = q.Where("((referrals.state IN ? AND referrals.answer_due < ?) OR (referrals.state = ? AND referrals.appointment_at < ?))",
 				[]string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested}, r.now, models.ReferralAppointmentFixed, r.now.AddDate(0, 0, -1))
 		}
@@ -295,7 +296,7 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
-	return t.Model(&models.Person{}).Where("id = ?", from.PersonID).Update("responsible_id", r.ToOrganisationID).Error
+	return t.setResponsible(from.PersonID, r.ToOrganisationID)
 }
 
 // receiversRecord returns the receiver's record of the person. An existing record is
@@ -338,8 +339,41 @@ func (t *tx) confirmSame(from *models.Client, handle string) (models.ClientID, e
 	if own.PersonID == from.PersonID {
 		return own.ID, nil
 	}
-	// Everyone whom acts of care had joined to this record comes along.
-	return own.ID, t.moveClients(t.Where("person_id = ?", own.PersonID), from.PersonID)
+	var elsewhere int64
+	err = t.Model(&models.Client{}).Where("person_id = ? AND organisation_id <> ?", own.PersonID, own.OrganisationID).Count(&elsewhere).Error
+	if err != nil {
+		return "", err
+	}
+	if own.Sex != from.Sex || elsewhere > 0 {
+		// Others' records hang on this one: one signature cannot move them.
+		return "", models.Fail(models.KindConflict, "referral.not_same_person", "That record cannot be confirmed as the same person here; accept without sameAs and ask for a merge.")
+	}
+	return own.ID, t.joinConfirmed(own, from)
+}
+
+// joinConfirmed gives the receiver's own records of a person the sender's person, and
+// keeps which person they had, so that it can be seen and undone. Responsibility is never
+// lost by it: where the sender is not handing over, the receiver's stays the receiver's.
+func (t *tx) joinConfirmed(own, from *models.Client) error {
+	change := models.IdentityChange{
+		ID: newID(), OrganisationID: own.OrganisationID, Kind: "merge", ClientID: own.ID, WithID: from.ID, FromPersonID: own.PersonID,
+		ToPersonID: from.PersonID, State: "approved", RequestedBy: t.session.actor.UserID, ApprovedBy: t.session.actor.UserID,
+		CreatedAt: t.now, Version: 1,
+	}
+	if err := t.Create(&change).Error; err != nil {
+		return err
+	}
+	t.events[0].Objects = append(t.events[0].Objects, change.ID)
+	if from.ResponsibleID == from.OrganisationID && own.ResponsibleID == own.OrganisationID {
+		if err := t.setResponsible(from.PersonID, own.OrganisationID); err != nil {
+			return err
+		}
+	}
+	return t.moveClients(t.Where("person_id = ?", own.PersonID), from.PersonID)
+}
+
+func (t *tx) setResponsible(person models.PersonID, to models.OrganisationID) error {
+	return t.Model(&models.Person{}).Where("id = ?", person).Update("responsible_id", to).Error
 }
 
 // at adds the pointer of the body field that named the record.

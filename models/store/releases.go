@@ -66,11 +66,15 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 	if err != nil {
 		return nil, Outcome{}, err
 	}
+	if req.Status == "revision" {
+		return nil, Outcome{}, errRevision
+	}
 	id := req.ReleaseID()
 	exists, err := s.store.releaseExists(ctx, id)
 	if err != nil {
 		return nil, Outcome{}, err
 	}
+	cutoff := s.store.now() // what is entered while the snapshot is read waits for the next release
 	var sealed *models.Release
 	if !exists {
 		if sealed, err = s.store.count(ctx, sealing); err != nil {
@@ -93,7 +97,7 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 			return errSealed
 		}
 		r = sealed
-		r.Cutoff, r.SealedAt = tx.now, tx.now
+		r.Cutoff, r.SealedAt = cutoff, tx.now
 		if !burnt {
 			if err := s.store.burn(id); err != nil {
 				return err
@@ -110,9 +114,6 @@ func (s *Session) checkSeal(req models.SealRequest) error {
 	c.Require(req.Country == s.store.opt.Country, "/country", "release.country_not_served")
 	if err := c.Err(); err != nil {
 		return err
-	}
-	if req.Status == "revision" {
-		return errRevision
 	}
 	return nil
 }

@@ -94,22 +94,26 @@ func (s *Session) ministryOr(own string) condition {
 // samePerson joins a row's client to the other records of the person.
 const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = rc.person_id AND mc.organisation_id = ? "
 
-// reachByTeam: the actor's organisation has an open episode of the person. Records of
-// an organisation that is not a health service never come this way: an NGO's are
-// shared on consent only (matrix row "counselling notes of NGO").
+// reachByTeam is the treating team in charge: the actor's clinic is responsible for the
+// person and has an open episode of it. Opening an episode alone reaches nothing, or a
+// clinic could make itself a team.
 //
-// Only a health service is a team: an NGO's psychologist reads a clinic's record on
-// consent, whatever episode the NGO has opened.
+// Where the client has said anything about the actor's organisation, on any record of the
+// person, the consents decide alone (reachByConsent): a limited consent stays limited and
+// a withdrawal ends what it gave. Only clinics are teams here: a prison health unit reads
+// by custody and consent, an NGO by consent; and an NGO's records are shared on consent
+// only (matrix row "counselling notes of NGO").
 func (s *Session) reachByTeam(t table) condition {
+	if t != episodeTable || s.actor.OrganisationKind != models.KindClinic {
+		return condition{}
+	}
 	org := s.actor.OrganisationID
-	if !s.healthService() {
-		return condition{}
-	}
-	if t != episodeTable && t != consentTable {
-		return condition{}
-	}
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
-		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id)", []any{org}}
+		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = episodes.client_id" +
+		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
+		" AND w.state IN ('given', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
+		[]any{org, org, org, s.actor.OrganisationKind}}
 }
 
 // healthService reports whether the actor's organisation can be a treating team.

@@ -18,7 +18,7 @@ func (s *Session) ListUsers(ctx context.Context, p Paging) (Page[models.User], e
 // manages reports whether the actor may make accounts in the organisation: the ministry
 // and the command line in any, others in their own.
 func (s *Session) manages(id models.OrganisationID) bool {
-	return s.actor.OrganisationKind == models.KindMinistry || s.actor.OrganisationID == id || s.actor.UserID == "system"
+	return s.actor.OrganisationKind == models.KindMinistry || s.actor.OrganisationID == id || s.actor.UserID == models.SystemUser
 }
 
 // CreateUser adds an account to an organisation that the caller manages.
@@ -63,6 +63,9 @@ func (s *Session) CreateUser(ctx context.Context, n models.NewUser) (u *models.U
 // ChangeUser changes role, activity or password. Tokens of a blocked account and of
 // one whose password changed end at once.
 func (s *Session) ChangeUser(ctx context.Context, id string, ch models.UserChange) (u *models.User, err error) {
+	if err := ch.CheckInput(); err != nil {
+		return nil, err
+	}
 	var hash string
 	if ch.Password != nil { // outside the transaction: it takes 40 ms
 		if hash, err = s.store.hashPassword(*ch.Password); err != nil {
@@ -75,8 +78,8 @@ func (s *Session) ChangeUser(ctx context.Context, id string, ch models.UserChang
 		if err := found(q.Where("id = ?", id).Take(u).Error, "user"); err != nil {
 			return err
 		}
-		org, err := tx.organisation(u.OrganisationID)
-		if err != nil {
+		var org models.Organisation // also a closed one: its accounts must stay manageable
+		if err := tx.Where("id = ?", u.OrganisationID).Take(&org).Error; err != nil {
 			return err
 		}
 		if err := ch.Check(org.Kind); err != nil {
@@ -85,14 +88,29 @@ func (s *Session) ChangeUser(ctx context.Context, id string, ch models.UserChang
 		if err := tx.base(u.Version); err != nil {
 			return err
 		}
+		if u.ID == s.actor.UserID && (ch.Role != nil || ch.Active != nil) {
+			return models.Fail(models.KindConflict, "user.own_account", "Nobody changes the role of their own account or blocks it.")
+		}
+		tx.auditUserChange(u, ch)
 		if err := tx.applyUserChange(u, ch, hash); err != nil {
 			return err
 		}
-		tx.audit(id)
 		u.Version++
 		return changed(tx.Model(u).Where("version = ?", s.req.Base).Select("role", "active", "password_hash", "version").Updates(u))
 	})
 	return u, err
+}
+
+// auditUserChange names the gravest of the changes in the trail: an account that got
+// another password or role may act as somebody else.
+func (t *tx) auditUserChange(u *models.User, ch models.UserChange) {
+	switch {
+	case ch.Password != nil:
+		t.action = "user.password_reset"
+	case ch.Role != nil && *ch.Role != u.Role:
+		t.action = "user.role_change"
+	}
+	t.audit(string(u.ID))
 }
 
 // applyUserChange revokes the tokens too, also of a blocked account: opened again, it
@@ -107,7 +125,7 @@ func (t *tx) applyUserChange(u *models.User, ch models.UserChange, hash string) 
 	if ch.Password != nil {
 		u.PasswordHash = hash
 	}
-	if ch.Password == nil && u.Active {
+	if ch.Password == nil && ch.Role == nil && u.Active {
 		return nil
 	}
 	return t.Model(&tokenRow{}).Where("user_id = ? AND revoked_at IS NULL", u.ID).Update("revoked_at", t.now).Error

@@ -16,8 +16,8 @@ const (
 	calendarFrom, calendarTo = firstDay - 60, 800
 )
 
-// calendar turns days into dates and times. Dates are looked up, because making them
-// took a third of the generator's time.
+// calendar turns days into dates and times. Dates are looked up: each is asked for very
+// often, and parsing and printing it again would cost more than drawing what happens on it.
 type calendar struct {
 	anchor time.Time
 	dates  []models.Date

@@ -136,7 +136,7 @@ func (l *life) newEpisode(r *record, start int) models.Episode {
 		ID: l.id(at), ClientID: r.id, OrganisationID: r.org.ID, Structured: r.org.ReportsStructured,
 		StartDate: l.date(start), LastContact: l.date(start), LegalBasis: "voluntary",
 		Protocol: treatmentProtocol, Edition: edition, Sex: l.who.sex, CentreType: r.org.CentreType,
-		AgeAtStart:     l.w.calendar.at(start, 0).Year() - l.birthYearAt(r),
+		AgeAtStart:     models.AgeFromYear(l.birthYearAt(r), l.w.calendar.date(start)),
 		ReferralSource: pick(l.dice, sources), Version: 1, CreatedAt: at,
 	}
 	switch {

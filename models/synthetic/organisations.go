@@ -38,6 +38,9 @@ func (w *World) addOrganisations(d *dice) {
 		at := w.calendar.at(firstDay-30, len(all))
 		o.ID, o.Name, o.Country = models.OrganisationID(d.id(at)), o.Name+" (demo)", w.Config.Country
 		o.Active, o.Version, o.CreatedAt = true, 1, at
+		o.Capabilities = models.DefaultCapabilities(w.Config.Country, o.Kind)
+		o.Capabilities.THNAllowed = o.Kind == models.KindNGO
+		o.Capabilities.NSPAllowed = o.Kind == models.KindNGO
 		if o.Services == nil {
 			o.Services = []string{}
 		}

@@ -223,7 +223,7 @@ func TestEdition_TamperedFilesAreRefused(t *testing.T) {
 		wantError(t, err, models.KindUnavailable, "edition.checksum")
 		_, err = c.EditionSet(ctx, clinicProtocol, "KZ-1")
 		wantError(t, err, models.KindUnavailable, "edition.checksum")
-		if _, err := protocols.NewLive(ctx, content, shelf(c.Store)); err == nil {
+		if _, err := protocols.NewLive(ctx, content, loaded(t), shelf(c.Store)); err == nil {
 			t.Error("a process started on files that nobody approved")
 		}
 	})
@@ -352,7 +352,7 @@ func TestImpact_CountsOwnEpisodesOnly(t *testing.T) {
 // and nobody waits by sleeping.
 func TestLive_TwoProcessesServeANewEditionWithinASecond(t *testing.T) {
 	eachWithContent(t, func(t *testing.T, c *Country, e editors) {
-		other, err := protocols.NewLive(ctx, content, shelf(c.openWithContent(t)))
+		other, err := protocols.NewLive(ctx, content, loaded(t), shelf(c.openWithContent(t)))
 		must(t, err)
 		following := make(chan struct{})
 		follow, stop := context.WithCancel(t.Context())

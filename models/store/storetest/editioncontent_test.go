@@ -90,3 +90,10 @@ func overlay(name, title string) models.Bundle {
 func shelf(s *store.Store) protocols.Shelf {
 	return protocols.Shelf{Seq: s.PublicationSeq, Publications: s.Publications, Edition: s.EditionSet}
 }
+
+func loaded(t testing.TB) *protocols.Catalog {
+	t.Helper()
+	c, err := protocols.Load(content)
+	must(t, err)
+	return c
+}

@@ -12,7 +12,7 @@ import (
 const brokenPromises = `referrals r JOIN consents k ON k.id = r.consent_id
 	WHERE k.state = 'withdrawn' AND r.state IN ('sent', 'received', 'accepted', 'info_requested', 'appointment_fixed', 'no_show', 're_engagement')`
 
-func rounds(c *Country) int {
+func rounds() int {
 	if testing.Short() {
 		return 3
 	}
@@ -22,7 +22,7 @@ func rounds(c *Country) int {
 func TestRace_CreatingAReferralAgainstWithdrawal(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse := c.As(models.RoleNurse, c.Clinic)
-		for round := range rounds(c) {
+		for round := range rounds() {
 			handle := nurse.Register(round)
 			k := nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
 			together(5, func(i int) {
@@ -76,7 +76,7 @@ func TestRace_AcceptanceAgainstWithdrawal(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
 		var won atomic.Int32
-		for round := range rounds(c) {
+		for round := range rounds() {
 			handle := nurse.Register(round)
 			k := nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
 			r := nurse.Refer(handle, Asking(c.Polyclinic))
@@ -168,7 +168,7 @@ func (c *Country) checkDisclosures(t *testing.T, consent string, reads []disclos
 func TestRace_PathwayAgainstWithdrawal(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		atColony, _, atNGO, health, _, ngo := threeRecords(c)
-		for range rounds(c) {
+		for range rounds() {
 			k := health.Give(atColony, models.PurposeReferral, c.NGO, models.CatTreatmentFact)
 			reads := make([]disclosure, 12)
 			together(len(reads)+1, func(i int) {
@@ -237,7 +237,7 @@ func TestRace_OneOfManyMovesWins(t *testing.T) {
 func TestRace_TwoAcceptancesOfOnePerson(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
-		for round := range rounds(c) {
+		for round := range rounds() {
 			handle := nurse.Register(round)
 			nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
 			both := []*store.SeenReferral{nurse.Refer(handle, Asking(c.Polyclinic)), nurse.Refer(handle, Asking(c.Polyclinic))}

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"jol/models"
+	"jol/models/indicators"
+)
+
+func TestIndicator_Catalogue(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		analyst := w.as(t, models.RoleMinistryAnalyst)
+		list := w.get(t, analyst, "/api/v1/indicators")
+		for _, i := range indicators.Catalogue {
+			w.get(t, analyst, "/api/v1/indicators/"+i.ID, `"id":"`+i.ID+`"`, i.Title["kk"])
+			if !strings.Contains(string(list.Body), `"id":"`+i.ID+`"`) {
+				t.Errorf("%s is not listed", i.ID)
+			}
+		}
+		w.refused(t, analyst, "/api/v1/indicators/zqx", 404, "indicator.not_found")
+	})
+}
+
+func TestRelease_IsSealedOnceAndServedAsSealed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		steward, analyst := w.as(t, models.RoleReleaseSteward), w.as(t, models.RoleMinistryAnalyst)
+		seal := creating(steward, "/api/v1/releases", sealBody("2026Q2", "final", "ministry"), 201)
+		a := w.run(t, seal.failing("", `"id":"KZ-2026Q2-final"`, `"id":"TDI01.region"`))
+		if replay := w.run(t, seal); replay.Header.Get("Idempotency-Replayed") != "true" || string(replay.Body) != string(a.Body) {
+			t.Errorf("replay %s", replay.Body)
+		}
+		w.run(t, creating(steward, "/api/v1/releases", sealBody("2026Q2", "final", "ministry"), 409).failing("release.sealed_already"))
+		w.get(t, analyst, "/api/v1/releases?limit=5", "KZ-2026Q2-final")
+		got := w.get(t, analyst, "/api/v1/releases/KZ-2026Q2-final")
+		if string(got.Body) != string(a.Body) || got.Header.Get("Cache-Control") != "private, immutable" {
+			t.Errorf("%s %v", got.Body, got.Header)
+		}
+		var release struct{ Tables []struct{ ID string } }
+		a.Into(t, &release)
+		if len(release.Tables) == 0 {
+			t.Fatal("no tables")
+		}
+		for _, table := range release.Tables {
+			checkTable(t, w, analyst, "/api/v1/releases/KZ-2026Q2-final/tables/"+table.ID, table.ID)
+		}
+	})
+}
+
+// checkTable reads one table in both forms, and once more when it is known already.
+func checkTable(t *testing.T, w *world, who account, path, id string) {
+	t.Helper()
+	a := w.get(t, who, path)
+	var table struct {
+		Release, Table string
+		Method         any
+		Cells          []map[string]any
+	}
+	a.Into(t, &table)
+	if table.Release != "KZ-2026Q2-final" || table.Table != id || table.Method == nil || len(table.Cells) == 0 {
+		t.Errorf("%s: %s", id, a.Body)
+	}
+	if a.Header.Get("Cache-Control") != "private, immutable" || a.Header.Get("Vary") != "Accept" {
+		t.Errorf("%s: %v", id, a.Header)
+	}
+	csv := w.run(t, Scenario{Path: path, Token: who.Token, Headers: map[string]string{"Accept": "text/csv"}, Status: 200})
+	if csv.Header.Get("Content-Type") != "text/csv; charset=utf-8" || strings.Count(string(csv.Body), "\n") < len(table.Cells) || csv.Header.Get("ETag") == a.Header.Get("ETag") {
+		t.Errorf("%s: CSV %v %s", id, csv.Header, csv.Body)
+	}
+	known := w.run(t, Scenario{Path: path, Token: who.Token, Headers: map[string]string{"If-None-Match": a.Header.Get("ETag")}, Status: 304})
+	if len(known.Body) > 0 || known.Header.Get("ETag") != a.Header.Get("ETag") {
+		t.Errorf("%s: 304 with %q", id, known.Body)
+	}
+	for _, query := range []string{"?region=KZ-75", "?drug=11&sex=F", "?limit=1", "?zqx"} {
+		w.run(t, Scenario{Path: path + query, Token: who.Token, Status: 422, Code: "release.not_in_plan", Contains: []string{`"pointer":"/`}})
+	}
+	w.refused(t, who, path+"x", 404, "release.not_found")
+}
+
+func TestRelease_RefusesNonsensePeriods(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		steward := w.as(t, models.RoleReleaseSteward)
+		for _, bad := range []struct {
+			body, code, pointer string
+			status              int
+		}{
+			{sealBody("zqx", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("2026Q5", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("2026-01", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("2026Q1..2026Q2", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("0000", "annual", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("2026", "final", "ministry"), "release.status_not_for_period", "/status", 422},
+			{sealBody("2026Q1", "annual", "ministry"), "release.status_not_for_period", "/status", 422},
+			{sealBody("2026Q1", "zqx", "ministry"), "release.status_unknown", "/status", 422},
+			{sealBody("2026Q1", "final", "zqx"), "release.profile_unknown", "/profile", 422},
+			{strings.Replace(sealBody("2026Q1", "final", "ministry"), "KZ", "UZ", 1), "release.country_not_served", "/country", 422},
+			{sealBody("2026Q4", "provisional", "ministry"), "release.too_early", "", 409},
+			{sealBody("2199", "annual", "ministry"), "release.too_early", "", 409},
+			{sealBody("2025", "revision", "ministry"), "release.revision_gate", "", 409},
+		} {
+			sc := creating(steward, "/api/v1/releases", bad.body, bad.status).failing(bad.code)
+			sc.Absent = []string{"zqx", "Q5", "UZ"}
+			if bad.pointer != "" {
+				sc.Contains = []string{`"errors":[{"pointer":"` + bad.pointer + `"`}
+			}
+			w.run(t, sc)
+		}
+		if n := len(w.rows(t, "SELECT id FROM releases")); n != 0 {
+			t.Errorf("%d releases were sealed", n)
+		}
+	})
+}
+
+// What is released is perturbed counts of many: a world of three people shows no cell.
+func TestRelease_ShowsNoSmallNumbers(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		doctor, analyst := w.as(t, models.RoleClinician), w.as(t, models.RoleMinistryAnalyst)
+		for n := range 3 {
+			code := w.register(t, doctor, n)
+			body := strings.Replace(w.episodeBody(), string(w.Today()), "2026-05-04", 1)
+			w.run(t, creating(doctor, "/api/v1/clients/"+code+"/episodes", body, 201))
+		}
+		w.sealed(t)
+		var table struct{ Cells []map[string]any }
+		w.get(t, analyst, "/api/v1/releases/KZ-2026Q2-final/tables/TDI01.region").Into(t, &table)
+		for _, cell := range table.Cells {
+			if cell["value"] == nil {
+				continue
+			}
+			if v, ok := cell["value"].(float64); ok && v > 0 && v < 5 {
+				b, _ := json.Marshal(cell)
+				t.Errorf("a small number is shown: %s", b)
+			}
+		}
+	})
+}
