@@ -4,8 +4,8 @@ LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: run test lint verify generate bench cover build help
 
-run: ## Start the demo: synthetic region on embedded SQLite, http://127.0.0.1:8080
-	$(GO) run . demo
+run: ## Start the demo on embedded SQLite, http://127.0.0.1:8080; flags: make run ARGS='--addr 127.0.0.1:8090'
+	$(GO) run . demo $(ARGS)
 
 test: ## Run every test on SQLite and on a real PostgreSQL
 	.ci/with-postgres $(GO) test -race -shuffle=on ./...

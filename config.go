@@ -63,12 +63,26 @@ func (c config) problems() []string {
 		out = append(out, "JOL_KEYS_FILE: "+err.Error())
 	}
 	need(c.KeysFile == "" || !sameFolder(c.KeysFile, sqlitePath(c.DatabaseURL)), "JOL_KEYS_FILE must not lie in the folder of the database: a copy of the folder would hold both")
-	need(c.Ledger != "", "JOL_RELEASE_LEDGER must name a file beside the backups")
+	need(c.Ledger != "" && writable(c.Ledger), "JOL_RELEASE_LEDGER must name a file beside the backups, in a folder that exists and can be written")
 	need(c.TokenLife > 0 && c.TokenLife <= 24*time.Hour, "JOL_TOKEN_LIFE must be at most 24h")
 	need(c.RegistrationsPerDay >= 1 && c.RegistrationsPerDay <= 5000, "JOL_REGISTRATIONS_PER_DAY must lie between 1 and 5000")
 	need((c.TLSCert == "") == (c.TLSKey == ""), "JOL_TLS_CERT and JOL_TLS_KEY go together")
 	need(loopback(c.Addr) || c.TLSCert != "" || len(c.Behind) > 0, "JOL_ADDR is reachable from outside: set JOL_TLS_CERT and JOL_TLS_KEY, or JOL_TRUSTED_PROXIES when a proxy ends TLS")
 	return out
+}
+
+// writable reports whether a line can be appended to the file; it leaves no trace.
+func writable(path string) bool {
+	_, missing := os.Stat(path)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	if missing != nil {
+		_ = os.Remove(path)
+	}
+	return true
 }
 
 func databaseProblems(raw string) []string {

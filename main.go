@@ -125,6 +125,9 @@ func suitable(ctx context.Context, s *store.Store) error {
 	if err := migrations.Check(ctx, db, dialect); err != nil {
 		return err
 	}
+	if err := s.ClaimDeployment(ctx); err != nil {
+		return err
+	}
 	for _, mark := range []string{synthetic.Mark, store.MarkImporting} {
 		if _, marked, err := s.DeploymentMark(ctx, mark); err != nil || marked {
 			return errors.Join(err, errors.New("this database holds synthetic data of `jol demo`, or half an import: it is never served as production"))
@@ -347,7 +350,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", d.addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (choose another with --addr)", err)
 	}
 	defer listener.Close()
 	if err := os.MkdirAll(d.data, 0o700); err != nil {
@@ -554,9 +557,9 @@ func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount)
 func (st story) print(w io.Writer, url, file string) {
 	call := func(title string, role models.Role, lines ...string) {
 		a := st.accounts[role]
-		fmt.Fprintf(w, "# %s (%s)\n", title, a.Username)
+		fmt.Fprintf(w, "# %s: %s\n", a.Username, title)
 		for _, line := range lines {
-			line = strings.ReplaceAll(line, "$CURL", "curl -sS -H 'Authorization: Bearer "+a.Token+"'")
+			line = strings.ReplaceAll(line, "$CURL", "curl -sS -w '\\n' -H 'Authorization: Bearer "+a.Token+"'")
 			fmt.Fprintln(w, strings.ReplaceAll(line, "$URL", url+"/api/v1"))
 		}
 		fmt.Fprintln(w)
@@ -571,21 +574,21 @@ Listening on %s   API page: %s/docs/
 All accounts, with passwords and tokens: %s
 
 `, url, url, file)
-	call("A clinician looks up what to do about missed doses", models.RoleClinician,
+	call("a clinician looks up what to do about missed doses", models.RoleClinician,
 		"$CURL '$URL/protocols/therapeutic-programme/steps/tp-oat-missed'")
-	call("An outreach worker sends a client to the clinic", models.RoleNGOOutreach,
+	call("an outreach worker sends a client to the clinic", models.RoleNGOOutreach,
 		"ID=$($CURL -X POST '$URL/referrals' -H 'Content-Type: application/json' -H \"Idempotency-Key: $(date +%s%N)\" \\",
 		`  -d '{"clientCode":"`+st.client+`","toOrganisation":"`+string(st.clinic)+`","reason":"step_up","urgency":"routine","needs":["oat","naloxone"],"note":"Prefers mornings."}' \`,
 		`  | tee /dev/stderr | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')`)
-	call("… and the clinic accepts", models.RoleClinician,
+	call("the clinic accepts", models.RoleClinician,
 		`$CURL -X POST "$URL/referrals/$ID/acceptance" -H 'If-Match: "1"'`)
-	call("Prison medical staff open their inbox", models.RolePrisonMedical,
+	call("prison medical staff open their inbox", models.RolePrisonMedical,
 		"$CURL '$URL/referrals?direction=in&limit=2'")
-	call("Prison security asks for a client and is refused (403): security sees no health record", models.RolePrisonSecurity,
+	call("prison security asks for a client and is refused with 403, because security sees no health record", models.RolePrisonSecurity,
 		"$CURL '$URL/clients/"+st.client+"'")
-	call("A ministry analyst pulls an indicator table", models.RoleMinistryAnalyst,
+	call("a ministry analyst pulls an indicator table", models.RoleMinistryAnalyst,
 		"$CURL -H 'Accept: text/csv' '$URL/releases/"+st.release+"/tables/TDI01.drug'")
-	call("An auditor sees who did what, without codes", models.RoleAuditor,
+	call("an auditor sees who did what, without codes", models.RoleAuditor,
 		"$CURL '$URL/audit-events?limit=5'")
-	fmt.Fprintln(w, "# Ctrl-C stops the demo; delete the data folder to start anew.")
+	fmt.Fprintln(w, "# Ctrl-C stops the demo. Delete the data folder to start anew.")
 }

@@ -171,7 +171,7 @@ func pointed(err error, fields map[string]string) error {
 //	@Security	bearer
 //	@Accept		json
 //	@Produce	json
-//	@Param		body	body		releaseRequest	true	"which release"
+//	@Param		body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
 //	@Success	201		{object}	ReleaseView
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/releases [post]
@@ -179,6 +179,12 @@ func SealRelease(c *Call) error {
 	in, err := bind[releaseRequest](&c.Exchange)
 	if err != nil {
 		return err
+	}
+	if in.Country == "" {
+		in.Country = c.Actor.Country
+	}
+	if in.Profile == "" {
+		in.Profile = "ministry"
 	}
 	r, out, err := c.Store.SealRelease(c.Context, models.SealRequest{Country: in.Country, Period: in.Period, Status: in.Status, Profile: in.Profile})
 	if err != nil {

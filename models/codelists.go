@@ -37,8 +37,19 @@ var codeLists = sync.OnceValue(func() []CodeList {
 	if err := json.Unmarshal(codeListsJSON, &lists); err != nil {
 		panic("models: embedded codelists.json: " + err.Error()) // a test reads it
 	}
-	return lists
+	return append(lists, regionList())
 })
+
+// regionList gives the regions of all countries the form of a code list.
+func regionList() CodeList {
+	list := CodeList{ID: "region", Source: "ISO 3166-2; KG, TM and UZ from general knowledge"}
+	for _, country := range Countries {
+		for _, r := range countryTable()[country].Regions {
+			list.Codes = append(list.Codes, Code{Code: r.Code, Label: r.Name})
+		}
+	}
+	return list
+}
 
 // CodeLists returns every code list. The caller must not change the entries.
 func CodeLists() []CodeList { return slices.Clone(codeLists()) }

@@ -1,9 +1,9 @@
 package models
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // MaxNote is the longest free text, in runes. A note says what the codes cannot,
@@ -12,8 +12,8 @@ const MaxNote = 500
 
 // ScreenText refuses text that identifies a person. It returns the name of the rule
 // that refused, never the text; ok is true when no rule did. The rules are those of
-// docs/identity.md, D.4. They know forms (numbers, titles, patronymics), not names:
-// a lone first name passes.
+// docs/identity.md, D.4. They know forms (numbers, titles, patronymics) and the
+// commonest first names: a lone first name passes.
 func ScreenText(s string) (rule string, ok bool) {
 	note := newScreened(s)
 	for _, r := range screenRules {
@@ -32,6 +32,10 @@ type screened struct {
 	free string
 	// numbers are the digit groups of text, in stretches without a letter.
 	numbers [][]string
+	words   []word // of free
+	// cased is free with names that do not look like names put right: capitals and
+	// lower case as in a book, a space for what stands between two words.
+	cased string
 }
 
 // screenRules run in this order: the most telling name first.
@@ -43,13 +47,17 @@ var screenRules = []struct {
 	{"national_number_uz", func(n screened) bool { return n.anyNumber(isUzbekPINFL) }},
 	{"national_number_kg", func(n screened) bool { return n.anyNumber(isKyrgyzPIN) }},
 	{"email", func(n screened) bool { return emailForm.MatchString(n.text) }},
-	{"birth_date", func(n screened) bool { return birthWordForm.MatchString(n.text) && birthDateForm.MatchString(n.text) }},
+	{"handle", func(n screened) bool { return handleForm.MatchString(n.text) }},
+	{"birth_date", screened.birthDate},
 	{"passport_tm", func(n screened) bool { return passportTMForm.MatchString(n.text) }},
 	{"tax_number_tj", func(n screened) bool { return taxNumberForm.MatchString(n.text) }},
-	{"passport_number", func(n screened) bool { return passportForm.MatchString(n.free) }},
-	{"phone", func(n screened) bool { return phoneForm.MatchString(n.free) }},
+	{"passport_number", func(n screened) bool { return passportForm.MatchString(n.free) || cardForm.MatchString(n.free) }},
+	{"phone", func(n screened) bool { return phoneForm.MatchString(n.free) || groupedPhoneForm.MatchString(n.free) }},
 	{"long_digit_run", screened.longDigitRun},
+	{"address", screened.address},
 	{"title_and_name", screened.namesPerson},
+	{"first_name_and_name", screened.listedNames},
+	{"mixed_script_word", screened.mixedScript},
 }
 
 func newScreened(s string) screened {
@@ -58,12 +66,14 @@ func newScreened(s string) screened {
 	for _, form := range harmlessForms {
 		free = form.ReplaceAllString(free, "§")
 	}
-	return screened{text: text, free: free, numbers: digitGroups(text)}
+	words := wordsOf(free)
+	return screened{text: text, free: free, numbers: digitGroups(text), words: words, cased: casedCopy(words, free)}
 }
 
 // normaliseText does the part of NFKC that matters here: digits of every script and
 // full-width forms become ASCII, marks and invisible characters go, every space and
-// dash becomes one kind. Then O between digits becomes 0.
+// dash becomes one kind. Then letters among digits that look like digits become them,
+// and Latin letters that stand in for Kazakh ones become those.
 func normaliseText(s string) string {
 	out := make([]rune, 0, len(s))
 	for _, r := range s {
@@ -83,7 +93,7 @@ func normaliseText(s string) string {
 			out = append(out, asciiDigit(r))
 		}
 	}
-	return string(lettersToZero(out))
+	return kazakhLetters(string(lettersToDigits(out)))
 }
 
 func asciiSeparator(r rune) rune {
@@ -118,32 +128,96 @@ func asciiDigit(r rune) rune {
 	return r
 }
 
-// lettersToZero reads the letter O, Latin or Cyrillic, as 0 where digits stand on
-// both sides, separators aside.
-func lettersToZero(text []rune) []rune {
+// digitLooks are letters, Latin and Cyrillic, that pass for a digit.
+var digitLooks = map[rune]rune{
+	'O': '0', 'o': '0', 'О': '0', 'о': '0', 'З': '3', 'з': '3',
+	'I': '1', 'l': '1', 'ı': '1', 'І': '1', 'і': '1', 'Ӏ': '1', 'ӏ': '1',
+}
+
+// lettersToDigits reads letters that pass for digits as those: where digits stand on
+// both sides, separators aside, and in a word with five digits and no other letter.
+func lettersToDigits(text []rune) []rune {
 	digitBefore := false
 	for i, r := range text {
+		digit, looks := digitLooks[r]
 		switch {
 		case isDigit(r):
 			digitBefore = true
-		case strings.ContainsRune("OoОо", r):
+		case looks:
 			if digitBefore && digitAfter(text[i+1:]) {
-				text[i] = '0'
+				text[i] = digit
 			}
 		case !strings.ContainsRune(" .-/", r):
 			digitBefore = false
 		}
+	}
+	for start := 0; start < len(text); {
+		end := start
+		for end < len(text) && (unicode.IsLetter(text[end]) || isDigit(text[end])) {
+			end++
+		}
+		numberToDigits(text[start:end])
+		start = end + 1
 	}
 	return text
 }
 
 func digitAfter(text []rune) bool {
 	for _, r := range text {
-		if !strings.ContainsRune(" .-/OoОо", r) {
+		if _, looks := digitLooks[r]; !looks && !strings.ContainsRune(" .-/", r) {
 			return isDigit(r)
 		}
 	}
 	return false
+}
+
+func numberToDigits(word []rune) {
+	digits := 0
+	for _, r := range word {
+		if _, looks := digitLooks[r]; isDigit(r) {
+			digits++
+		} else if !looks {
+			return
+		}
+	}
+	for i, r := range word {
+		if digit, looks := digitLooks[r]; looks && digits >= 5 {
+			word[i] = digit
+		}
+	}
+}
+
+// kazakhStandIns are Latin letters that people type in Kazakh words for want of a
+// Kazakh keyboard.
+var kazakhStandIns = strings.NewReplacer("i", "і", "I", "І", "ə", "ә", "Ə", "Ә", "ɵ", "ө", "Ɵ", "Ө", "h", "һ")
+
+// kazakhLetters puts Kazakh letters where Latin ones stand in for them, in words that
+// are Cyrillic otherwise.
+func kazakhLetters(text string) string {
+	return letterRun.ReplaceAllStringFunc(text, func(run string) string {
+		if right := kazakhStandIns.Replace(run); scriptsOf(right) == 1 && scriptsOf(run) > 1 {
+			return right
+		}
+		return run
+	})
+}
+
+// scriptsOf counts the scripts a word is written in. Greek before the rest is a unit
+// or a letter of science: μg, β.
+func scriptsOf(run string) int {
+	var latin, cyrillic, other int
+	for i, r := range run {
+		switch {
+		case unicode.Is(unicode.Latin, r):
+			latin = 1
+		case unicode.Is(unicode.Cyrillic, r):
+			cyrillic = 1
+		case unicode.Is(unicode.Common, r), i == 0 && unicode.Is(unicode.Greek, r):
+		default:
+			other = 1
+		}
+	}
+	return latin + cyrillic + other
 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
@@ -260,7 +334,7 @@ func doseLadder(groups []string) bool {
 // namesPerson looks for a name by its form: after a title, beside initials, with a
 // patronymic, or a surname beside another name.
 func (n screened) namesPerson() bool {
-	if nameForm.MatchString(n.free) {
+	if titleForm.MatchString(n.free) || nameForm.MatchString(n.cased) {
 		return true
 	}
 	for _, m := range initialsForm.FindAllStringSubmatch(n.free, -1) {
@@ -268,107 +342,51 @@ func (n screened) namesPerson() bool {
 			return true
 		}
 	}
-	for _, m := range kinForm.FindAllStringSubmatch(n.free, -1) {
-		if word := strings.Join(m[1:], ""); !genitive.MatchString(word) && !smallForms[word] {
+	for _, m := range lowerInitialsForm.FindAllStringSubmatch(n.free, -1) {
+		if !notNames[m[1]] && !shortForms[m[2]+m[3]] {
+			return true
+		}
+	}
+	for _, m := range kinForm.FindAllStringSubmatch(n.cased, -1) {
+		if word := strings.ToLower(strings.Join(m[1:], "")); !genitive.MatchString(word) && !notNames[word] {
 			return true
 		}
 	}
 	return false
 }
 
-// The forms are Go regular expressions, which run in linear time. \b knows ASCII
-// only, so the edges of words are spelled out. They run on normalised text: digits,
-// spaces and dashes are of one kind, and every mark that could be dropped is.
-const (
-	reStart = `(?:^|[^\pL\pN])`
-	reEnd   = `(?:[^\pL\pN]|$)`
-	reApart = `(?:\D|$)` // the end of a number
-
-	reMonth = `(?:янв|фев|мар|апр|ма[йя]|ию[нл]|авг|сен|окт|ноя|дек|қаң|ақп|нау|сәу|мам|мау|шіл|там|қыр|қаз|қар|жел|` +
-		`jan|feb|mar|apr|may|ju[nl]|aug|sep|oct|nov|dec)\pL*`
-	reDate = `(?:\d{1,2}[ ./-]{1,2}\d{1,2}[ ./-]{1,2}(?:19|20)?\d\d|(?:19|20)\d\d[ ./-]{1,2}\d{1,2}[ ./-]{1,2}\d{1,2}|` +
-		`\d{1,2}\pL{0,2} ` + reMonth + `,? (?:19|20)\d\d|` + reMonth + ` \d{1,2}\pL{0,2},? (?:19|20)\d\d|` +
-		`(?:19|20)\d\d ?\pL{0,6}\.? \d{1,2}[ -]?` + reMonth + `)`
-	reBirth = `(?:рожд[её]н|родил(?:ся|ась)|[гд] ?[./] ?р` + reEnd + `|туған|туылған|туулган|ту[гғ]илган|таваллуд|тавлид|` +
-		`tug['’‘ʻʼ]?il|doglan|date of birth|birth ?da(?:te|y)|born|d\.?o\.?b` + reEnd + `)`
-
-	rePaper = `(?:паспорт|passport|pasport|төлқұжат|удостоверени\pL+ личности|жеке куәлік)\pL*`
-	reNine  = `\d(?:[ .-]?\d){8}` + reApart
-	reTax   = `(?:(?:инн|inn|рма|рям)(?:[^\pL\pN]\D{0,20})?|(?:шиноснома|паспорт|passport)\D{0,25})`
-
-	rePhone = `(?:тел|телефон\pL?|моб|сот|phone|tel|mobile|whats ?app|ва[тц]сап|вотсап|telegram|телеграм|ұялы|нөмір\pL*|telefon\pL*)`
-
-	reCapital = `\p{Lu}[\pL'’‘ʻʼ-]+`
-	reSurname = `\p{Lu}\p{Ll}+(?:[оеё]в(?:а|у|ой|ым|е)?|[oe]va?)`
-	reKin     = `(?:ұлы|қызы|улы|кызы|уулу|оглы|ўғли|қизи|uly|qyzy|kyzy|uulu|ogly|o[‘’ʻʼ']g[‘’ʻʼ']li|qizi)`
-)
-
-// harmlessForms are numbers and words that rules for persons would mistake.
-var harmlessForms = []*regexp.Regexp{
-	regexp.MustCompile(`\b(?:19|20)\d\d[./-](?:0?[1-9]|1[0-2])(?:[./-](?:0?[1-9]|[12]\d|3[01]))?\b`), // 2026-03-02, 2026-03
-	regexp.MustCompile(`\b(?:(?:0?[1-9]|[12]\d|3[01])[./-])?(?:0?[1-9]|1[0-2])[./-](?:19|20)\d\d\b`), // 02.03.2026, 03.2026
-	regexp.MustCompile(`\b(?:0?[1-9]|[12]\d|3[01])[./](?:0?[1-9]|1[0-2])[./]\d\d\b`),                 // 02.03.26
-	regexp.MustCompile(`\b(?:[6-9]\d|1\d\d|2[0-5]\d)/(?:[3-9]\d|1[0-4]\d)\b`),                        // 120/80
-	regexp.MustCompile(`\d ?(?i:гр)(?:\. ?| )`),                                                      // 5 гр. героина
-	regexp.MustCompile(`(?i:граждан\pL*|азамат\pL*) (?i:рк|рф|кр|рт|руз|республик\pL*|казахстан\pL*|росси\pL*|` +
-		`к[иы]ргыз\pL*|узбекистан\pL*|таджикистан\pL*|туркмен\pL*)`),
+// birthDate looks for a date beside a word for birth. A day and month alone tell too,
+// beside a word for a birthday.
+func (n screened) birthDate() bool {
+	text := andOthers.ReplaceAllString(n.text, " § ")
+	return birthWordForm.MatchString(text) && birthDateForm.MatchString(text) || birthdayForm.MatchString(text)
 }
 
-var (
-	digitRun = regexp.MustCompile(`\d[\d ./-]*`)
+// address looks for a word of an address and a number that counts nothing: "at home
+// 5 days" is no address.
+func (n screened) address() bool {
+	text := bloodCells.ReplaceAllString(n.free, "§")
+	for _, m := range addressForm.FindAllStringIndex(text, -1) {
+		if !countedForm.MatchString(text[m[1]:]) {
+			return true
+		}
+	}
+	return numberedPlaceForm.MatchString(text)
+}
 
-	emailForm = regexp.MustCompile(`[\pL\pN._%+-]+ ?(?:@|\(at\)|\[at\]) ?[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}`)
-
-	// birthWordForm is quick, and spares most notes the search for dates around it.
-	birthWordForm = regexp.MustCompile(`(?i)род\.|` + reBirth)
-	birthDateForm = regexp.MustCompile(`(?i)` + reStart + `(?:род\. ?|` + reBirth + `\D{0,25})` + reDate + `|` +
-		reDate + `(?:\D{0,15}[^\pL\pN])?` + reBirth)
-
-	// I-AS 123456: the series alone tells.
-	passportTMForm = regexp.MustCompile(`(?i)` + reStart + `(?:i{1,3}|iv|v)[ -]{0,3}\pL{2}[ №#-]{0,4}\d{6}` + reApart)
-
-	taxNumberForm = regexp.MustCompile(`(?i)` + reStart + reTax + reNine + `|(?:^|\D)` + reNine + `\D{0,20}` + reTax)
-
-	passportForm = regexp.MustCompile(`(?i)` + reStart + rePaper + `\D{0,20}\d(?:[ -]?\d){5}`)
-
-	phoneForm = regexp.MustCompile(`(?i)\+[ (]*(?:7|99[2368])(?:[ ().-]*\d){8}|\+\d(?:[ ().-]*\d){8}|` +
-		`(?:^|[^\d.,/-])(?:` + strings.Join([]string{
-		`[78][ (-]*[79]\d\d(?:[ ()-]*\d){7}`,                          // 8 701 123 45 67
-		`99[2368](?:[ ()-]*\d){8,9}`,                                  // 996 555 123 456
-		`0[ (-]*[2-9]\d\d[ )-]*(?:[ -]?\d){6}`,                        // 0555 123 456
-		`7[0-7]\d[ )-]*\d{3}[ -]*\d{2}[ -]*\d{2}`,                     // 701 123 45 67
-		`(?:9\d|88|77|71|55|50|33|20)[ )-]+\d{3}[ -]*\d{2}[ -]*\d{2}`, // 90 123 45 67
-	}, "|") + `)` + reApart + `|` + reStart + rePhone + `(?:[^\pL\pN][^\d§]{0,20})?\d(?:[ ().-]*\d){5}`)
-
-	nameForm = regexp.MustCompile(strings.Join([]string{
-		reStart + `(?:(?i:гр|гр-н\pL?|гр-к\pL|г-н\pL{0,2}|г-ж\pL{1,2}|тов)|[Mm]rs?|Ms|Mx|Dr)(?:\. *| +)(?:\p{Lu}\. ?){0,2}` + reCapital,
-		reStart + `(?:(?i:гражданин\pL*|гражданк\pL+|господин\pL*|госпож\pL+|товарищ\pL{0,2}|доктор\pL{0,2}|азамат(?:ша)?|` +
-			`жолдас|дәрігер|мырза|ханым|жаран|айым|janob|xonim|fuqaro|mister|doctor)|Miss) +(?:\p{Lu}\. ?){0,2}` + reCapital,
-		reCapital + ` (?i:мырза|ханым|айым)` + reEnd,
-		reStart + `(?i:пациент\pL*|клиент\pL*|больн\pL+|осужд[её]нн\pL+|client|patient|inmate) ` + reSurname + reEnd,
-		reStart + reSurname + ` +(?:\p{Lu}\p{Ll}+|\p{Lu}\.` + reEnd + `)`,
-		reStart + `\p{Lu}\p{Ll}+ +` + reSurname + reEnd,
-		reStart + `\p{Lu}\p{Ll}{2,}(?:[ое]вич(?:а|у|ем|е)?|[ое]вна|[oe]vich|[oe]vna)` + reEnd,
-		reStart + `\p{Lu}\p{Ll}+ +\p{Lu}\p{Ll}*(?:(?:[ое]вн|ичн)(?:[аыеу]|ой)|ич(?:а|у|ем|е)?)` + reEnd,
-		reStart + `\p{Lu}\p{Ll}+(?:ұлы|қызы|кызы|уулу|оглы|зода|qyzy|kyzy|uulu|ogly|zoda)` + reEnd,
-	}, "|"))
-
-	// initialsForm is Иванова И.И. or И.И. Иванова; the groups are the initials.
-	initialsForm = regexp.MustCompile(reStart + `\p{Lu}\pL{2,}(?:-\pL+)? (\p{Lu})\. ?(\p{Lu})\.|` +
-		reStart + `(\p{Lu})\. ?(\p{Lu})\. ?\p{Lu}\p{Ll}{2,}`)
-
-	// kinForm is Бакыт Асан уулу, Асан уулу Бакыт or Нурланулы; the groups are the
-	// word before "son of" or "daughter of", or the whole word.
-	kinForm = regexp.MustCompile(reStart + `\p{Lu}\pL+ (` + reCapital + `) ` + reKin + reEnd + `|` +
-		reStart + `(` + reCapital + `) (?:кызы|уулу|оглы|ўғли|қизи|uulu|kyzy|ogly|qizi) \p{Lu}|` + reStart + `(\p{Lu}\p{Ll}+улы)` + reEnd)
-
-	// genitive: "клиенттің қызы" is a client's daughter and names nobody.
-	genitive = regexp.MustCompile(`(?:[нтд][ыіиуү][ңн]|ning)$`)
-)
-
-// doseRoutes are abbreviations that look like initials: ways to give a medicine, and
-// times of day.
-var doseRoutes = map[string]bool{"IV": true, "IM": true, "PO": true, "SC": true, "SL": true, "PR": true, "AM": true, "PM": true}
-
-// smallForms are Russian words that end like a Kazakh patronymic.
-var smallForms = map[string]bool{"Капсулы": true, "Ампулы": true, "Гранулы": true, "Формулы": true}
+// mixedScript looks for a word in letters of two scripts, which only hides it from
+// the other rules. Abbreviations are typed so by mistake (СD4, HСV), Kazakh endings
+// are put to Latin ones (HCVмен), and two letters are a unit.
+func (n screened) mixedScript() bool {
+	for _, run := range letterRun.FindAllString(n.text, -1) {
+		if scriptsOf(run) < 2 || utf8.RuneCountInString(run) < 3 {
+			continue
+		}
+		stem := latinStem.FindString(run)
+		ending := strings.TrimPrefix(run, stem)
+		if !abbreviations[lookAlike(run)] && (!abbreviations[lookAlike(stem)] || ending != strings.ToLower(ending) || scriptsOf(ending) > 1) {
+			return true
+		}
+	}
+	return false
+}

@@ -85,6 +85,10 @@ var cleanTemplates = []string{
 	"Lives with parents in Almaty. Needs legal help and housing.", "Ward {n}, bed {n}, transferred {date} - {date}.",
 	"Did not miss Monday dose. COWS {n} at {time}.", "Buprenorphine {n} mg, then {n} mg, then {n} mg on {date}.", "Naloxone I.M. given at {time}, breathing {n} per minute.",
 	"Прошёл {n} из {n} занятий; {tool} {n}, {tool} {n}, {tool} {n}.", "Курс {date}/{date}, доза {dose} мг/сут.",
+	"НАПРАВЛЕН В ПТАО, ДОЗА {dose} МГ. ЖАЛОБ НЕТ, {tool} {n}.", "ВИЧ и HCV RNA от {date}, ОЗТ с {date}.", "Живёт на улице {n} дней, на дом {n} доз.",
+	"В камере {n} дней, затем палата {n}. КОНТРОЛЬ ЧЕРЕЗ {n} ЧАСОВ.", "Айгерим просит вечерний приём в {time}.", "Куратор Айгуль, психолог Динара: {date} в {time}.",
+	"Фонд «Айгерим», Центр СПИД, НПО «Ты не один»: {date}.", "Көшеде {n} күн тұрған, үйге {n} доза, {icd}.", "Кiсi ПТАО алады, СD4 {n}, HСV теріс.",
+	"ЕКІ ҰЛЫ БАР, КЛИЕНТТІҢ ҚЫЗЫ КЕЛДІ. {date}", "On the street {n} days, flat shared, CD4 cell {n}.", "METHADONE {dose} MG, HCV RNA NEGATIVE {date}.",
 }
 
 // injections make an identifier of each kind. The kinds that start with "out of
@@ -141,9 +145,40 @@ var injections = map[string]func(corpus) string{
 	"surname": func(c corpus) string {
 		return c.pick("Ахметов Нурлан", "Нурлан Ахметов", "Akhmetova Aigul", "пациент Рахимов", "клиентка Ибраимова")
 	},
+	"listed name": func(c corpus) string {
+		first := c.pick("Айгерим", "Сергей", "Нұрлан", "Виктор", "Гульнара", "Бекжан", "Firdavs", "Dilnoza", "Aigul", "Рустам", "Анна")
+		other := c.pick("Шевченко", "Ким", "Каримий", "Тлеубек", "Серік", "Цой", "Жанибек")
+		whole := c.pick(first+" "+other, other+" "+first, other+","+first, first+"_"+other)
+		return c.pick(whole, whole, strings.ToUpper(whole), strings.ToLower(first+" "+c.pick("Шевченко", "Ким", "Ахметова", "Серікұлы")))
+	},
+	"capitals": func(c corpus) string {
+		name := c.pick("Иванов Иван Иванович", "Ivanov Ivan", "Айгерім Нұрланқызы", "Ахметова Дильбар", "Асан уулу Бакыт")
+		return c.pick(strings.ToUpper(name), strings.ToUpper(name), "Ivаnоvа", "Иваnов", "Aхмeтова")
+	},
+	"address": func(c corpus) string {
+		n, m := c.number(1, 99), c.number(1, 99)
+		return c.pick("ул. Абая "+n+", кв. "+m, "улица Гагарина, дом "+n, "Абай көшесі "+n+" үй", "камера "+n, "мкр Степной "+n, n+" мкр, дом "+m, "Navoiy ko'chasi "+n,
+			"Навоий кўчаси "+n+"-уй", n+" Abay street", "apartment "+n, "жена Гульнара, ул. Абая "+n, n+" пәтер", "cell "+n)
+	},
+	"handle": func(c corpus) string {
+		return c.pick("@aigerim_k", "t.me/", "wa.me/7701", "vk.com/id", "instagram.com/x", "https://t.me/k", "telegram: gul_") + c.digits(4)
+	},
+	"card": func(c corpus) string {
+		return c.pick("УДЛ "+c.digits(9), "удостоверение "+c.digits(9), "N"+c.digits(8), "AA"+c.digits(7), "удостов. № "+c.digits(9))
+	},
+	"grouped phone": func(c corpus) string {
+		return strings.Join([]string{"8", "7" + c.digits(2), c.digits(3), c.digits(2), c.digits(2)}, c.pick(":", ",", "_", ";", ", ", "|"))
+	},
+	"birthday": func(c corpus) string {
+		d := fmt.Sprintf("%02d.%02d", 1+c.IntN(28), 1+c.IntN(12))
+		return c.pick("др "+d+".84", "д/р "+d+".1984", "ДР: "+d, "день рождения "+c.number(1, 28)+" марта", "туған күні "+d+".84", "birthday March "+c.number(1, 28))
+	},
+	"letters for digits": func(c corpus) string {
+		return strings.NewReplacer("0", c.pick("O", "О", "0"), "3", c.pick("З", "3"), "1", c.pick("I", "l", "І")).Replace(validIIN(c.Rand))
+	},
 	"out of reach": func(c corpus) string {
-		return c.pick("зовут Айгуль", "Ким Вера", "Нұрлан Асқар", "гр. иванов", "his name is Timur", "жена Гульнара, ул. Абая 12", "John Smith",
-			"номер 840315 и ещё 300018", "прозвище Шрам")
+		return c.pick("зовут Айгуль", "гр. иванов", "his name is Timur", "John Smith", "тлеубек давронжон", "Давронжон Тлеубек",
+			"номер 840315 и ещё 300018", "прозвище Шрам", "И в а н о в", "СергейШевченко")
 	},
 }
 
@@ -198,7 +233,7 @@ func TestScreenText_PrecisionAndRecall(t *testing.T) {
 	}
 	precision, recall, reach := percent(hits, hits+alarms), percent(hits, each), percent(withinHits, within)
 	t.Logf("%d notes: precision %.1f %%, recall %.1f %%, recall of the forms the rules know %.1f %%, false alarms %v", 2*each, precision, recall, reach, falseAlarms)
-	if precision < 99.5 || recall < 93 || reach < 99 {
+	if precision < 99.8 || recall < 96.5 || reach < 99.8 {
 		t.Errorf("precision %.1f %%, recall %.1f %%, within reach %.1f %%", precision, recall, reach)
 	}
 	for _, kind := range []string{"national_number_kz", "national_number_uz", "national_number_kg"} {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"jol/models"
 )
@@ -37,7 +38,7 @@ const maxVariables = 30_000
 
 var (
 	errImportInterrupted = models.Fail(models.KindConflict, "import.interrupted", "An earlier import into this database was interrupted: delete the data folder (or the database) and start again.")
-	errImportNotEmpty    = models.Fail(models.KindConflict, "import.not_empty", "This database holds records already; an import needs an empty one. To start again, delete the data folder (or the database).")
+	errImportNotEmpty    = models.Fail(models.KindConflict, "import.not_empty", "This database holds records that are not this import's; an import needs an empty database. Use another one.")
 )
 
 // DeploymentMark returns a row of the deployment table, and whether there is one.
@@ -48,6 +49,37 @@ func (s *Store) DeploymentMark(ctx context.Context, name string) (value string, 
 		return "", false, err
 	}
 	return rows[0].Value, true, nil
+}
+
+// ErrOtherDeployment says that country or keys are not those the database was begun with.
+var ErrOtherDeployment = errors.New("this database was begun with another country or another key file: the codes in it would not be found again")
+
+// ClaimDeployment ties a database to its country and keys at the first start and refuses
+// others later: a wrong key file would silently make second codes for everybody.
+func (s *Store) ClaimDeployment(ctx context.Context) error {
+	want := []deploymentRow{{"country", s.opt.Country}, {"keys", s.keyFingerprint()}}
+	return s.inTx(ctx, func(db *gorm.DB) error {
+		if err := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&want).Error; err != nil {
+			return err
+		}
+		var have []deploymentRow
+		if err := db.Where("name IN ?", []string{"country", "keys"}).Order("name").Find(&have).Error; err != nil {
+			return err
+		}
+		if !slices.Equal(have, want) {
+			return ErrOtherDeployment
+		}
+		return nil
+	})
+}
+
+// keyFingerprint tells key files apart without telling anything of the keys.
+func (s *Store) keyFingerprint() string {
+	m := hmac.New(sha256.New, s.opt.Keys.Country)
+	m.Write([]byte("fingerprint"))
+	m.Write(s.opt.Keys.Sector)
+	m.Write(s.opt.Keys.Record)
+	return hex.EncodeToString(m.Sum(nil))
 }
 
 // IsEmpty reports whether there is no record at all: each needs an organisation.

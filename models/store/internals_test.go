@@ -139,29 +139,105 @@ func TestSignIn_LosesAgainstAPasswordChange(t *testing.T) {
 	})
 }
 
-// The same for a treating team, to which a withdrawal closes the other record.
-func TestTeam_LosesAgainstAWithdrawal(t *testing.T) {
+// The organisation is closed meanwhile: a token left behind would live when it is opened.
+func TestSignIn_LosesAgainstClosingTheOrganisation(t *testing.T) {
 	each(t, func(t *testing.T, c *storetest.Country) {
-		health, clinic := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleClinician, c.Clinic)
-		atColony, atClinic, k := c.Joined(health, clinic, 1, c.Clinic)
-		health.Start(atColony)
-		clinic.Start(atClinic)
-		other := health.Give(atColony, models.PurposeReferral, c.Polyclinic)
-		if _, err := clinic.New().GetConsent(ctx, other.ID); err != nil {
-			t.Fatalf("the team does not see the other record's consents: %v", err)
+		admin := c.As(models.RoleAdministrator, c.Ministry)
+		must(t, second(admin.New().CreateUser(ctx, models.NewUser{Username: "nurse-1", Password: "the first password", Role: models.RoleNurse, OrganisationID: c.Clinic.ID})))
+		c.AfterQueryOf("users", func() {
+			off := false
+			if _, err := admin.On(1).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Active: &off}); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+		_, err := store.NewAccounts(c.Store).SignIn(ctx, "nurse-1", "the first password", "192.0.2.1")
+		if !models.IsKind(err, models.KindUnauthenticated) {
+			t.Errorf("a closed organisation's user got a token: %v", err)
 		}
-		c.AfterQueryOf("clients", func() { health.Withdraw(k.ID) })
-		_, err := clinic.New().GetConsent(ctx, other.ID)
-		if !models.IsKind(err, models.KindNotFound) {
-			t.Errorf("a consent was shown to the team after the withdrawal: %v", err)
-		}
+	})
+}
+
+func second[A, B any](_ A, _ B, err error) error { return err }
+
+// inCharge is a person in the charge of the clinic, whom the colony and an NGO treat too: the
+// colony has parted the record whose consent named the clinic.
+func inCharge(t *testing.T, c *storetest.Country) (atColony, atNGO, atClinic string, health, ngo, clinic storetest.Worker) {
+	t.Helper()
+	health, ngo, clinic = c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleClinician, c.Clinic)
+	referred, atColony := health.Register(1), health.Register(3)
+	change := func(kind, with string) {
+		ic, _, err := health.New().RequestIdentityChange(ctx, referred, kind, with)
+		must(t, err)
+		_, err = health.Colleague().On(1).ApproveIdentityChange(ctx, ic.ID)
+		must(t, err)
+	}
+	change("merge", atColony)
+	health.Give(referred, models.PurposeReferral, c.Clinic)
+	atClinic = clinic.Move(health.Refer(referred, storetest.Asking(c.Clinic)), "acceptance").ClientCode
+	change("split", "")
+	health.Give(atColony, models.PurposeReferral, c.NGO)
+	atNGO = ngo.Move(health.Refer(atColony, storetest.Asking(c.NGO)), "acceptance").ClientCode
+	health.Start(atColony)
+	ngo.Start(atNGO)
+	clinic.Start(atClinic)
+	return atColony, atNGO, atClinic, health, ngo, clinic
+}
+
+// What the client says while a team reads counts for that reading.
+func TestTeam_LosesAgainstAConsentThatLimitsIt(t *testing.T) {
+	each(t, func(t *testing.T, c *storetest.Country) {
+		_, atNGO, atClinic, _, ngo, clinic := inCharge(t, c)
 		p, err := clinic.New().GetPathway(ctx, atClinic)
 		must(t, err)
-		if len(p.Episodes) != 1 || len(p.Consents) != 1 || p.Consents[0].ID != k.ID {
-			t.Errorf("after the withdrawal the clinic sees %d episodes and %d consents", len(p.Episodes), len(p.Consents))
+		if len(p.Episodes) != 2 || len(p.Consents) != 0 {
+			t.Fatalf("the team sees %d episodes and %d consents", len(p.Episodes), len(p.Consents))
 		}
-		health.Give(atColony, models.PurposeReferral, c.Clinic, models.CatTreatmentFact)
+		c.AfterQueryOf("clients", func() { ngo.Give(atNGO, models.PurposeReferral, c.Clinic) })
+		p, err = clinic.New().GetPathway(ctx, atClinic)
+		must(t, err)
+		if len(p.Episodes) != 1 || p.Episodes[0].OrganisationID != c.Clinic.ID {
+			t.Errorf("after the client had spoken the clinic sees %d episodes", len(p.Episodes))
+		}
 	})
+}
+
+// A clinic that reads the colony's record on a consent, and an NGO at which the client
+// withdraws another: neither may be shown afterwards.
+func TestTeam_LosesAgainstAWithdrawal(t *testing.T) {
+	for name, withdrawn := range map[string]func(atColony, atNGO *store.SeenConsent) *store.SeenConsent{
+		"the colony's": func(k, _ *store.SeenConsent) *store.SeenConsent { return k },
+		"the NGO's":    func(_, k *store.SeenConsent) *store.SeenConsent { return k },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, c *storetest.Country) {
+				atColony, atNGO, atClinic, health, ngo, clinic := inCharge(t, c)
+				full := []models.Category{models.CatTreatmentFact, models.CatDiagnosis}
+				k := withdrawn(health.Give(atColony, models.PurposeReferral, c.Clinic, full...), ngo.Give(atNGO, models.PurposeReferral, c.Clinic, full...))
+				recorder := health
+				if k.OrganisationID == c.NGO.ID {
+					recorder = ngo
+				}
+				if p, err := clinic.New().GetPathway(ctx, atClinic); err != nil || len(p.Episodes) != 3 {
+					t.Fatalf("with both consents: %+v %v", p, err)
+				}
+				c.AfterQueryOf("consents", func() { recorder.Withdraw(k.ID) })
+				p, err := clinic.New().GetPathway(ctx, atClinic)
+				if !models.IsKind(err, models.KindNotFound) {
+					t.Errorf("a read that relied on both consents was answered: %+v %v", p, err)
+				}
+				p, err = clinic.New().GetPathway(ctx, atClinic)
+				must(t, err)
+				if len(p.Episodes) != 2 {
+					t.Errorf("after the withdrawal the clinic sees %d episodes", len(p.Episodes))
+				}
+				for _, e := range p.Episodes {
+					if e.OrganisationID == k.OrganisationID {
+						t.Error("the episode of the record it was withdrawn at is shown")
+					}
+				}
+			})
+		})
+	}
 }
 
 // A consent withdrawn between the two queries of a pathway.

@@ -21,7 +21,7 @@ import (
 
 // Open connects, without migrating. The caller closes the store.
 func Open(opt Options) (*Store, error) {
-	s := &Store{opt: opt}
+	s := &Store{opt: opt, turn: make(chan struct{}, 1)}
 	var err error
 	if path, ok := strings.CutPrefix(opt.URL, "sqlite:"); ok {
 		err = s.openSQLite(path)

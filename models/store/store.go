@@ -56,6 +56,7 @@ type Store struct {
 	read    *gorm.DB
 	linker  *models.Linker
 	reads   *readLog
+	turn    chan struct{} // held by one transaction of those that lost again and again
 }
 
 // Session is the store as one actor may use it, for one request.

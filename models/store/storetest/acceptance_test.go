@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"jol/models"
@@ -54,19 +56,94 @@ func TestAcceptance_NeverJoinsByCode(t *testing.T) {
 	})
 }
 
+// The receiver's own records of the person come along, and the trail and an identity change
+// keep whose they were.
 func TestAcceptance_JoinsWhatAClinicianConfirms(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
-		nurse, other, outreach := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic), c.As(models.RoleNGOOutreach, c.NGO)
-		existing, atNGO, _ := c.Joined(other, outreach, 1, c.NGO) // joined before
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		existing, twin, stranger := other.Register(1), other.Register(3), other.Register(5)
+		c.change(t, other, other.Colleague(), twin, "merge", existing)
+		former, strangers := c.person(t, c.Polyclinic, existing), c.person(t, c.Polyclinic, stranger)
 		from := nurse.Register(1)
 		nurse.Give(from, models.PurposeReferral, c.Polyclinic)
-		r := other.Move(nurse.Refer(from, Asking(c.Polyclinic)), "acceptance", store.Acceptance{SameAs: existing})
 		person := c.person(t, c.Clinic, from)
-		if r.ClientCode != existing || c.person(t, c.Polyclinic, existing) != person || c.person(t, c.NGO, atNGO) != person {
-			t.Fatal("not everybody came along")
+		r := nurse.Refer(from, Asking(c.Polyclinic))
+		seq := c.lastSeq(t)
+		r = other.Move(r, "acceptance", store.Acceptance{SameAs: existing})
+		if r.ClientCode != existing || c.person(t, c.Clinic, from) != person {
+			t.Fatalf("%+v", r)
 		}
-		if n := count(t, c.World, "clients"); n != 3 {
+		if c.person(t, c.Polyclinic, existing) != person || c.person(t, c.Polyclinic, twin) != person || c.person(t, c.Polyclinic, stranger) != strangers {
+			t.Fatal("not exactly the receiver's records of the person came along")
+		}
+		if n := count(t, c.World, "clients"); n != 4 {
 			t.Fatalf("%d records", n)
+		}
+		id := scan[string](t, c.World, "SELECT id FROM identity_changes WHERE kind = 'merge' AND state = 'approved' AND organisation_id = ? AND client_id = ? AND with_id = ? AND from_person_id = ? AND to_person_id = ? AND requested_by = ? AND approved_by = ?",
+			string(c.Polyclinic.ID), string(r.ToClientID), string(r.FromClientID), former, person, string(other.Actor.UserID), string(other.Actor.UserID))
+		events := c.events(t, seq)
+		if len(events) != 1 || events[0].Action != "referral.acceptance" {
+			t.Fatalf("%+v", events)
+		}
+		for _, object := range []string{r.ID, string(r.ToClientID), id} {
+			if !slices.Contains(events[0].Objects, object) {
+				t.Errorf("the event names %v, not %s", events[0].Objects, object)
+			}
+		}
+		// Naming the record again is nothing new.
+		other.Move(nurse.Refer(from, Asking(c.Polyclinic)), "acceptance", store.Acceptance{SameAs: twin})
+		if n := count(t, c.World, "identity_changes"); n != 2 {
+			t.Errorf("%d identity changes", n)
+		}
+	})
+}
+
+// refusesSameAs tries a join that must be refused and must leave everything as it was.
+func (c *Country) refusesSameAs(t testing.TB, w Worker, r *store.SeenReferral, handle string) {
+	t.Helper()
+	before := fmt.Sprint(c.dump(t))
+	_, err := w.TryMove(r.ID, r.Version, "acceptance", store.Acceptance{SameAs: handle})
+	wantError(t, err, models.KindConflict, "referral.not_same_person")
+	if fmt.Sprint(c.dump(t)) != before {
+		t.Error("something was changed by a refused acceptance")
+	}
+}
+
+func TestAcceptance_NeverJoinsAnotherSex(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		for i, existing := range []string{other.Register(2), other.Register(1)} {
+			from := nurse.Register(1 + i)
+			nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+			c.refusesSameAs(t, other, nurse.Refer(from, Asking(c.Polyclinic)), existing)
+		}
+	})
+}
+
+// One clinician's word may not move the records of others to another person.
+func TestAcceptance_NeverMovesRecordsOfOthers(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other, outreach := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic), c.As(models.RoleNGOOutreach, c.NGO)
+		existing, atNGO, _ := c.Joined(other, outreach, 1, c.NGO) // the NGO is in charge
+		theirs := c.person(t, c.NGO, atNGO)
+		from := nurse.Register(1)
+		nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+		r := nurse.Refer(from, Asking(c.Polyclinic))
+		c.refusesSameAs(t, other, r, existing)
+		// The way that is left: a record of its own, and four eyes for the rest.
+		own := other.Move(r, "acceptance").ClientCode
+		if own == existing || c.person(t, c.Polyclinic, own) != c.person(t, c.Clinic, from) {
+			t.Fatalf("accepted as %s", own)
+		}
+		c.change(t, other, other.Colleague(), existing, "merge", own)
+		if c.person(t, c.Polyclinic, existing) != c.person(t, c.Clinic, from) || c.person(t, c.NGO, atNGO) != theirs || c.responsible(t, c.NGO, atNGO) != c.NGO.ID {
+			t.Error("the merge moved the NGO's record")
+		}
+		// Also when the sender's own second record hangs on it.
+		second, mine, _ := c.Joined(nurse, other, 3, c.Polyclinic)
+		c.refusesSameAs(t, other, nurse.Refer(from, Asking(c.Polyclinic)), mine)
+		if c.person(t, c.Clinic, second) == c.person(t, c.Clinic, from) {
+			t.Error("the sender's records were joined by the receiver")
 		}
 	})
 }
@@ -76,8 +153,8 @@ func TestAcceptance_JoinsWhatAClinicianConfirms(t *testing.T) {
 func TestAcceptance_ShowsTheRecordThatWasConfirmed(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
-		other.Register(2)
-		namesake := Someone(2)
+		other.Register(3)
+		namesake := Someone(3)
 		namesake.Distinct = true
 		mine, _, err := other.New().RegisterClient(ctx, namesake)
 		must(t, err)
@@ -143,6 +220,51 @@ func TestAcceptance_MovesResponsibilityOnce(t *testing.T) {
 		want(c.Polyclinic)
 		outreach.Move(second, "acceptance") // the clinic had nothing left to hand over
 		want(c.Polyclinic)
+	})
+}
+
+// Only the responsible sender hands a person over. A receiver that confirms a record of a
+// person it is responsible for does not lose them to a sender who is not handing over; a
+// third organisation in charge keeps the person, whoever refers and confirms.
+func TestAcceptance_ResponsibilityComesFromTheResponsibleSender(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other, outreach := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic), c.As(models.RoleNGOOutreach, c.NGO)
+		for i, test := range []struct {
+			name            string
+			reason          string
+			elsewhere, same bool // the NGO is responsible; the receiver confirms a record of its own
+			want            *models.Organisation
+		}{
+			{"handed over", "release", false, false, c.Polyclinic},
+			{"handed over and confirmed", "release", false, true, c.Polyclinic},
+			{"infection link", "infection_link", false, false, c.Clinic},
+			{"infection link, confirmed", "infection_link", false, true, c.Polyclinic},
+			{"not the sender's", "release", true, false, c.NGO},
+			{"not the sender's, confirmed", "release", true, true, c.NGO},
+			{"infection link, not the sender's", "infection_link", true, false, c.NGO},
+			{"infection link, not the sender's, confirmed", "infection_link", true, true, c.NGO},
+		} {
+			from := nurse.Register(i)
+			if test.elsewhere {
+				nurse.Give(from, models.PurposeReferral, c.NGO)
+				outreach.Move(nurse.Refer(from, Asking(c.NGO)), "acceptance")
+			}
+			var accept store.Acceptance
+			if test.same {
+				accept.SameAs = other.Register(i)
+			}
+			nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+			ask := Asking(c.Polyclinic)
+			ask.Reason = test.reason
+			r := other.Move(nurse.Refer(from, ask), "acceptance", accept)
+			if test.same && r.ClientCode != accept.SameAs || c.person(t, c.Polyclinic, r.ClientCode) != c.person(t, c.Clinic, from) {
+				t.Fatalf("%s: accepted as %s", test.name, r.ClientCode)
+			}
+			if got := c.responsible(t, c.Clinic, from); got != test.want.ID {
+				t.Errorf("%s: responsible is not the %s", test.name, test.want.Name)
+			}
+		}
+		c.everybodyIsKept(t)
 	})
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -102,10 +103,65 @@ func TestAccount_GuessingIsSlow(t *testing.T) {
 	})
 }
 
+// Strangers who guess at an account, or next to it, do not lock out who signed in before.
+func TestAccount_StrangersLockOutNobodyWhoSignedInBefore(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		a := store.NewAccounts(c.Store)
+		const desk, home = "192.0.2.1", "192.0.2.2"
+		guess := func(name, address string) {
+			t.Helper()
+			_, err := a.SignIn(ctx, name, "wrong", address)
+			wantError(t, err, models.KindUnauthenticated, "token.credentials")
+		}
+		refused := func(name, address string) {
+			t.Helper()
+			_, err := a.SignIn(ctx, name, password, address)
+			wantError(t, err, models.KindTooMany, "token.throttled")
+		}
+		signsIn := func(name, address string) {
+			t.Helper()
+			_, err := a.SignIn(ctx, name, password, address)
+			must(t, err)
+		}
+		c.account(t, "nurse-1", models.RoleNurse, c.Clinic)
+		signsIn("nurse-1", desk)
+		for i := range 100 { // from ten addresses
+			guess("nurse-1", fmt.Sprintf("198.51.100.%d", i%10))
+		}
+		refused("nurse-1", home) // the user is closed to whoever is not known
+		signsIn("nurse-1", desk)
+		for i := range 10 { // ten names at the same address
+			name := fmt.Sprintf("worker-%d", i)
+			c.account(t, name, models.RoleNurse, c.Clinic)
+			for range 10 {
+				guess(name, desk)
+			}
+		}
+		c.account(t, "nurse-2", models.RoleNurse, c.Clinic)
+		refused("nurse-2", desk) // the address is closed to whoever is not known
+		signsIn("nurse-1", desk)
+		for range 10 { // the pair answers for its own failures
+			guess("nurse-1", desk)
+		}
+		refused("nurse-1", desk)
+		c.Advance(15*time.Minute + time.Millisecond)
+		signsIn("nurse-1", home)
+		signsIn("nurse-2", desk)
+		// Who never got in is known from nowhere, however often they tried.
+		for i := range 100 {
+			guess("nurse-1", fmt.Sprintf("198.51.100.%d", i%10))
+		}
+		refused("nurse-1", "198.51.100.99")
+		signsIn("nurse-1", home)
+	})
+}
+
 func TestAccount_ChangesEndTokens(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		a, admin := store.NewAccounts(c.Store), c.As(models.RoleAdministrator, c.Ministry)
 		u := c.account(t, "nurse-1", models.RoleNurse, c.Clinic)
+		c.account(t, "nurse-2", models.RoleNurse, c.Clinic)
+		c.account(t, "nurse-3", models.RoleNurse, c.Polyclinic)
 		id, version := string(u.ID), u.Version
 		change := func(ch models.UserChange) {
 			t.Helper()
@@ -113,33 +169,151 @@ func TestAccount_ChangesEndTokens(t *testing.T) {
 			must(t, err)
 			version = got.Version
 		}
-		signIn := func(pw string) store.Token {
+		signIn := func(name, pw string) store.Token {
 			t.Helper()
-			token, err := a.SignIn(ctx, "nurse-1", pw, "192.0.2.1")
+			token, err := a.SignIn(ctx, name, pw, "192.0.2.1")
 			must(t, err)
 			return token
 		}
-		token := signIn(password)
+		alive := func(token store.Token) models.Actor {
+			t.Helper()
+			actor, err := a.Authenticate(ctx, token.Token)
+			must(t, err)
+			return actor
+		}
+		colleague, elsewhere := signIn("nurse-2", password), signIn("nurse-3", password)
+		first, second := signIn("nurse-1", password), signIn("nurse-1", password)
 		doctor := models.RoleClinician
 		change(models.UserChange{Role: &doctor})
-		if actor, err := a.Authenticate(ctx, token.Token); err != nil || actor.Role != doctor {
-			t.Fatalf("a new role is not in force at the next call: %+v %v", actor, err)
+		dead(t, a, first)
+		dead(t, a, second)
+		token := signIn("nurse-1", password)
+		if actor := alive(token); actor.Role != doctor {
+			t.Fatalf("the new role is not in force: %+v", actor)
 		}
 		next := "another long password"
 		change(models.UserChange{Password: &next})
 		dead(t, a, token)
 		_, err := a.SignIn(ctx, "nurse-1", password, "192.0.2.1")
 		wantError(t, err, models.KindUnauthenticated, "token.credentials")
-		token = signIn(next)
+		token = signIn("nurse-1", next)
 		off, on := false, true
 		change(models.UserChange{Active: &off})
 		dead(t, a, token)
 		change(models.UserChange{Active: &on})
 		dead(t, a, token) // opening the account again does not bring its tokens back
-		token = signIn(next)
-		_, err = admin.On(1).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Active: &off})
+		token = signIn("nurse-1", next)
+		name := "Clinic of the region"
+		_, err = admin.On(1).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Name: &name})
+		must(t, err)
+		alive(token)
+		alive(colleague) // changes of one account end no other's tokens
+		_, err = admin.On(2).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Active: &off})
 		must(t, err)
 		dead(t, a, token)
+		dead(t, a, colleague)
+		alive(elsewhere)
+		_, err = admin.On(3).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Active: &on})
+		must(t, err)
+		dead(t, a, token) // nor does opening the organisation again
+		dead(t, a, colleague)
+		alive(signIn("nurse-2", password))
+	})
+}
+
+func TestAccount_ClosedOrganisationIsManagedAndSignsNobodyIn(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		a, admin := store.NewAccounts(c.Store), c.As(models.RoleAdministrator, c.Ministry)
+		u := c.account(t, "nurse-1", models.RoleNurse, c.Clinic)
+		off, on := false, true
+		_, err := admin.On(1).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Active: &off})
+		must(t, err)
+		_, wrong := a.SignIn(ctx, "nurse-1", "wrong", "192.0.2.1")
+		_, right := a.SignIn(ctx, "nurse-1", password, "192.0.2.1")
+		_, unknown := a.SignIn(ctx, "nurse-2", password, "192.0.2.1")
+		for _, err := range []error{wrong, right, unknown} {
+			wantError(t, err, models.KindUnauthenticated, "token.credentials")
+			if err.Error() != wrong.Error() {
+				t.Error("the answers differ")
+			}
+		}
+		role, next := models.RoleClinician, "another long password"
+		for i, ch := range []models.UserChange{{Active: &off}, {Role: &role}, {Password: &next}, {Active: &on}} {
+			got, err := admin.On(int64(i+1)).ChangeUser(ctx, string(u.ID), ch)
+			must(t, err)
+			if got.Version != int64(i+2) {
+				t.Fatalf("version %d", got.Version)
+			}
+		}
+		wrongRole := models.RolePrisonSecurity
+		_, err = admin.On(5).ChangeUser(ctx, string(u.ID), models.UserChange{Role: &wrongRole})
+		wantError(t, err, models.KindInvalid, "user.role_not_of_organisation")
+		_, _, err = admin.New().CreateUser(ctx, models.NewUser{Username: "nurse-2", Password: password, Role: models.RoleNurse, OrganisationID: c.Clinic.ID})
+		wantError(t, err, models.KindInvalid, "organisation.unknown")
+		_, err = a.SignIn(ctx, "nurse-1", next, "192.0.2.1")
+		wantError(t, err, models.KindUnauthenticated, "token.credentials")
+		if n := count(t, c.World, "tokens"); n != 0 {
+			t.Errorf("%d tokens were issued", n)
+		}
+		_, err = admin.On(2).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Active: &on})
+		must(t, err)
+		token, err := a.SignIn(ctx, "nurse-1", next, "192.0.2.1")
+		must(t, err)
+		if actor, err := a.Authenticate(ctx, token.Token); err != nil || actor.Role != role {
+			t.Errorf("%+v %v", actor, err)
+		}
+	})
+}
+
+func TestAccount_NobodyChangesTheirOwnRoleOrActivity(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		for i, o := range []*models.Organisation{c.Ministry, c.Clinic} {
+			u := c.account(t, fmt.Sprintf("admin-%d", i), models.RoleAdministrator, o)
+			self := c.As(models.RoleAdministrator, o)
+			self.Actor.UserID = u.ID
+			same, other, off, on, next := u.Role, o.Kind.Roles()[0], false, true, "another long password"
+			for _, ch := range []models.UserChange{{Role: &same}, {Role: &other}, {Active: &off}, {Active: &on}, {Role: &other, Password: &next}, {Active: &off, Password: &next}} {
+				before := fmt.Sprint(c.dump(t))
+				_, err := self.On(1).ChangeUser(ctx, string(u.ID), ch)
+				wantError(t, err, models.KindConflict, "user.own_account")
+				if fmt.Sprint(c.dump(t)) != before {
+					t.Error("something was changed")
+				}
+			}
+			_, err := self.On(1).ChangeUser(ctx, string(u.ID), models.UserChange{Password: &next})
+			must(t, err)
+			_, err = c.As(models.RoleAdministrator, c.Ministry).On(2).ChangeUser(ctx, string(u.ID), models.UserChange{Active: &off})
+			must(t, err) // a second administrator can
+		}
+	})
+}
+
+func TestAccount_ChangesAreNamedInTheTrail(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		admin := c.As(models.RoleAdministrator, c.Ministry)
+		u := c.account(t, "nurse-1", models.RoleNurse, c.Clinic)
+		nurse, doctor, off, on, next := models.RoleNurse, models.RoleClinician, false, true, "another long password"
+		for i, test := range []struct {
+			change models.UserChange
+			action string
+		}{
+			{models.UserChange{Active: &off}, "user.change"},
+			{models.UserChange{Active: &on}, "user.change"},
+			{models.UserChange{Role: &nurse}, "user.change"}, // it had that
+			{models.UserChange{Role: &doctor}, "user.role_change"},
+			{models.UserChange{Role: &nurse, Active: &off}, "user.role_change"},
+			{models.UserChange{Password: &next}, "user.password_reset"},
+			{models.UserChange{Role: &doctor, Active: &on, Password: &next}, "user.password_reset"},
+		} {
+			seq := c.lastSeq(t)
+			_, err := admin.On(int64(i+1)).ChangeUser(ctx, string(u.ID), test.change)
+			must(t, err)
+			events := c.events(t, seq)
+			if len(events) != 1 || events[0].Action != test.action || events[0].Outcome != "ok" || events[0].Actor != string(admin.Actor.UserID) ||
+				len(events[0].Objects) != 1 || events[0].Objects[0] != string(u.ID) {
+				t.Errorf("change %d left %+v, want %s", i, events, test.action)
+			}
+		}
 	})
 }
 
@@ -195,8 +369,12 @@ func TestAccount_IsChecked(t *testing.T) {
 			_, _, err := admin.New().CreateUser(ctx, n)
 			wantError(t, err, models.KindInvalid, code)
 		}
+		number := good
+		number.Username = "nurse-870101" // of a person, perhaps
+		_, _, err := admin.New().CreateUser(ctx, number)
+		wantError(t, err, models.KindInvalid, "user.username_shape")
 		must(t, second(admin.New().CreateUser(ctx, good)))
-		_, _, err := admin.New().CreateUser(ctx, good)
+		_, _, err = admin.New().CreateUser(ctx, good)
 		wantError(t, err, models.KindConflict, "user.username_taken")
 		must(t, second(admin.New().CreateUser(ctx, models.NewUser{Username: "nurse-2", Password: password, Role: models.RoleNurse, OrganisationID: c.Clinic.ID})))
 		_, err = c.AddUser(ctx, models.NewUser{Username: "first-admin", Password: password, Role: models.RoleAdministrator, OrganisationID: c.Ministry.ID})

@@ -72,6 +72,8 @@ func TestEpisode_EntryIsChecked(t *testing.T) {
 			change func(*models.NewEpisode)
 		}{
 			{"episode.start_not_a_date", func(n *models.NewEpisode) { n.StartDate = "2026-02-30" }},
+			{"episode.start_before_birth", func(n *models.NewEpisode) { n.StartDate = "1984-12-31" }},
+			{"episode.start_before_birth", func(n *models.NewEpisode) { n.StartDate = "1900-01-01" }},
 			{"episode.start_in_future", func(n *models.NewEpisode) { n.StartDate = c.Today().AddDays(1) }},
 			{"episode.organisation_gives_no_structured_treatment", func(n *models.NewEpisode) { n.Structured = &yes }},
 			{"episode.code_not_in_list", func(n *models.NewEpisode) { n.LegalBasis = "" }},
@@ -88,6 +90,73 @@ func TestEpisode_EntryIsChecked(t *testing.T) {
 			_, _, err := ngo.New().StartEpisode(ctx, ngo.Register(1), n, "")
 			wantError(t, err, models.KindInvalid, bad.code)
 		}
+	})
+}
+
+func TestEpisode_MayStartInTheYearOfBirth(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		e, _, err := nurse.New().StartEpisode(ctx, nurse.Register(1), Treatment("1985-07-01"), "")
+		must(t, err)
+		if e.AgeAtStart != 0 {
+			t.Fatalf("%d years old at birth", e.AgeAtStart)
+		}
+	})
+}
+
+func TestEpisode_KeepsTheLastContact(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		e, _, err := nurse.New().StartEpisode(ctx, nurse.Register(1), Treatment("2026-09-01"), "")
+		must(t, err)
+		contact := func(w Worker, version int64, on models.Date) error {
+			_, err := w.On(version).RecordContact(ctx, e.ID, on)
+			return err
+		}
+		want := func(version int64, last models.Date) {
+			t.Helper()
+			got, err := nurse.New().GetEpisode(ctx, e.ID)
+			must(t, err)
+			if got.Version != version || got.LastContact != last {
+				t.Fatalf("version %d, last contact %s; want %d, %s", got.Version, got.LastContact, version, last)
+			}
+		}
+		want(1, "2026-09-01")
+		seq := c.lastSeq(t)
+		seen, err := nurse.On(1).RecordContact(ctx, e.ID, "2026-09-20")
+		must(t, err)
+		if seen.Version != 2 || seen.LastContact != "2026-09-20" || !seen.Open() {
+			t.Fatalf("%+v", seen)
+		}
+		if events := c.events(t, seq); len(events) != 1 || events[0].Action != "episode.contact" || events[0].Outcome != "ok" || events[0].Objects[0] != e.ID {
+			t.Fatalf("%+v", events)
+		}
+		must(t, contact(nurse, 2, "2026-09-10")) // entered late
+		want(3, "2026-09-20")
+		must(t, contact(nurse.Colleague(), 3, "2026-09-01"))
+		want(4, "2026-09-20")
+		for _, bad := range []struct {
+			on   models.Date
+			code string
+		}{
+			{"2026-08-31", "episode.contact_before_start"}, {c.Today().AddDays(1), "episode.contact_in_future"},
+			{"2026-02-30", "episode.contact_not_a_date"}, {"", "episode.contact_not_a_date"},
+		} {
+			wantError(t, contact(nurse, 4, bad.on), models.KindInvalid, bad.code)
+		}
+		for _, old := range []int64{0, 3, 5} {
+			wantError(t, contact(nurse, old, c.Today()), models.KindPreconditionFailed, "precondition.version")
+		}
+		for _, stranger := range []Worker{c.As(models.RoleNurse, c.Polyclinic), c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleAdministrator, c.Clinic)} {
+			wantError(t, contact(stranger, 4, c.Today()), models.KindNotFound, "episode.not_found")
+		}
+		want(4, "2026-09-20")
+		must(t, contact(nurse, 4, c.Today())) // today in Almaty is today
+		want(5, c.Today())
+		_, err = nurse.On(5).CloseEpisode(ctx, e.ID, models.EpisodeClosure{On: c.Today(), Reason: "1"})
+		must(t, err)
+		wantError(t, contact(nurse, 6, c.Today()), models.KindConflict, "episode.closed")
+		want(6, c.Today())
 	})
 }
 
@@ -126,10 +195,12 @@ func TestEpisode_BelongsToItsOrganisation(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		_, atClinic, _, health, clinic, _ := threeRecords(c)
 		e := health.Start(health.Register(2))
-		clinic.Start(atClinic) // the team reads the pathway; the record stays the writer's
+		clinic.Start(atClinic)
 		_, err := clinic.New().GetEpisode(ctx, e.ID)
 		wantError(t, err, models.KindNotFound, "episode.not_found")
 		_, err = clinic.On(1).CloseEpisode(ctx, e.ID, models.EpisodeClosure{On: c.Today(), Reason: "1"})
+		wantError(t, err, models.KindNotFound, "episode.not_found")
+		_, err = clinic.On(1).RecordContact(ctx, e.ID, c.Today())
 		wantError(t, err, models.KindNotFound, "episode.not_found")
 		_, err = c.As(models.RolePeerNavigator, c.NGO).New().GetEpisode(ctx, e.ID)
 		wantError(t, err, models.KindNotFound, "episode.not_found")

@@ -60,16 +60,28 @@ func (w *World) sqlDB(t testing.TB) *sql.DB {
 	return db
 }
 
-// scan asks for one value behind the store's back.
-func scan[T any](t testing.TB, w *World, query string, args ...any) (v T) {
-	t.Helper()
+// bound writes placeholders as the engine has them.
+func (w *World) bound(query string) string {
 	if w.Engine == "postgres" {
 		for i := 1; strings.Contains(query, "?"); i++ {
 			query = strings.Replace(query, "?", fmt.Sprintf("$%d", i), 1)
 		}
 	}
-	must(t, w.sqlDB(t).QueryRowContext(ctx, query, args...).Scan(&v))
+	return query
+}
+
+// scan asks for one value behind the store's back.
+func scan[T any](t testing.TB, w *World, query string, args ...any) (v T) {
+	t.Helper()
+	must(t, w.sqlDB(t).QueryRowContext(ctx, w.bound(query), args...).Scan(&v))
 	return v
+}
+
+// exec changes something behind the store's back.
+func (w *World) exec(t testing.TB, statement string, args ...any) {
+	t.Helper()
+	_, err := w.sqlDB(t).ExecContext(ctx, w.bound(statement), args...)
+	must(t, err)
 }
 
 // count is scan for numbers of rows.

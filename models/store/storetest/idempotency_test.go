@@ -1,7 +1,12 @@
 package storetest
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"net/http"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -113,6 +118,57 @@ func TestIdempotency_RefusesAnotherBody(t *testing.T) {
 		wantError(t, err, models.KindInvalid, "idempotency.key_reused")
 		if n := count(t, c.World, "clients"); n != 1 {
 			t.Fatalf("%d clients", n)
+		}
+	})
+}
+
+// A dump holds neither key nor body hash, nor a plain hash of either that could be searched;
+// and it does not show who registered the same person.
+func TestIdempotency_RowsTellNothing(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, outreach, health := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RolePrisonMedical, c.ColonyHealth)
+		req, again := Key("the body of one person"), Key("the body of one person")
+		for _, w := range []Worker{nurse, outreach, health} {
+			for _, req := range []store.Request{req, again} {
+				must(t, second(w.With(req).RegisterClient(ctx, Someone(1))))
+			}
+		}
+		sum := func(text string) []string {
+			h := sha256.Sum256([]byte(text))
+			return []string{text, hex.EncodeToString(h[:]), base64.StdEncoding.EncodeToString(h[:]), string(h[:])}
+		}
+		plain := slices.Concat(sum(req.Key), sum(again.Key), sum(req.BodyHash), sum("the body of one person"), sum(req.Key+req.BodyHash))
+		seen := map[string]bool{}
+		for _, v := range c.dump(t, "idempotency_keys") {
+			for _, p := range plain {
+				if strings.Contains(v.text, p) {
+					t.Errorf("%s holds %q", v.column, p)
+				}
+			}
+			if v.column != "key" && v.column != "body_hash" {
+				continue
+			}
+			if raw, err := hex.DecodeString(v.text); err != nil || len(raw) != sha256.Size {
+				t.Errorf("%s is no digest: %s", v.column, v.text)
+			}
+			if seen[v.text] {
+				t.Errorf("two rows share a %s", v.column)
+			}
+			seen[v.text] = true
+		}
+		// The same request is still the same request, on this process and the next.
+		for _, w := range []Worker{nurse, nurse.Through(c.Open(t))} {
+			for _, req := range []store.Request{req, again} {
+				got, out, err := w.With(req).RegisterClient(ctx, Someone(1))
+				must(t, err)
+				if !out.Replayed || got.OrganisationID != c.Clinic.ID {
+					t.Fatalf("%+v", out)
+				}
+			}
+			other := req
+			other.BodyHash = Key("the body of another person").BodyHash
+			_, _, err := w.With(other).RegisterClient(ctx, Someone(2))
+			wantError(t, err, models.KindInvalid, "idempotency.key_reused")
 		}
 	})
 }

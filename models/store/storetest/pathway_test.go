@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -31,43 +30,6 @@ func threeRecords(c *Country) (atColony, atClinic, atNGO string, health, clinic,
 	health.Start(atColony)
 	ngo.Start(atNGO)
 	return atColony, atClinic, atNGO, health, clinic, ngo
-}
-
-func TestPathway_TreatingTeamSeesHealthServicesOnly(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		_, atClinic, atNGO, _, clinic, _ := threeRecords(c)
-		if got := shown(t, clinic, atClinic); len(got) != 0 {
-			t.Fatalf("without an episode of its own the clinic sees %v", got)
-		}
-		e := clinic.Start(atClinic)
-		for _, role := range []models.Role{models.RoleClinician, models.RoleNarcologist, models.RoleNurse, models.RolePsychologist, models.RoleSocialWorker} {
-			got := shown(t, c.As(role, c.Clinic), atClinic)
-			if _, ngo := got[c.NGO.ID]; ngo || len(got) != 2 || !got[c.ColonyHealth.ID] || !got[c.Clinic.ID] {
-				t.Errorf("%s sees %v", role, got)
-			}
-		}
-		// An NGO's psychologist and social worker have the team's rights, but their NGO is no team.
-		for _, role := range models.KindNGO.Roles() {
-			if role == models.RoleAdministrator {
-				continue
-			}
-			if got := shown(t, c.As(role, c.NGO), atNGO); len(got) > 1 || len(got) == 1 && slices.Index(sortedIDs(got), c.NGO.ID) < 0 {
-				t.Errorf("%s of the NGO sees %v", role, got)
-			}
-		}
-		_, err := clinic.On(e.Version).CloseEpisode(ctx, e.ID, models.EpisodeClosure{On: c.Today(), Reason: "1"})
-		must(t, err)
-		if got := shown(t, clinic, atClinic); len(got) != 1 || !got[c.Clinic.ID] {
-			t.Fatalf("after its episode has ended the clinic sees %v", got)
-		}
-	})
-}
-
-func sortedIDs(m map[models.OrganisationID]bool) (ids []models.OrganisationID) {
-	for id := range m {
-		ids = append(ids, id)
-	}
-	return ids
 }
 
 func TestPathway_ConsentOpensCategoryByCategory(t *testing.T) {
@@ -159,34 +121,6 @@ func TestPathway_ShowsReferralsToTheirPartiesOnly(t *testing.T) {
 					t.Errorf("%s is shown the code %s of another sector", test.w.Actor.OrganisationName, r.ClientCode)
 				}
 			}
-		}
-	})
-}
-
-func TestPathway_ShowsConsentsOfHealthServicesToTheTeam(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		atColony, atClinic, atNGO, health, clinic, ngo := threeRecords(c)
-		own := health.Give(atColony, models.PurposeReferral, c.Polyclinic)
-		secret := ngo.Give(atNGO, models.PurposeReferral, c.OtherNGO)
-		clinic.Start(atClinic)
-		p, err := clinic.New().GetPathway(ctx, atClinic)
-		must(t, err)
-		var ids []string
-		for _, k := range p.Consents {
-			ids = append(ids, k.ID)
-		}
-		if !slices.Contains(ids, own.ID) {
-			t.Error("the team does not see the prison's consent")
-		}
-		if slices.Contains(ids, secret.ID) {
-			t.Error("the team sees a consent that was given at an NGO, and so that the NGO knows the person")
-		}
-		_, err = clinic.New().GetConsent(ctx, secret.ID)
-		wantError(t, err, models.KindNotFound, "consent.not_found")
-		got, err := clinic.New().GetConsent(ctx, own.ID)
-		must(t, err)
-		if got.ClientCode != "" {
-			t.Errorf("the clinic learns the code %s of another sector", got.ClientCode)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,12 +25,14 @@ type (
 		org    *models.Organisation
 		handle string
 		person int // records of one number are one person
+		sex    string
 	}
 	modelConsent struct {
 		id         string
 		record     int
 		purpose    models.Purpose
 		to         models.OrganisationID
+		kind       models.OrganisationKind // of the recipients, instead of one
 		categories []models.Category
 		until      models.Date
 		withdrawn  bool
@@ -39,6 +42,7 @@ type (
 		from     int // record
 		to       *models.Organisation
 		consent  []int // one of these it may rest on
+		reason   string
 		state    string
 		version  int64
 		accepted int // the receiver's record; -1 before
@@ -60,6 +64,8 @@ type reference struct {
 	referrals []modelReferral
 	episodes  []modelEpisode
 	persons   int
+	// responsible is in whose charge a person is.
+	responsible map[int]models.OrganisationID
 }
 
 func (m *reference) worker(o *models.Organisation) Worker {
@@ -82,8 +88,8 @@ func (m *reference) register() {
 	got, _, err := w.New().RegisterClient(ctx, r)
 	m.ok(err, "register")
 	m.persons++
-	o := slices.IndexFunc(m.c.All(), func(o *models.Organisation) bool { return o.ID == w.Actor.OrganisationID })
-	m.records = append(m.records, modelRecord{m.c.All()[o], got.Handle(), m.persons})
+	m.responsible[m.persons] = w.Actor.OrganisationID
+	m.records = append(m.records, modelRecord{m.organisation(w.Actor.OrganisationID), got.Handle(), m.persons, r.Sex})
 }
 
 func (m *reference) consent() {
@@ -97,13 +103,19 @@ func (m *reference) consent() {
 		categories: rapid.SampledFrom([][]models.Category{{}, {models.CatTreatmentFact}, {models.CatTreatmentFact, models.CatDiagnosis}, {models.CatDiagnosis}}).Draw(m.t, "categories"),
 		until:      m.c.Today().AddDays(m.pick("days", 3)),
 	}
-	got, _, err := m.worker(m.records[i].org).New().GiveConsent(ctx, m.records[i].handle, models.NewConsent{Purpose: k.purpose, RecipientID: k.to, Categories: k.categories, Until: k.until})
+	if m.pick("to a kind", 4) == 0 {
+		k.to, k.kind = "", m.organisation(k.to).Kind
+	}
+	got, _, err := m.worker(m.records[i].org).New().GiveConsent(ctx, m.records[i].handle, models.NewConsent{Purpose: k.purpose, RecipientID: k.to, RecipientKind: k.kind, Categories: k.categories, Until: k.until})
 	m.ok(err, "consent")
 	k.id = got.ID
 	m.consents = append(m.consents, k)
 }
 
 func (m *reference) inForce(k modelConsent) bool { return !k.withdrawn && m.c.Today() <= k.until }
+
+// names says whether a consent is about an organisation.
+func (k *modelConsent) names(o *models.Organisation) bool { return k.to == o.ID || k.kind == o.Kind }
 
 func (m *reference) refer() {
 	if len(m.records) == 0 {
@@ -115,13 +127,15 @@ func (m *reference) refer() {
 		return
 	}
 	var fitting []int
+	to := m.organisation(w.Actor.OrganisationID)
 	for n, k := range m.consents {
-		if k.record == i && k.to == w.Actor.OrganisationID && k.purpose != models.PurposeDoseContinuity && m.inForce(k) {
+		if k.record == i && k.names(to) && k.purpose != models.PurposeDoseContinuity && m.inForce(k) {
 			fitting = append(fitting, n)
 		}
 	}
-	to := m.organisation(w.Actor.OrganisationID)
-	got, _, err := m.worker(from.org).New().CreateReferral(ctx, from.handle, Asking(to))
+	ask := Asking(to)
+	ask.Reason = rapid.SampledFrom([]string{"release", "release", "infection_link"}).Draw(m.t, "reason")
+	got, _, err := m.worker(from.org).New().CreateReferral(ctx, from.handle, ask)
 	if len(fitting) == 0 {
 		if !models.IsKind(err, models.KindConflict) {
 			m.t.Fatalf("referred without consent: %v", err)
@@ -131,7 +145,7 @@ func (m *reference) refer() {
 	m.ok(err, "refer")
 	last := slices.MaxFunc(fitting, func(a, b int) int { return compareDates(m.consents[a].until, m.consents[b].until) })
 	fitting = slices.DeleteFunc(fitting, func(n int) bool { return m.consents[n].until != m.consents[last].until })
-	m.referrals = append(m.referrals, modelReferral{id: got.ID, from: i, to: to, consent: fitting[:1], state: "sent", version: 1, accepted: -1})
+	m.referrals = append(m.referrals, modelReferral{id: got.ID, from: i, to: to, consent: fitting[:1], reason: ask.Reason, state: "sent", version: 1, accepted: -1})
 }
 
 func compareDates(a, b models.Date) int {
@@ -174,6 +188,12 @@ func (m *reference) move() {
 	if allowed && party == "receiver" && !m.inForce(m.consents[r.consent[0]]) {
 		allowed = false
 	}
+	if allowed && same >= 0 && !m.joinable(same, r.from) {
+		if !models.IsKind(err, models.KindConflict) || !strings.Contains(err.Error(), "referral.not_same_person") {
+			m.t.Fatalf("%s was confirmed as %s: %v", m.records[same].handle, m.records[r.from].handle, err)
+		}
+		return
+	}
 	if !allowed {
 		if !models.IsKind(err, models.KindConflict) {
 			m.t.Fatalf("%s %s from %s: %v", party, action, r.state, err)
@@ -187,29 +207,111 @@ func (m *reference) move() {
 	}
 }
 
-// accepted joins the records: the one the clinician named, else one joined before, else a new one.
+// joinable: a record may be confirmed as the sender's person unless the sex is another or
+// others' records hang on it.
+func (m *reference) joinable(own, from int) bool {
+	mine, theirs := m.records[own], m.records[from]
+	if mine.person == theirs.person {
+		return true
+	}
+	return mine.sex == theirs.sex && !slices.ContainsFunc(m.records, func(x modelRecord) bool { return x.person == mine.person && x.org.ID != mine.org.ID })
+}
+
+// accepted joins the records: the one the clinician named, else one joined before, else a new
+// one. The receiver takes the person over from a responsible sender, or keeps what it has.
 func (m *reference) accepted(r *modelReferral, same int, handle string) {
-	person := m.records[r.from].person
+	from := m.records[r.from]
 	if same < 0 {
-		same = slices.IndexFunc(m.records, func(x modelRecord) bool { return x.org.ID == r.to.ID && x.person == person })
+		same = slices.IndexFunc(m.records, func(x modelRecord) bool { return x.org.ID == r.to.ID && x.person == from.person })
 	}
 	if same < 0 {
-		m.records = append(m.records, modelRecord{r.to, handle, person})
+		m.records = append(m.records, modelRecord{r.to, handle, from.person, from.sex})
 		same = len(m.records) - 1
 	}
 	was := m.records[same].person
+	if m.responsible[from.person] == from.org.ID && (r.reason != "infection_link" || was != from.person && m.responsible[was] == r.to.ID) {
+		m.responsible[from.person] = r.to.ID
+	}
 	for i := range m.records {
 		if m.records[i].person == was {
-			m.records[i].person = person
+			m.records[i].person = from.person
 		}
 	}
-	r.accepted = same
 	// Of several records of one person at one receiver any may be meant.
-	if at := slices.IndexFunc(m.records, func(x modelRecord) bool { return x.org.ID == r.to.ID && x.handle == handle }); at >= 0 && m.records[at].person == person {
-		r.accepted = at
-	} else {
+	r.accepted = slices.IndexFunc(m.records, func(x modelRecord) bool { return x.org.ID == r.to.ID && x.handle == handle })
+	if r.accepted < 0 || m.records[r.accepted].person != from.person {
 		m.t.Fatalf("the receiver's record is called %s, which is not a record of the person", handle)
 	}
+}
+
+// change merges two records of an organisation, or splits one off, with two signatures.
+func (m *reference) change() {
+	i := m.pick("record", len(m.records))
+	record := &m.records[i]
+	w := m.worker(record.org)
+	signs := w.Colleague()
+	if record.org.Kind == models.KindNGO {
+		signs = m.c.As(models.RoleNGOCoordinator, record.org)
+	}
+	kind, with, person := "split", "", m.persons+1
+	if rapid.Bool().Draw(m.t, "merge") {
+		other := m.records[m.pick("other", len(m.records))]
+		if other.org.ID != record.org.ID || other.person == record.person {
+			return
+		}
+		kind, with, person = "merge", other.handle, other.person
+	}
+	m.c.change(m.c.t, w, signs, record.handle, kind, with)
+	was := record.person
+	record.person = person
+	if kind == "split" {
+		m.persons++
+		m.responsible[person] = record.org.ID
+	}
+	m.keep(was)
+}
+
+// keep hands over a person whom the responsible organisation has no record of any more.
+func (m *reference) keep(person int) {
+	longest, treats := -1, -1
+	for i, record := range m.records {
+		if record.person != person {
+			continue
+		}
+		if record.org.ID == m.responsible[person] {
+			return
+		}
+		if longest < 0 {
+			longest = i
+		}
+		if treats < 0 && slices.ContainsFunc(m.episodes, func(e modelEpisode) bool { return e.record == i && e.open }) {
+			treats = i
+		}
+	}
+	if treats >= 0 {
+		longest = treats
+	}
+	if longest >= 0 {
+		m.responsible[person] = m.records[longest].org.ID
+	}
+}
+
+// take puts a record's person into the charge of its organisation, and perhaps another record
+// to the person, behind the service's back: it makes teams, which are rare otherwise.
+func (m *reference) take() {
+	i, n := m.pick("record", len(m.records)), m.pick("other", len(m.records))
+	record, other := &m.records[i], m.records[n]
+	t, was := m.c.t, record.person
+	to := m.c.person(t, other.org, other.handle)
+	from := m.c.person(t, record.org, record.handle)
+	code, localNo, err := models.ParseClientCode(record.handle)
+	m.ok(err, "parse")
+	m.c.exec(t, "UPDATE clients SET person_id = ? WHERE organisation_id = ? AND code = ? AND local_no = ?", to, string(record.org.ID), string(code), localNo)
+	record.person = other.person
+	m.responsible[record.person] = record.org.ID
+	m.keep(was)
+	m.c.exec(t, "UPDATE persons SET responsible_id = ? WHERE id = ?", string(m.responsible[was]), from)
+	m.c.exec(t, "UPDATE persons SET responsible_id = ? WHERE id = ?", string(record.org.ID), to)
 }
 
 func (m *reference) withdraw() {
@@ -259,18 +361,22 @@ func (m *reference) reaches(w Worker, e modelEpisode, category models.Category) 
 				return true
 			}
 		case models.Team:
-			if slices.ContainsFunc(m.consents, func(k modelConsent) bool { return k.withdrawn && k.record == e.record && k.to == org }) {
-				continue // the client has said no to this organisation
+			if w.Actor.OrganisationKind != models.KindClinic || !health(writer.org.Kind) || m.responsible[writer.person] != org {
+				continue
+			}
+			if slices.ContainsFunc(m.consents, func(k modelConsent) bool {
+				return m.records[k.record].person == writer.person && k.names(m.organisation(org))
+			}) {
+				continue // the client has spoken about this clinic
 			}
 			for _, other := range m.episodes {
-				at := m.records[other.record]
-				if other.open && at.org.ID == org && at.person == writer.person && health(at.org.Kind) && health(writer.org.Kind) {
+				if at := m.records[other.record]; other.open && at.org.ID == org && at.person == writer.person {
 					return true
 				}
 			}
 		case models.Consented:
 			for _, k := range m.consents {
-				if k.record == e.record && k.to == org && k.purpose != models.PurposeDoseContinuity && m.inForce(k) && slices.Contains(k.categories, category) {
+				if k.record == e.record && k.names(m.organisation(org)) && k.purpose != models.PurposeDoseContinuity && m.inForce(k) && slices.Contains(k.categories, category) {
 					return true
 				}
 			}
@@ -286,6 +392,12 @@ func (m *reference) wrote(w Worker, e modelEpisode) bool {
 
 // look compares everything every worker sees with what the reference says.
 func (m *reference) look() {
+	for _, record := range m.records {
+		if got := m.c.responsible(m.c.t, record.org, record.handle); got != m.responsible[record.person] {
+			m.t.Fatalf("%s is in the charge of %s, want %s", record.handle, m.organisation(got).Name, m.organisation(m.responsible[record.person]).Name)
+		}
+	}
+	m.c.everybodyIsKept(m.c.t)
 	for _, w := range m.ws {
 		m.lookAtReferrals(w)
 		for i, record := range m.records {
@@ -323,7 +435,7 @@ func (m *reference) lookAtReferrals(w Worker) {
 		switch w.Actor.OrganisationID {
 		case from.org.ID:
 		case r.to.ID:
-			whole = m.inForce(m.consents[r.consent[0]])
+			whole = m.inForce(m.consents[r.consent[0]]) && (r.state != "cancelled" || r.accepted >= 0)
 			code = ""
 			if r.accepted >= 0 {
 				code = m.records[r.accepted].handle
@@ -360,12 +472,13 @@ func TestProperty_ASessionSeesWhatTheReferenceSays(t *testing.T) {
 				w := NewWorld(t, engine)
 				defer w.Close()
 				c := w.Settle(t, grantsOf)
-				m := &reference{t: rt, c: c, ws: []Worker{
+				m := &reference{t: rt, c: c, responsible: map[int]models.OrganisationID{}, ws: []Worker{
 					c.As(models.RoleClinician, c.Clinic), c.As(models.RoleNurse, c.Polyclinic),
 					c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleSocialWorker, c.OtherNGO),
 				}}
 				steps := []func(){
 					m.register, m.consent, m.consent, m.refer, m.refer, m.move, m.move, m.move, m.withdraw, m.episode, m.episode,
+					m.change, m.take,
 					func() { c.Advance(24 * time.Hour) },
 				}
 				for range 2 {

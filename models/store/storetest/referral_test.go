@@ -247,6 +247,91 @@ func TestReferral_IsOverdueByTheClock(t *testing.T) {
 	})
 }
 
+// What was taken back before it was accepted was never the receiver's.
+func TestReferral_CancelledBeforeAcceptanceIsAStub(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		handle := nurse.Register(1)
+		nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		own := other.Move(nurse.Refer(handle, Asking(c.Polyclinic)), "acceptance").ClientCode
+		for _, test := range []struct {
+			before []string
+			whole  bool
+		}{{nil, false}, {[]string{"receipt"}, false}, {[]string{"info-request"}, false}, {[]string{"receipt", "info-request"}, false},
+			{[]string{"acceptance"}, true}, {[]string{"acceptance", "appointment"}, true}} {
+			r := nurse.Refer(handle, Asking(c.Polyclinic))
+			for _, action := range test.before {
+				r = other.Move(r, action)
+			}
+			if seen, err := other.New().GetReferral(ctx, r.ID); err != nil || !seen.Whole {
+				t.Fatalf("after %v the receiver sees it whole: %+v %v", test.before, seen, err)
+			}
+			if sent := nurse.Move(r, "cancellation"); !sent.Whole {
+				t.Error("the sender sees a stub")
+			}
+			for _, w := range []Worker{nurse, other} {
+				want := test.whole || w == nurse
+				seen, err := w.New().GetReferral(ctx, r.ID)
+				must(t, err)
+				page, err := w.New().ListReferrals(ctx, store.ReferralFilter{State: models.ReferralCancelled}, store.Paging{Limit: 1})
+				must(t, err)
+				path, err := w.New().GetPathway(ctx, map[bool]string{true: handle, false: own}[w == nurse])
+				must(t, err)
+				if seen.Whole != want || len(page.Items) != 1 || page.Items[0].ID != r.ID || page.Items[0].Whole != want {
+					t.Errorf("cancelled after %v: %s sees it whole: %v, in a list %+v", test.before, w.Actor.OrganisationName, seen.Whole, page.Items)
+				}
+				for _, inPath := range path.Referrals {
+					if inPath.ID == r.ID && inPath.Whole != want {
+						t.Errorf("cancelled after %v: %s has it in the pathway, whole: %v", test.before, w.Actor.OrganisationName, inPath.Whole)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A filter must not tell more of a stub than the stub.
+func TestReferral_OverdueLeavesStubsOut(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		late := func(person int, until models.Date) (waiting, fixed string) {
+			handle := nurse.Register(person)
+			_, _, err := nurse.New().GiveConsent(ctx, handle, models.NewConsent{Purpose: models.PurposeReferral, RecipientID: c.Polyclinic.ID, Until: until})
+			must(t, err)
+			fixed = other.Move(other.Move(nurse.Refer(handle, Asking(c.Polyclinic)), "acceptance"), "appointment").ID
+			return nurse.Refer(handle, Asking(c.Polyclinic)).ID, fixed
+		}
+		waiting, fixed := late(1, c.Today().AddDays(10))
+		stubWaiting, stubFixed := late(2, c.Today().AddDays(4))
+		list := func(w Worker, f store.ReferralFilter) (ids []string) {
+			t.Helper()
+			page, err := w.New().ListReferrals(ctx, f, store.Paging{Limit: 10})
+			must(t, err)
+			for _, r := range page.Items {
+				ids = append(ids, r.ID)
+			}
+			slices.Sort(ids)
+			return ids
+		}
+		expect := func(when string, w Worker, f store.ReferralFilter, want ...string) {
+			t.Helper()
+			slices.Sort(want)
+			if got := list(w, f); !slices.Equal(got, want) {
+				t.Errorf("%s: %s lists %v, want %v", when, w.Actor.OrganisationName, got, want)
+			}
+		}
+		all := []string{waiting, fixed, stubWaiting, stubFixed}
+		c.Advance(4 * 24 * time.Hour)
+		expect("the last day", other, store.ReferralFilter{Overdue: true}, all...)
+		c.Advance(24 * time.Hour)
+		expect("the day after", other, store.ReferralFilter{Overdue: true}, waiting, fixed)
+		expect("the day after", other, store.ReferralFilter{Overdue: true, Direction: "in"}, waiting, fixed)
+		expect("the day after", other, store.ReferralFilter{Overdue: true, State: models.ReferralSent}, waiting)
+		expect("the day after", other, store.ReferralFilter{}, all...)
+		expect("the day after", nurse, store.ReferralFilter{Overdue: true}, all...)
+	})
+}
+
 func TestReferral_FiltersMeanWhatTheySay(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
