@@ -51,7 +51,7 @@ func commands() *cobra.Command {
 		Use: "new FILE", Short: "Make a key file with fresh keys", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return writeKeys(args[0]) },
 	})
-	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), checkCommand(), user, keys)
+	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), checkCommand(), protocolCommand(), user, keys)
 	return root
 }
 
@@ -71,7 +71,7 @@ func serveCommand() *cobra.Command {
 			logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 			limits := api.DefaultLimits()
 			limits.Proxies = c.Behind
-			handler, err := assemble(s, logger, limits, api.Version{Country: c.Country})
+			handler, err := assemble(cmd.Context(), s, logger, limits, api.Version{Country: c.Country})
 			if err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func open(c config) (*store.Store, error) {
 	}
 	return store.Open(store.Options{
 		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
-		Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
+		Editions: protocols.Check(protocols.Embedded()), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
 	})
 }
 
@@ -136,19 +136,19 @@ func suitable(ctx context.Context, s *store.Store) error {
 	return nil
 }
 
-// assemble wires the HTTP service.
-func assemble(s *store.Store, logger *slog.Logger, limits api.Limits, version api.Version) (http.Handler, error) {
+// assemble wires the HTTP service. The context ends the follower of publications.
+func assemble(ctx context.Context, s *store.Store, logger *slog.Logger, limits api.Limits, version api.Version) (http.Handler, error) {
 	gate, err := policies.New()
 	if err != nil {
 		return nil, err
 	}
-	catalog, err := protocols.Load(protocols.Embedded())
+	live, err := liveProtocols(ctx, s, logger)
 	if err != nil {
 		return nil, err
 	}
 	version.Version, version.Commit = build()
 	return api.New(api.Deps{
-		Store: s, Accounts: store.NewAccounts(s), Policies: gate, Protocols: catalog,
+		Store: s, Accounts: store.NewAccounts(s), Policies: gate, Protocols: live,
 		Logger: logger, Limits: limits, Version: version,
 	}), nil
 }
@@ -268,7 +268,7 @@ func checkDatabase(ctx context.Context, c config) []string {
 	if err := suitable(ctx, s); err != nil {
 		return []string{err.Error()}
 	}
-	if _, err := protocols.Load(protocols.Embedded()); err != nil {
+	if _, err := loadProtocols(ctx, s); err != nil {
 		return []string{err.Error()}
 	}
 	return nil
@@ -358,7 +358,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	}
 	s, err := store.Open(store.Options{
 		URL: "sqlite:" + filepath.Join(d.data, "jol.db"), Country: "KZ", Zone: "Asia/Almaty", Keys: demoKeys(), Clock: models.Now,
-		Sealer: indicators.Begin, Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
+		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
 	})
 	if err != nil {
 		return err
@@ -381,7 +381,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	logger := slog.New(slog.NewJSONHandler(log, nil)) // the terminal is for the printed calls
 	limits := api.DefaultLimits()
 	limits.Rate, limits.Burst = 100_000, 100_000 // one trainer's load generator is no attacker
-	handler, err := assemble(s, logger, limits, api.Version{Country: "KZ", Demo: true})
+	handler, err := assemble(ctx, s, logger, limits, api.Version{Country: "KZ", Demo: true})
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type Deps struct {
 	Store     *store.Store
 	Accounts  *store.Accounts
 	Policies  *policies.Policies
-	Protocols *protocols.Catalog
+	Protocols *protocols.Live
 	Logger    *slog.Logger
 	Limits    Limits
 	Version   Version
@@ -49,7 +49,8 @@ type server struct {
 	log       *slog.Logger
 	limits    *limiter
 	version   Version
-	protocols *protocols.Catalog
+	protocols *protocols.Live
+	drafts    *store.Drafts
 	accounts  *store.Accounts
 
 	authenticate func(ctx context.Context, token string) (models.Actor, error)
@@ -62,10 +63,10 @@ type server struct {
 // New returns the whole service as one handler: the route table, the health
 // endpoints and the API pages.
 func New(d Deps) http.Handler {
-	d.Protocols.StartIndex() // beside everything else: until it is built, only the search answers 503
+	d.Protocols.Catalog().StartIndex() // beside everything else: until it is built, only the search answers 503
 	s := &server{
 		log: d.Logger, limits: newLimiter(d.Limits), version: d.Version,
-		protocols: d.Protocols, accounts: d.Accounts,
+		protocols: d.Protocols, drafts: store.NewDrafts(d.Store), accounts: d.Accounts,
 		authenticate: d.Accounts.Authenticate,
 		allow:        d.Policies.Allow,
 		session: func(actor models.Actor, req store.Request) *store.Session {

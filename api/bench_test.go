@@ -16,7 +16,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"jol/handlers"
-	"jol/models/protocols"
 )
 
 // BenchmarkPublicRead compares a protocol step through the whole request path, its
@@ -24,12 +23,9 @@ import (
 // the same bytes. Both answer on real sockets and take turns in one run, so that a
 // busy machine slows both alike. The target is a ratio of at least 0.7.
 func BenchmarkPublicRead(b *testing.B) {
-	catalog, err := protocols.Load(protocols.Embedded())
-	if err != nil {
-		b.Fatal(err)
-	}
+	live := builtInOnly(b)
 	const slug, step = "therapeutic-programme", "tp-oat-induction-methadone"
-	body, ok := catalog.Step(slug, step, "en")
+	body, ok := live.Catalog().Step(slug, step, "en")
 	if !ok {
 		b.Fatal("no such step")
 	}
@@ -43,7 +39,7 @@ func BenchmarkPublicRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	f := newFake()
-	f.server.log, f.protocols = slog.New(slog.NewJSONHandler(log, nil)), catalog
+	f.server.log, f.protocols = slog.New(slog.NewJSONHandler(log, nil)), live
 	f.limits = newLimiter(Limits{Body: 1 << 10, Rate: 1e9, Burst: 1e9})
 	full := f.router([]Route{{Method: http.MethodGet, Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep}})
 

@@ -62,7 +62,7 @@ func (sc Scenario) checkOutcome(t testing.TB, a Answer, id string) {
 func fhirService(t *testing.T) func(Scenario) Answer {
 	t.Helper()
 	f := newFake()
-	f.protocols = realCatalog()
+	f.protocols = builtInOnly(t)
 	base := f.serveRoutes(t, Routes)
 	return func(sc Scenario) Answer {
 		t.Helper()

@@ -176,7 +176,9 @@ func notFoundCode(r Route) string {
 		return "client.not_found"
 	case strings.HasSuffix(r.Path, ":step"):
 		return "step.not_found"
-	case strings.HasSuffix(r.Path, ":slug"):
+	case strings.Contains(r.Path, "/:edition"):
+		return "edition.not_found"
+	case strings.HasPrefix(r.Path, "/api/v1/protocols/:slug"), strings.HasPrefix(r.Path, "/fhir/PlanDefinition/"):
 		return "protocol.not_found"
 	case r.Public != nil:
 		noun := strings.ReplaceAll(strings.TrimSuffix(strings.Split(r.Path, "/")[3], "s"), "-", "_")

@@ -15,6 +15,7 @@ import (
 
 	"jol/handlers"
 	"jol/models"
+	"jol/models/store"
 )
 
 // step is what one route does with a request. It either replies and returns nil, or
@@ -103,18 +104,39 @@ func (s *server) public(route Route) step {
 		if !s.limits.anonymous(client) {
 			return errTooMany
 		}
+		drafts, err := s.draftsFor(req, &route)
+		if err != nil {
+			return err
+		}
 		in, err := s.read(req, &route)
 		if err != nil {
 			return err
 		}
-		call := &handlers.PublicCall{Exchange: in.exchange, Protocols: s.protocols, Accounts: s.accounts, Client: client}
+		call := &handlers.PublicCall{Exchange: in.exchange, Editions: s.protocols, Drafts: drafts, Accounts: s.accounts, Client: client}
+		if s.protocols != nil {
+			call.Protocols = s.protocols.Catalog()
+		}
 		if err := route.Public(call); err != nil {
 			return err
 		}
 		// A public read may be cached; the answer to a public POST holds a token or
-		// somebody's answers.
-		return req.reply(&call.Exchange, takesBody(route.Method))
+		// somebody's answers, and the one to an editor may hold a draft.
+		return req.reply(&call.Exchange, takesBody(route.Method) || call.Drafts != nil)
 	}
+}
+
+// draftsFor opens the drafts to a protocol editor who sends a token to a public route
+// that has some. Anybody else with a token reads what the public reads; a bad token is
+// an error, because an editor would otherwise miss the drafts without knowing why.
+func (s *server) draftsFor(req *request, route *Route) (*store.Drafts, error) {
+	if !route.Drafts || len(req.r.Header["Authorization"]) == 0 {
+		return nil, nil
+	}
+	actor, err := s.signIn(req)
+	if err != nil || !s.allow(actor.Role, models.CatProtocol, models.Change) {
+		return nil, err
+	}
+	return s.drafts, nil
 }
 
 // scoped serves a route that needs an account. The session it hands to the handler is
@@ -132,7 +154,10 @@ func (s *server) scoped(route Route) step {
 		if err != nil {
 			return err
 		}
-		call := &handlers.Call{Exchange: in.exchange, Actor: actor, Store: s.session(actor, in.store), Protocols: s.protocols}
+		call := &handlers.Call{Exchange: in.exchange, Actor: actor, Store: s.session(actor, in.store), Editions: s.protocols}
+		if s.protocols != nil {
+			call.Protocols = s.protocols.Catalog()
+		}
 		err = route.Scoped(call)
 		if models.IsKind(err, models.KindNotFound) {
 			return s.denied(req, actor, route.Action, "not_found", err)

@@ -24,6 +24,9 @@ type Route struct {
 	Verb     models.Verb
 	// AnyRole marks the few scoped routes that every signed-in user may call.
 	AnyRole bool
+	// Drafts lets a protocol editor who sends a token to a public route see there what is
+	// not public yet.
+	Drafts bool
 	// Action is what the audit trail calls a denied request: noun.verb.
 	Action string
 
@@ -38,14 +41,34 @@ type Route struct {
 // Routes is the route table, grouped by resource.
 var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/protocols", Public: handlers.ListProtocols, Query: []string{"lang"}},
-	{Method: "GET", Path: "/api/v1/protocols/:slug", Public: handlers.GetProtocol, Query: []string{"role", "setting", "lang"}},
+	{Method: "GET", Path: "/api/v1/protocols/:slug", Public: handlers.GetProtocol, Drafts: true, Query: []string{"role", "setting", "lang", "edition"}},
 	{Method: "GET", Path: "/api/v1/protocols/:slug/graph.svg", Public: handlers.GetGraph, Query: []string{"lang"}},
-	{Method: "GET", Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep, Query: []string{"lang"}},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/steps/:step", Public: handlers.GetStep, Drafts: true, Query: []string{"lang", "edition"}},
 	{Method: "GET", Path: "/api/v1/protocol-search", Public: handlers.SearchProtocols, Query: []string{"q", "lang", "role", "setting", "phase", "limit"}},
 	{Method: "GET", Path: "/api/v1/interface-words", Public: handlers.GetInterfaceWords, Query: []string{"lang"}},
 	{Method: "GET", Path: "/api/v1/protocols/:slug/facts", Public: handlers.GetFacts, Query: []string{"lang"}},
 	// Stateless, so there is nothing to create twice and no Idempotency-Key.
 	{Method: "POST", Path: "/api/v1/protocols/:slug/evaluations", Public: handlers.EvaluateProtocol, Query: []string{"lang"}, MaxBody: 32 << 10},
+
+	{Method: "GET", Path: "/api/v1/protocols/:slug/editions", Public: handlers.ListEditions, Drafts: true},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/editions/:edition", Public: handlers.GetEdition, Drafts: true},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/editions/:edition/bundle", Public: handlers.GetBundle, Drafts: true},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/diff", Public: handlers.GetDiff, Drafts: true, Query: []string{"from", "to"}},
+	{Method: "GET", Path: "/api/v1/protocols/:slug/impact", Scoped: handlers.GetImpact, Category: models.CatProtocol, Verb: models.Read,
+		Action: "edition.impact", Query: []string{"from", "to", "limit", "cursor"}},
+	{Method: "POST", Path: "/api/v1/protocols/:slug/editions", Scoped: handlers.ImportEdition, Category: models.CatProtocol, Verb: models.Create,
+		Action: "edition.create", Create: true, MaxBody: 4 << 20},
+	{Method: "POST", Path: "/api/v1/protocols/:slug/editions/:edition/clinical-review", Scoped: handlers.ReviewClinically,
+		Category: models.CatProtocol, Verb: models.Change, Action: "edition.clinical_review", Change: true},
+	{Method: "POST", Path: "/api/v1/protocols/:slug/editions/:edition/language-review", Scoped: handlers.ReviewLanguage,
+		Category: models.CatProtocol, Verb: models.Change, Action: "edition.language_review", Change: true},
+	{Method: "POST", Path: "/api/v1/protocols/:slug/editions/:edition/approval", Scoped: handlers.ApproveEdition,
+		Category: models.CatProtocol, Verb: models.Approve, Action: "edition.approval", Change: true},
+	{Method: "POST", Path: "/api/v1/protocols/:slug/editions/:edition/publication", Scoped: handlers.PublishEdition,
+		Category: models.CatProtocol, Verb: models.Approve, Action: "edition.publication", Change: true},
+	{Method: "POST", Path: "/api/v1/protocols/:slug/editions/:edition/withdrawal", Scoped: handlers.WithdrawEdition,
+		Category: models.CatProtocol, Verb: models.Approve, Action: "edition.withdrawal", Change: true},
+
 	{Method: "GET", Path: "/api/v1/code-lists", Public: handlers.ListCodeLists},
 	{Method: "GET", Path: "/api/v1/code-lists/:id", Public: handlers.GetCodeList},
 
@@ -115,6 +138,8 @@ var Routes = []Route{
 		Action: "episode.contact", Change: true},
 	{Method: "POST", Path: "/api/v1/episodes/:id/closure", Scoped: handlers.CloseEpisode, Category: models.CatEpisode, Verb: models.Change,
 		Action: "episode.close", Change: true},
+	{Method: "POST", Path: "/api/v1/episodes/:id/edition", Scoped: handlers.MoveEpisode, Category: models.CatEpisode, Verb: models.Change,
+		Action: "episode.edition", Change: true},
 
 	{Method: "GET", Path: "/api/v1/indicators", Scoped: handlers.ListIndicators, Category: models.CatIndicator, Verb: models.Read,
 		Action: "indicator.read"},

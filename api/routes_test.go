@@ -41,6 +41,9 @@ func checkRoutes(t *testing.T, routes []Route) {
 		if r.Scoped != nil && !(gated && !r.AnyRole || ungated && r.AnyRole) {
 			fail("a scoped route has a known category and verb, or is for any role")
 		}
+		if r.Drafts && r.Public == nil {
+			fail("only a public route has drafts to add")
+		}
 		if r.Scoped != nil && !actionForm.MatchString(r.Action) {
 			fail("a scoped route has an audit action noun.verb")
 		}

@@ -37,6 +37,7 @@ type population struct {
 	foreignReferral           string
 	polyChange, ngoConsent    string
 	release                   string
+	author, reviewer          account // of editions
 	known                     map[string][]string
 }
 
@@ -58,6 +59,8 @@ func populate(t *testing.T, w *world) *population {
 	p.change = w.run(t, creating(p.doctor, "/api/v1/clients/"+p.code+"/identity-changes", `{"kind":"split"}`, 201)).named(t).ID
 	p.polyChange = w.run(t, creating(p.poly, "/api/v1/clients/"+p.polyCode+"/identity-changes", `{"kind":"split"}`, 201)).named(t).ID
 	p.release = w.sealed(t)
+	p.author, p.reviewer = w.as(t, models.RoleProtocolEditor), w.at(t, models.RoleProtocolEditor, w.Ministry, 2)
+	w.run(t, creating(p.author, "/api/v1/protocols/therapeutic-programme/editions", overlayBody("KZ-sample"), 201))
 	return p
 }
 
@@ -81,7 +84,7 @@ func clinicCode(t testing.TB, n int) string {
 func (p *population) samples(t *testing.T) map[string]sample {
 	t.Helper()
 	all := map[string]sample{}
-	for _, part := range []map[string]sample{p.publicSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t)} {
+	for _, part := range []map[string]sample{p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t)} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {
 				s.etag = `"1"`
@@ -122,6 +125,36 @@ func (p *population) publicSamples() map[string]sample {
 		"DELETE /api/v1/tokens/current":           {who: p.second, path: api + "/tokens/current"},
 		"GET /api/v1/me":                          {who: p.doctor, path: api + "/me"},
 	}
+}
+
+// editionSamples work on a draft that populate imported.
+func (p *population) editionSamples() map[string]sample {
+	const protocol = "/api/v1/protocols/therapeutic-programme"
+	draft := func(after string) sample {
+		return sample{who: p.reviewer, path: protocol + "/editions/KZ-sample" + after, absent: absent(protocol+"/editions/", after)}
+	}
+	of := func(who account, after string) sample {
+		return sample{who: who, path: protocol + after, absent: absent("/api/v1/protocols/", after)}
+	}
+	create := of(p.author, "/editions")
+	create.body = overlayBody("KZ-new")
+	samples := map[string]sample{
+		"GET /api/v1/protocols/:slug/editions":                 of(p.author, "/editions"),
+		"GET /api/v1/protocols/:slug/editions/:edition":        draft(""),
+		"GET /api/v1/protocols/:slug/editions/:edition/bundle": draft("/bundle"),
+		"GET /api/v1/protocols/:slug/diff":                     of(account{}, "/diff"),
+		"GET /api/v1/protocols/:slug/impact":                   of(p.doctor, "/impact"),
+		"POST /api/v1/protocols/:slug/editions":                create,
+	}
+	for _, a := range models.EditionActions {
+		samples["POST /api/v1/protocols/:slug/editions/:edition/"+a.Name] = draft("/" + a.Name)
+	}
+	return samples
+}
+
+// overlayBody changes one title of the built-in edition.
+func overlayBody(edition string) string {
+	return object{"edition": edition, "base": builtInEdition, "changeNote": "One title.", "files": object{"text/en/changes.yaml": "steps: {tp-oat-missed: {title: Changed}}"}}.String()
 }
 
 func (p *population) officeSamples(t *testing.T) map[string]sample {
@@ -183,6 +216,7 @@ func (p *population) careSamples() map[string]sample {
 		"POST /api/v1/consents/:id/withdrawal": by(p.doctor, "consents", p.consent, "/withdrawal", "", p.polyConsent, p.ngoConsent),
 		"GET /api/v1/episodes/:id":             by(p.doctor, "episodes", p.episode, "", "", p.polyEpisode),
 		"POST /api/v1/episodes/:id/contacts":   by(p.doctor, "episodes", p.episode, "/contacts", object{"on": p.Today()}.String(), p.polyEpisode),
+		"POST /api/v1/episodes/:id/edition":    by(p.doctor, "episodes", p.episode, "/edition", object{"edition": builtInEdition}.String(), p.polyEpisode),
 		"POST /api/v1/episodes/:id/closure":    by(p.doctor, "episodes", p.episode, "/closure", object{"endDate": p.Today(), "endReason": "1"}.String(), p.polyEpisode),
 		"GET /api/v1/referrals":                {who: p.doctor, path: "/api/v1/referrals"},
 		"GET /api/v1/referrals/:id":            by(p.doctor, "referrals", p.inbox, "", "", p.foreignReferral),

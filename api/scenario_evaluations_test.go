@@ -11,7 +11,7 @@ import (
 func protocolServer(t *testing.T) (f *fake, base string) {
 	t.Helper()
 	f = newFake()
-	f.protocols = realCatalog()
+	f.protocols = builtInOnly(t)
 	srv := httptest.NewServer(f.router(Routes))
 	t.Cleanup(srv.Close)
 	return f, srv.URL

@@ -20,7 +20,7 @@ func init() {
 func reader(t testing.TB) (base string, run func(testing.TB, Scenario) Answer) {
 	t.Helper()
 	f := newFake()
-	f.protocols = realCatalog()
+	f.protocols = builtInOnly(t)
 	var routes []Route
 	for _, r := range Routes {
 		if r.Public != nil && r.Method == http.MethodGet && strings.HasPrefix(r.Path, "/api/v1/protocols") {
@@ -169,7 +169,7 @@ func TestReading_OneRolesView(t *testing.T) {
 
 func BenchmarkPageRead(b *testing.B) {
 	f := newFake()
-	f.protocols, f.limits = realCatalog(), newLimiter(Limits{Body: 1 << 10, Rate: 1e9, Burst: 1e9})
+	f.protocols, f.limits = builtInOnly(b), newLimiter(Limits{Body: 1 << 10, Rate: 1e9, Burst: 1e9})
 	h := f.router(Routes)
 	req := httptest.NewRequest(http.MethodGet, stepPath+"?lang=ru", nil)
 	req.Header.Set("Accept", browserAccept)

@@ -18,14 +18,14 @@ func serveSearch(t *testing.T, ready bool) (f *fake, base string) {
 	t.Helper()
 	f = newFake()
 	if ready {
-		f.protocols = realCatalog()
-		<-f.protocols.StartIndex()
+		f.protocols = builtInOnly(t)
+		<-f.protocols.Catalog().StartIndex()
 	} else {
 		c, err := protocols.Load(protocols.Embedded())
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.protocols = c
+		f.protocols = serving(t, c)
 	}
 	var routes []Route
 	for _, r := range Routes {
@@ -144,7 +144,7 @@ func TestSearch_NotReadyBeforeTheIndexIsBuilt(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	Scenario{Path: "/api/v1/protocol-search?q=a&role=zqx", Status: 422, Code: "role.unknown"}.Run(t, base)
-	<-f.protocols.StartIndex()
+	<-f.protocols.Catalog().StartIndex()
 	Scenario{Path: "/api/v1/protocol-search?q=naloxone", Status: 200, Contains: []string{"tp-health-naloxone"}}.Run(t, base)
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -75,16 +76,54 @@ func newWorld(t *testing.T, engine string) *world {
 	w := &world{log: &syncBuffer{}, accounts: map[string]account{}}
 	w.Country = storetest.NewWorld(t, engine).Settle(t, realPolicies().Grants)
 	settled := w.Store
-	w.Store = w.Open(t, func(o *store.Options) { o.Sealer = indicators.Begin })
+	w.Store = w.Open(t, func(o *store.Options) {
+		o.Sealer, o.Editions = indicators.Begin, protocols.Check(protocols.Embedded())
+	})
 	_ = settled.Close()
+	live := w.live(t)
 	srv := httptest.NewServer(New(Deps{
-		Store: w.Store, Accounts: store.NewAccounts(w.Store), Policies: realPolicies(), Protocols: realCatalog(),
+		Store: w.Store, Accounts: store.NewAccounts(w.Store), Policies: realPolicies(), Protocols: live,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)), Limits: DefaultLimits(),
 		Version: Version{Version: "test", Commit: "none", Country: "KZ"},
 	}))
 	t.Cleanup(srv.Close)
 	w.base = srv.URL
 	return w
+}
+
+// live serves the editions of the world's database and follows them, as main wires it.
+func (w *world) live(t testing.TB) *protocols.Live {
+	t.Helper()
+	refs, err := protocols.References(protocols.Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.RecordReferences(t.Context(), refs); err != nil {
+		t.Fatal(err)
+	}
+	live, err := protocols.NewLive(t.Context(), protocols.Embedded(), realCatalog(), protocols.Shelf{
+		Seq: w.PublicationSeq, Publications: w.Publications, Edition: w.EditionSet,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return live
+}
+
+// builtInOnly serves the built-in editions, without a database.
+func builtInOnly(t testing.TB) *protocols.Live { return serving(t, realCatalog()) }
+
+// serving serves one catalogue for good.
+func serving(t testing.TB, c *protocols.Catalog) *protocols.Live {
+	t.Helper()
+	live, err := protocols.NewLive(t.Context(), protocols.Embedded(), c, protocols.Shelf{
+		Seq:          func(context.Context) (int64, error) { return 0, nil },
+		Publications: func(context.Context) (models.Publications, error) { return models.Publications{}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return live
 }
 
 // home is the organisation where a role's one account works.

@@ -41,8 +41,11 @@ type Exchange struct {
 // PublicCall is a request to an endpoint that needs no account.
 type PublicCall struct {
 	Exchange
-	Protocols *protocols.Catalog
-	Accounts  *store.Accounts
+	Protocols *protocols.Catalog // what is served at this moment
+	Editions  *protocols.Live    // other editions, by name
+	// Drafts is set when the caller is a signed-in protocol editor, and nil otherwise.
+	Drafts   *store.Drafts
+	Accounts *store.Accounts
 	// Client is the caller's network address, for throttling sign-in only.
 	Client string
 }
@@ -53,6 +56,7 @@ type Call struct {
 	Actor     models.Actor
 	Store     *store.Session
 	Protocols *protocols.Catalog // editions to pin episodes to; public content
+	Editions  *protocols.Live
 }
 
 // Param returns a path parameter.

@@ -9,10 +9,12 @@ import (
 
 // views lists every response type. A type that is missing here fails a test.
 var views = []any{
-	AuditEventView{}, ClientView{}, CodeListsView{}, ConsentView{}, EpisodeFactView{}, EpisodeView{}, IdentityChangeView{},
-	IndicatorView{}, MeView{}, OrganisationView{}, PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{},
-	FacetCountView{}, InterfaceWordsView{}, RegisteredClientView{}, ReleaseTableView{}, ReleaseView{}, SearchFacetsView{},
-	SearchHighlightView{}, SearchHitView{}, SearchView{}, TokenView{}, UserView{}, WithdrawalView{},
+	AuditEventView{}, BundleView{}, ChangeView{}, ClientView{}, CodeListsView{}, ConsentView{}, DiffView{},
+	EditionView{}, EditorialView{}, EpisodeFactView{}, EpisodeImpactView{}, EpisodeView{}, EpisodesImpactView{},
+	FacetCountView{}, IdentityChangeView{}, ImpactView{}, IndicatorView{}, InterfaceWordsView{}, MeView{}, OrganisationView{},
+	PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{}, RegisteredClientView{}, ReleaseTableView{},
+	ReleaseView{}, SearchFacetsView{}, SearchHighlightView{}, SearchHitView{}, SearchView{}, StepImpactView{}, TokenView{},
+	UserView{}, WithdrawalView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

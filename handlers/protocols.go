@@ -35,17 +35,18 @@ func ListProtocols(c *PublicCall) error {
 //	@Summary	One protocol
 //	@Tags		protocols
 //	@Produce	json,html
-//	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param		slug			path		string	true	"protocol, for example therapeutic-programme or prison-civil-society-protocol"
 //	@Param		role			query		string	false	"only the steps of this role, for example nurse"
 //	@Param		setting			query		string	false	"only the steps for this setting: clinic, prison, ngo, community or any"
 //	@Param		lang			query		string	false	"language, before Accept-Language"
+//	@Param		edition			query		string	false	"edition to read, when not the one in force; as JSON only"
 //	@Param		Accept-Language	header		string	false	"preferred language"
 //	@Success	200				{object}	object
 //	@Success	304
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/protocols/{slug} [get]
 func GetProtocol(c *PublicCall) error {
-	lang, media, err := c.reading()
+	catalog, lang, media, err := c.readingEdition()
 	if err != nil {
 		return err
 	}
@@ -54,12 +55,12 @@ func GetProtocol(c *PublicCall) error {
 		return err
 	}
 	if media == mediaHTML {
-		return c.rendition(c.Protocols.ProtocolPage(c.Param("slug"), lang, f))
+		return c.rendition(catalog.ProtocolPage(c.Param("slug"), lang, f))
 	}
 	if f != (protocols.Filter{}) {
-		return c.rendition(c.Protocols.View(c.Param("slug"), lang, f))
+		return c.rendition(catalog.View(c.Param("slug"), lang, f))
 	}
-	body, ok := c.Protocols.Protocol(c.Param("slug"), lang)
+	body, ok := catalog.Protocol(c.Param("slug"), lang)
 	if !ok {
 		return models.NotFound("protocol")
 	}
@@ -71,23 +72,24 @@ func GetProtocol(c *PublicCall) error {
 //	@Summary	One step
 //	@Tags		protocols
 //	@Produce	json,html
-//	@Param		slug			path		string	true	"protocol"	Enums(therapeutic-programme, prison-civil-society-protocol)
+//	@Param		slug			path		string	true	"protocol, for example therapeutic-programme or prison-civil-society-protocol"
 //	@Param		step			path		string	true	"step id, for example tp-oat-missed"
 //	@Param		lang			query		string	false	"language, before Accept-Language"
+//	@Param		edition			query		string	false	"edition to read, when not the one in force; as JSON only"
 //	@Param		Accept-Language	header		string	false	"preferred language"
 //	@Success	200				{object}	object
 //	@Success	304
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/protocols/{slug}/steps/{step} [get]
 func GetStep(c *PublicCall) error {
-	lang, media, err := c.reading()
+	catalog, lang, media, err := c.readingEdition()
 	if err != nil {
 		return err
 	}
 	if media == mediaHTML {
-		return c.rendition(c.Protocols.StepPage(c.Param("slug"), c.Param("step"), lang))
+		return c.rendition(catalog.StepPage(c.Param("slug"), c.Param("step"), lang))
 	}
-	body, ok := c.Protocols.Step(c.Param("slug"), c.Param("step"), lang)
+	body, ok := catalog.Step(c.Param("slug"), c.Param("step"), lang)
 	if !ok {
 		return models.NotFound("step")
 	}
@@ -103,13 +105,43 @@ func (c *PublicCall) reading() (lang, media string, err error) {
 	return lang, media, err
 }
 
+// readingEdition is the same with the catalogue to read from. The links of pages lead
+// through the editions in force, so that ?edition= has no pages.
+func (c *PublicCall) readingEdition() (catalog *protocols.Catalog, lang, media string, err error) {
+	if catalog, err = c.catalog(); err != nil {
+		return nil, "", "", err
+	}
+	if lang, err = c.languageOf(catalog); err != nil {
+		return nil, "", "", err
+	}
+	produced := []string{mediaJSON, mediaHTML}
+	if c.Query.Get("edition") != "" {
+		produced = produced[:1]
+	}
+	media, err = accepted(c.Header.Get("Accept"), produced...)
+	return catalog, lang, media, err
+}
+
+// catalog is the current one or, with ?edition=, the one in which that edition is read.
+func (c *PublicCall) catalog() (*protocols.Catalog, error) {
+	name := c.Query.Get("edition")
+	if name == "" {
+		return c.Protocols, nil
+	}
+	e, err := c.findEdition(c.Param("slug"), name)
+	if err != nil {
+		return nil, err
+	}
+	return c.Editions.Read(c.Context, e)
+}
+
 // rendered replies with a body rendered at start, compressed when the caller can read it.
 func (c *PublicCall) rendered(b protocols.Body) error {
 	h := c.Reply
 	h["Vary"] = varyProtocol
 	h["Content-Language"] = []string{b.Language}
 	h["Content-Type"] = jsonType
-	h["Cache-Control"] = cachePublic
+	h["Cache-Control"] = c.caching()
 	if acceptsGzip(c.Header.Get("Accept-Encoding")) {
 		h["Content-Encoding"] = encodingGzip
 		h["Etag"] = []string{b.ETagGzip}
@@ -119,11 +151,20 @@ func (c *PublicCall) rendered(b protocols.Body) error {
 	return c.sendRaw(b.JSON)
 }
 
+// caching is for everybody, unless an editor may be reading what nobody else may.
+func (c *PublicCall) caching() []string {
+	if c.Drafts != nil {
+		return cacheNever
+	}
+	return cachePublic
+}
+
 // Header values that never change, so that a read allocates none of them.
 var (
 	varyProtocol = []string{"Accept, Accept-Language, Accept-Encoding"}
 	jsonType     = []string{"application/json"}
 	cachePublic  = []string{"public, max-age=300"}
+	cacheNever   = []string{"no-store"}
 	encodingGzip = []string{"gzip"}
 )
 

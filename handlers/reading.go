@@ -42,8 +42,10 @@ func GetGraph(c *PublicCall) error {
 
 // language is that of ?lang=, which the links of the pages carry, or else the best of
 // Accept-Language.
-func (c *PublicCall) language() (string, error) {
-	available := c.Protocols.Languages()
+func (c *PublicCall) language() (string, error) { return c.languageOf(c.Protocols) }
+
+func (c *PublicCall) languageOf(catalog *protocols.Catalog) (string, error) {
+	available := catalog.Languages()
 	lang, err := c.choice("lang", func(s string) bool { return slices.Contains(available, s) })
 	if err == nil && lang == "" {
 		lang = protocols.Negotiate(c.Header.Get("Accept-Language"), available)
@@ -71,7 +73,7 @@ func (c *PublicCall) rendition(r *protocols.Rendition, err error) error {
 	h["Vary"] = varyProtocol
 	h["Content-Language"] = []string{r.Language}
 	h["Content-Type"] = []string{r.MediaType}
-	h["Cache-Control"] = cachePublic
+	h["Cache-Control"] = c.caching()
 	if r.MediaType != mediaJSON {
 		style := "'none'"
 		if r.StyleHash != "" {

@@ -145,3 +145,16 @@ func (e *Episode) Close(cl EpisodeClosure, transferAccepted bool) error {
 	e.Version++
 	return nil
 }
+
+// Follow moves an open episode to another edition of its protocol.
+func (e *Episode) Follow(edition string) error {
+	if !e.Open() {
+		return Fail(KindConflict, "episode.closed", "The episode is closed already.")
+	}
+	if e.Edition == edition {
+		return Fail(KindConflict, "episode.edition_same", "The episode follows this edition already.")
+	}
+	e.Edition = edition
+	e.Version++
+	return nil
+}

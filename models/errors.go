@@ -34,10 +34,13 @@ const (
 )
 
 // FieldError names one offending input field by JSON pointer and a stable code.
-// It never carries the rejected value.
+// It never carries the rejected value. The files of a protocol edition are the one
+// exception: they say nothing about anybody, and whoever wrote them needs to know where.
 type FieldError struct {
 	Pointer string `json:"pointer"`
 	Code    string `json:"code"`
+	Line    int    `json:"line,omitzero"`   // in a file of an edition; 0 where no single line is to blame
+	Detail  string `json:"detail,omitzero"` // what is wrong there
 }
 
 // Error is the only error type that reaches a client. Code is stable and has the

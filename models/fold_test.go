@@ -72,7 +72,7 @@ func TestFoldInitials_RefusesNamesAndEverythingElse(t *testing.T) {
 		}
 		var c Checks
 		CheckInitials(&c, "/motherInitials", input)
-		if !errors.As(c.Err(), &e) || !slices.Equal(e.Fields, []FieldError{{"/motherInitials", want}}) {
+		if !errors.As(c.Err(), &e) || !slices.Equal(e.Fields, []FieldError{{Pointer: "/motherInitials", Code: want}}) {
 			t.Errorf("CheckInitials(%q) gives %v, want %s", input, c.Err(), want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // orderedSteps returns all steps by protocol and order.
@@ -34,6 +35,9 @@ func (c *content) checkRules() {
 		for id, p := range t.questions {
 			s := c.steps[id]
 			if s == nil || !slices.ContainsFunc(s.Branches, func(b Branch) bool { return b.Ask }) {
+				if len(c.states) > 0 && strings.HasPrefix(p.at.file, "text/") {
+					continue // built in, and the edition in the place of its protocol does not ask it
+				}
 				c.add(p.at, "question (%s) for %s, which asks nothing", lang, id)
 			}
 		}

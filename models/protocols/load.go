@@ -24,6 +24,7 @@ type content struct {
 	common     map[string]commonText
 	vocab      vocabulary
 	words      map[string]map[string]phrase // of the pages, by language; see pagewords.go
+	states     map[string]string            // of the editions by slug; the built-in ones are not in it
 	rules
 }
 
@@ -66,10 +67,15 @@ type stepFile struct {
 // files, duplicate ids, ends that lead nowhere, unknown codes, and missing or
 // orphan texts; the error is then a *ContentError with every problem found.
 func Load(fsys fs.FS) (*Catalog, error) {
-	c, err := read(fsys)
+	files, err := filesOf(fsys)
 	if err != nil {
 		return nil, err
 	}
+	return read(files).catalog()
+}
+
+// catalog checks what was read and renders it.
+func (c *content) catalog() (*Catalog, error) {
 	c.assemble()
 	if !c.unreadable {
 		c.check()
@@ -88,26 +94,41 @@ type decoded struct {
 	apply      func(*content)
 }
 
-// read parses all files at once, because parsing is most of the time a start takes,
-// and then applies them in path order, so that messages do not depend on timing.
-func read(fsys fs.FS) (*content, error) {
-	var files []string
+// source is one file: where it stands in the content layout, what problems in it call
+// it, and what is in it. interpret is set for files that only a bundle has.
+type source struct {
+	path, label string
+	data        []byte
+	interpret   func(*reader, ast.Node) func(*content)
+}
+
+// filesOf reads a content tree in path order.
+func filesOf(fsys fs.FS) ([]source, error) {
+	var files []source
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && path.Base(p) != "README.md" {
-			files = append(files, p)
+		if err != nil || d.IsDir() || path.Base(p) == "README.md" {
+			return err
 		}
+		data, err := fs.ReadFile(fsys, p)
+		files = append(files, source{path: p, label: p, data: data})
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("protocol content: %w", err)
 	}
+	return files, nil
+}
+
+// read parses all files at once, because parsing is most of the time a start takes,
+// and then applies them in their order, so that messages do not depend on timing.
+func read(files []source) *content {
 	results := make([]decoded, len(files))
 	var wg sync.WaitGroup
 	for i, file := range files {
-		wg.Go(func() { results[i] = decode(fsys, file) })
+		wg.Go(func() { results[i] = decode(file) })
 	}
 	wg.Wait()
-	c := &content{sources: map[string]*Source{}, anchors: map[string]position{}, outcomes: map[string]position{},
+	c := &content{states: map[string]string{}, sources: map[string]*Source{}, anchors: map[string]position{}, outcomes: map[string]position{},
 		forms: map[string]position{}, protocols: map[string]*protocol{}, steps: map[string]*Step{},
 		common: map[string]commonText{}, vocab: vocabulary{interfaces: map[string]*InterfaceWords{}},
 		rules: rules{facts: map[string]*Fact{}, tools: map[string]*Tool{}, countries: map[string]*Country{}}}
@@ -118,30 +139,28 @@ func read(fsys fs.FS) (*content, error) {
 			d.apply(c)
 		}
 	}
-	return c, nil
+	return c
 }
 
 // decode never fails: what is wrong with a file is among its problems. The YAML
 // parser is not ours, so a panic in it becomes a problem too.
-func decode(fsys fs.FS, file string) (d decoded) {
-	r := &reader{file: file}
+func decode(file source) (d decoded) {
+	r := &reader{file: file.label}
 	defer func() {
 		if p := recover(); p != nil {
 			d = decoded{unreadable: true}
-			d.add(position{file, 0}, "is not valid YAML: the parser gave up")
+			d.add(position{file.label, 0}, "is not valid YAML: the parser gave up")
 		}
 	}()
-	interpret := r.interpreter(file)
+	interpret := r.interpreter(file.path)
+	if file.interpret != nil {
+		interpret = func(n ast.Node) func(*content) { return file.interpret(r, n) }
+	}
 	if interpret == nil {
-		r.add(position{file, 0}, "has no place in the content layout; see README.md")
+		r.add(position{file.label, 0}, "has no place in the content layout; see README.md")
 		return decoded{problems: r.problems}
 	}
-	data, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		r.add(position{file, 0}, "cannot be read")
-		return decoded{problems: r.problems, unreadable: true}
-	}
-	root, ok := r.parse(data)
+	root, ok := r.parse(file.data)
 	if !ok {
 		return decoded{problems: r.problems, unreadable: true}
 	}
@@ -154,7 +173,7 @@ func (r *reader) interpreter(file string) func(ast.Node) func(*content) {
 	if read := r.vocabularyFile(file); read != nil {
 		return read
 	}
-	at := position{file, 0}
+	at := position{r.file, 0}
 	parts := strings.Split(file, "/")
 	name, yaml := strings.CutSuffix(path.Base(file), ".yaml")
 	switch {

@@ -211,10 +211,11 @@ func TestPage_EveryWordIsThereInEveryLanguage(t *testing.T) {
 			t.Errorf("no English for %s", key)
 		}
 	}
-	read, err := read(Embedded())
+	files, err := filesOf(Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}
+	read := read(files)
 	for _, lang := range []string{"ru", "kk"} {
 		for _, key := range english.keys() {
 			if read.words[lang][key].text == "" {

@@ -95,7 +95,7 @@ func (c *content) listView(slugs []string, lang string) listView {
 }
 
 func (c *content) renderProtocol(out *served, p *protocol, t translator) error {
-	body, err := newBody(t.lang, protocolBody(p, t))
+	body, err := newBody(t.lang, c.protocolBody(p, t))
 	if err != nil {
 		return err
 	}
@@ -128,10 +128,11 @@ func (c *content) renderProtocol(out *served, p *protocol, t translator) error {
 
 // protocolBody takes the translator by value, so that each body has its own list of
 // missing texts.
-func protocolBody(p *protocol, t translator) protocolView {
+func (c *content) protocolBody(p *protocol, t translator) protocolView {
 	v := protocolView{Slug: p.file.slug.text, Edition: p.file.edition.text, Jurisdiction: p.file.jurisdiction.text,
-		Title:  t.pick("title", t.own.title.text, t.en.title.text),
-		Notice: t.pick("notice", t.own.notice.text, t.en.notice.text)}
+		EditionState: c.state(p.file.slug.text),
+		Title:        t.pick("title", t.own.title.text, t.en.title.text),
+		Notice:       t.pick("notice", t.own.notice.text, t.en.notice.text)}
 	status := t.own.status
 	for _, ph := range p.phases {
 		pv := phaseView{ID: ph.id, Title: t.pick("phases."+ph.id, t.own.phases[ph.id].text, t.en.phases[ph.id].text),

@@ -9,7 +9,7 @@ import (
 func (c *content) stepBody(p *protocol, s *Step, t translator) stepView {
 	own, en := t.own.steps[s.ID], t.en.steps[s.ID]
 	t.sourceHash = en.hash(s)
-	v := stepView{Protocol: s.Protocol, Edition: p.file.edition.text,
+	v := stepView{Protocol: s.Protocol, Edition: p.file.edition.text, State: c.state(s.Protocol),
 		Notice: t.pick("notice", t.own.notice.text, t.en.notice.text),
 		ID:     s.ID, Phase: s.Phase, Order: s.Order, Who: s.Who, Setting: s.Setting,
 		Title:   t.pick("title", own.title, en.title),

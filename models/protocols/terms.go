@@ -100,10 +100,11 @@ func (r *reader) avoided(n ast.Node) []avoided {
 // inconsistent term with file and line. Titles of sources and search words are not
 // texts, and passages that terms.yaml names as exceptions are spared.
 func CheckTerms(fsys fs.FS) ([]Problem, error) {
-	c, err := read(fsys)
+	files, err := filesOf(fsys)
 	if err != nil {
 		return nil, err
 	}
+	c := read(files)
 	if err := c.err(); err != nil {
 		return nil, err
 	}

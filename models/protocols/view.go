@@ -20,6 +20,7 @@ type listItem struct {
 type protocolView struct {
 	Slug         string          `json:"slug"`
 	Edition      string          `json:"edition"`
+	EditionState string          `json:"editionState"`
 	Jurisdiction string          `json:"jurisdiction"`
 	Title        string          `json:"title"`
 	Notice       string          `json:"notice"`
@@ -46,6 +47,7 @@ type stepSummary struct {
 type stepView struct {
 	Protocol    string          `json:"protocol"`
 	Edition     string          `json:"edition"`
+	State       string          `json:"editionState"` // nobody may follow a withdrawn edition unawares
 	Notice      string          `json:"notice"`
 	ID          string          `json:"id"`
 	Phase       string          `json:"phase"`

@@ -21,6 +21,7 @@ const (
 	changeTable       table = "identity_changes"
 	releaseTable      table = "releases"
 	auditTable        table = "audit_events"
+	editionTable      table = "editions"
 )
 
 // condition is SQL with its arguments.
@@ -55,7 +56,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 	switch relation {
 	case models.Any:
 		switch t {
-		case organisationTable, releaseTable, auditTable:
+		case organisationTable, releaseTable, auditTable, editionTable:
 			return condition{sql: "1 = 1"}
 		}
 	case models.Country: // one deployment serves one country

@@ -27,6 +27,8 @@ type Options struct {
 	Keys    Keys
 	Clock   models.Clock
 	Sealer  models.Sealer
+	// Editions checks an edition of a protocol before it is kept, and again before it is served.
+	Editions models.EditionCheck
 	// Ledger is the file that remembers sealed release ids outside the database.
 	Ledger string
 	// RegistrationsPerDay caps client registrations of one organisation in 24 hours;

@@ -3,7 +3,7 @@ package synthetic
 import "jol/models"
 
 // accounts lists one account of each role and, for showing what another organisation
-// does not see, a second clinician and a second outreach worker. Their order is a
+// does not see, a second clinician and a second outreach worker; of protocol editors three. Their order is a
 // promise: the first of each kind of organisation is the one a demo signs in with.
 var accounts = []struct {
 	username string
@@ -31,6 +31,9 @@ var accounts = []struct {
 	{"programme", models.RoleProgrammeCoordinator, models.KindMinistry, 0},
 	{"clinician2", models.RoleClinician, models.KindClinic, 1},
 	{"outreach2", models.RoleNGOOutreach, models.KindNGO, 1},
+	// An edition needs its author and two more people.
+	{"editor2", models.RoleProtocolEditor, models.KindMinistry, 0},
+	{"editor3", models.RoleProtocolEditor, models.KindMinistry, 0},
 }
 
 func (w *World) addUsers(d *dice) {
