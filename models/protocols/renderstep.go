@@ -16,7 +16,6 @@ func (c *content) stepBody(p *protocol, s *Step, t translator) stepView {
 		Trigger: t.pick("trigger", own.trigger, en.trigger),
 		Do:      t.pick("do", own.do, en.do),
 		Entry:   orNull(s.Entry), Applies: orNull(s.Applies), Stop: s.Stop, Needs: c.needs(s),
-		Question: orNull(t.pick("question", t.labels.questions[s.ID].text, t.labelsEn.questions[s.ID].text)),
 		Branches: t.branches(s, own, en),
 		Limits:   t.limits(s, own, en),
 		Record:   t.pick("record", own.record, en.record),
@@ -24,6 +23,9 @@ func (c *content) stepBody(p *protocol, s *Step, t translator) stepView {
 		Safety:   t.pick("safety", own.safety, en.safety),
 		Numbers:  []numberView{},
 		Sources:  []sourceView{},
+	}
+	if slices.ContainsFunc(s.Branches, func(b Branch) bool { return b.Ask }) { // an edition may have stopped asking
+		v.Question = orNull(t.pick("question", t.labels.questions[s.ID].text, t.labelsEn.questions[s.ID].text))
 	}
 	for _, f := range s.Forms {
 		v.Forms = append(v.Forms, formView{f, t.pick("forms."+f, t.labels.forms[f].text, t.labelsEn.forms[f].text)})

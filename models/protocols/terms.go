@@ -80,9 +80,7 @@ func (r *reader) avoided(n ast.Node) []avoided {
 			if strings.HasSuffix(w, "*") {
 				ending = "*"
 			}
-			for _, part := range words(strings.TrimSuffix(w, "*")) {
-				a.words = append(a.words, part)
-			}
+			a.words = append(a.words, words(strings.TrimSuffix(w, "*"))...)
 			if len(a.words) > 0 {
 				a.words[len(a.words)-1] += ending
 			}
