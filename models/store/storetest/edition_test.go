@@ -195,7 +195,7 @@ func TestEdition_MustFitWhatIsServedBesideIt(t *testing.T) {
 			"steps/first.yaml": "steps:\n" + stepYAML("in-prison-new", "[nurse]", "in-clinic-start"), "text/en/new.yaml": "steps:\n" + textYAML("in-prison-new", "New"),
 		}}
 		leans := overlay("KZ-1", "Changed")
-		leans.Files["steps/first.yaml"] = "steps:\n  - id: in-clinic-next\n    branches: [{id: always, to: [in-prison-new]}]\n"
+		leans.Files["steps/first.yaml"] = "steps:\n  - id: in-clinic-next\n    branches: [{id: always, when: worse, to: [in-prison-new]}]\n"
 		_, _, err := e.author.New().ImportEdition(ctx, leans)
 		wantError(t, err, models.KindInvalid, "edition.content")
 		pc := e.publish(t, added)

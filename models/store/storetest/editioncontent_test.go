@@ -28,7 +28,8 @@ func smallContent() fstest.MapFS {
 	add("anchors.yaml", "anchors: [first_contact]\n")
 	add("outcomes.yaml", "outcomes: [inpatient_care]\n")
 	add("forms.yaml", "forms: [sheet]\n")
-	add("text/en/common.yaml", "outcomes: {inpatient_care: Inpatient care}\nforms: {sheet: Sheet}\n")
+	add("facts.yaml", "facts:\n  - {id: worse, topic: state, type: bool}\n  - {id: first_contact, topic: anchor, type: time}\n")
+	add("text/en/common.yaml", "outcomes: {inpatient_care: Inpatient care}\nforms: {sheet: Sheet}\nfacts: {worse: Worse, first_contact: First contact}\n")
 	for slug, other := range map[string]string{clinicProtocol: prisonProtocol, prisonProtocol: clinicProtocol} {
 		steps := stepYAML(slug+"-start", "[nurse]", slug+"-next") + stepYAML(slug+"-next", "[nurse]", other+"-start")
 		add(slug+"/protocol.yaml", "slug: "+slug+"\nedition: "+builtInEdition+"\njurisdiction: KZ\nphases: [first]\n")
@@ -39,11 +40,12 @@ func smallContent() fstest.MapFS {
 }
 
 func stepYAML(id, who, to string) string {
-	return "  - id: " + id + "\n    who: " + who + "\n    setting: [any]\n    branches: [{id: always, to: [" + to + "]}]\n    sources: [{code: SRC-1, basis: seen}]\n"
+	return "  - id: " + id + "\n    who: " + who + "\n    setting: [any]\n    entry: protocol\n" +
+		"    branches: [{id: always, when: worse, to: [" + to + "]}, {id: out, otherwise: true, outcome: inpatient_care}]\n    sources: [{code: SRC-1, basis: seen}]\n"
 }
 
 func textYAML(id, title string) string {
-	return "  " + id + ": {title: " + title + ", trigger: t, do: Give 20 mg, record: r, safety: s, branches: {always: {condition: always}}}\n"
+	return "  " + id + ": {title: " + title + ", trigger: t, do: Give 20 mg, record: r, safety: s, branches: {always: {condition: worse}, out: {condition: else, wording: inpatient}}}\n"
 }
 
 // eachWithContent runs a case on both engines over the small content, its built-in
