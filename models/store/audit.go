@@ -75,11 +75,10 @@ func (s *Session) readRecords(ctx context.Context, action string, fn func(*readi
 	if err := fn(r); err != nil {
 		return err
 	}
-	noun := r.noun
-	if noun == "" {
-		noun = nounOf(action)
+	if r.noun == "" {
+		r.noun = nounOf(action)
 	}
-	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: noun})
+	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: r.noun})
 }
 
 // nounOf names what an action is about: the default for the record that is not found.

@@ -148,10 +148,10 @@ func TestAccount_StrangersLockOutNobodyWhoSignedInBefore(t *testing.T) {
 		signsIn("nurse-1", home)
 		signsIn("nurse-2", desk)
 		// Who never got in is known from nowhere, however often they tried.
-		for i := range 100 {
-			guess("nurse-1", fmt.Sprintf("198.51.100.%d", i%10))
+		for i := range 100 { // from 25 addresses, four times each
+			guess("nurse-1", fmt.Sprintf("203.0.113.%d", i%25))
 		}
-		refused("nurse-1", "198.51.100.99")
+		refused("nurse-1", "203.0.113.1")
 		signsIn("nurse-1", home)
 	})
 }
@@ -236,6 +236,17 @@ func TestAccount_ClosedOrganisationIsManagedAndSignsNobodyIn(t *testing.T) {
 			if err.Error() != wrong.Error() {
 				t.Error("the answers differ")
 			}
+		}
+		// The right password counts as a failure too, or not being throttled would tell it.
+		seq := c.lastSeq(t)
+		for range 10 {
+			_, err := a.SignIn(ctx, "nurse-1", password, "192.0.2.7")
+			wantError(t, err, models.KindUnauthenticated, "token.credentials")
+		}
+		_, err = a.SignIn(ctx, "nurse-1", password, "192.0.2.7")
+		wantError(t, err, models.KindTooMany, "token.throttled")
+		if events := c.events(t, seq); len(events) != 10 || events[0].Action != "token.create" || events[0].Outcome != "forbidden" {
+			t.Errorf("%+v", events)
 		}
 		role, next := models.RoleClinician, "another long password"
 		for i, ch := range []models.UserChange{{Active: &off}, {Role: &role}, {Password: &next}, {Active: &on}} {
