@@ -80,6 +80,8 @@ func TestStep_EntryAndSafetyStop(t *testing.T) {
 	t.Parallel()
 	for _, d := range documents(t) {
 		s := *steps(d)[0]
+		own := *s.Step // the catalogue shares its steps
+		s.Step = &own
 		s.Applies, s.Stop = "danger", true
 		a := stepAction(d, &s, nil)
 		if a.Condition[0].Expression.Expression != "danger" || a.Extension[len(a.Extension)-1].URL != definition("safety-stop") {
