@@ -28,6 +28,7 @@ const (
 	ChangeForm     = "form"     // a form to fill in
 	ChangeNumber   = "number"   // the basis of a quantity
 	ChangePhase    = "phase"    // the list of phases
+	ChangeStep     = "step"     // anything else that a step says of itself
 )
 
 // Change is one difference between two editions. Step is empty for what belongs to the
@@ -112,6 +113,7 @@ func (d *differ) structure(a, b *Step) {
 	d.add(ChangeRole, "who", names(a.Who, roleText), names(b.Who, roleText), "")
 	d.add(ChangeSetting, "setting", names(a.Setting, text), names(b.Setting, text), "")
 	d.add(ChangeForm, "forms", names(a.Forms, text), names(b.Forms, text), "")
+	d.otherFields(a, b)
 	compare(d, ChangeBranch, "branches.", a.Branches, b.Branches, func(x Branch) string { return x.ID })
 	compare(d, ChangeLimit, "limits.", a.Limits, b.Limits, func(x Limit) string { return x.ID })
 	compare(d, ChangeCitation, "sources.", a.Sources, b.Sources, func(x Citation) string { return x.Code + " " + x.Section })
@@ -121,6 +123,18 @@ func (d *differ) structure(a, b *Step) {
 		})
 	}
 	compare(d, ChangeNumber, "numbers.", numbers(a.Numbers, b.Numbers), numbers(b.Numbers, a.Numbers), numberKey)
+}
+
+// otherFields compares what a step says of itself beyond the lists above, also a field
+// that is added to the type one day.
+func (d *differ) otherFields(a, b *Step) {
+	known := []string{"protocol", "phase", "iD", "order", "who", "setting", "forms", "branches", "limits", "sources", "numbers"}
+	before, after := fieldsOf(*a), fieldsOf(*b)
+	for i := range before {
+		if !slices.Contains(known, before[i].name) {
+			d.add(ChangeStep, before[i].name, before[i].text, after[i].text, "")
+		}
+	}
 }
 
 func roleText(r models.Role) string { return string(r) }
@@ -140,7 +154,7 @@ func compare[T any](d *differ, kind, prefix string, a, b []T, id func(T) string)
 		delete(old, id(y))
 		path := prefix + strings.TrimSpace(id(y))
 		if !ok {
-			d.add(kind, path, "", summary(y), "")
+			d.add(kind, path, "", cmp.Or(summary(y), id(y)), "")
 			continue
 		}
 		before, after := fieldsOf(x), fieldsOf(y)
@@ -150,7 +164,7 @@ func compare[T any](d *differ, kind, prefix string, a, b []T, id func(T) string)
 	}
 	for _, x := range a {
 		if _, gone := old[id(x)]; gone {
-			d.add(kind, prefix+strings.TrimSpace(id(x)), summary(x), "", "")
+			d.add(kind, prefix+strings.TrimSpace(id(x)), cmp.Or(summary(x), id(x)), "", "")
 		}
 	}
 }
