@@ -91,6 +91,11 @@ func (p *population) samples(t *testing.T) map[string]sample {
 			all[key] = s
 		}
 	}
+	for _, r := range Routes {
+		if _, ok := all[r.key()]; !ok {
+			t.Fatalf("%s: no sample; add one here", r.key())
+		}
+	}
 	return all
 }
 

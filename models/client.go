@@ -11,7 +11,7 @@ type Person struct {
 	ID      PersonID `gorm:"primaryKey"`
 	Country string
 	// ResponsibleID is the one organisation responsible at every instant. Only
-	// registration and the accept methods write it.
+	// registration, acceptance and the two ends of an identity change write it.
 	ResponsibleID OrganisationID
 	// SDCKey is the record key of disclosure control, two's complement of a uint64.
 	SDCKey    int64

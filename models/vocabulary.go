@@ -175,7 +175,7 @@ type Relation string
 // Relations, as defined in docs/access.md.
 const (
 	Own       Relation = "own"       // the record's organisation is the actor's; referral: either party
-	Team      Relation = "team"      // the actor's organisation has an open episode of the person
+	Team      Relation = "team"      // the treating team in charge; store/scope.go says exactly when
 	InCustody Relation = "custody"   // open custody spell at the institution the actor serves
 	Consented Relation = "consented" // a consent in force covers recipient, category and purpose
 	Emergency Relation = "emergency" // the actor's unexpired break-glass

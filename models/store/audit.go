@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -57,6 +58,7 @@ type reading struct {
 	today    models.Date
 	objects  []string
 	consents []consentRef
+	noun     string // of the record looked up, when the action names another: a lost read answers as an absent one
 }
 
 func (r *reading) touched(ids ...string) { r.objects = append(r.objects, ids...) }
@@ -74,15 +76,11 @@ func (s *Session) readRecords(ctx context.Context, action string, fn func(*readi
 	if err := fn(r); err != nil {
 		return err
 	}
-	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: nounOf(action)})
+	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: cmp.Or(r.noun, nounOf(action))})
 }
 
-// nounOf names the record that a lost read answers as missing; a pathway is looked up by
-// its client, so it is the client that is not found.
+// nounOf names what an action is about: the default for the record that is not found.
 func nounOf(action string) string {
-	if action == "pathway.read" {
-		return "client"
-	}
 	for i, c := range action {
 		if c == '.' {
 			return action[:i]

@@ -215,6 +215,7 @@ type Pathway struct {
 // each kind of record through its own category.
 func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, err error) {
 	err = s.readRecords(ctx, "pathway.read", func(r *reading) error {
+		r.noun = "client"
 		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
 		if err != nil {
 			return err

@@ -67,6 +67,7 @@ func (s *Session) consentsNaming(r *reading, person any) (consents []models.Cons
 // ListEpisodes returns the caller's own organisation's episodes of a client.
 func (s *Session) ListEpisodes(ctx context.Context, handle string) (episodes []SeenEpisode, err error) {
 	err = s.readRecords(ctx, "episode.read", func(r *reading) error {
+		r.noun = "client"
 		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
 		if err != nil {
 			return err

@@ -116,7 +116,8 @@ func (s *Session) reachByTeam(t table) condition {
 		[]any{org, org, org, s.actor.OrganisationKind}}
 }
 
-// healthService reports whether the actor's organisation can be a treating team.
+// healthService reports whether the organisation treats: such a one, with an open episode,
+// is told who is responsible (treats).
 func (s *Session) healthService() bool {
 	kind := s.actor.OrganisationKind
 	return kind == models.KindClinic || kind == models.KindPrisonHealth
