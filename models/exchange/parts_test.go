@@ -80,7 +80,7 @@ func TestStep_EntryAndSafetyStop(t *testing.T) {
 	t.Parallel()
 	for _, d := range documents(t) {
 		s := *steps(d)[0]
-		own := *s.Step // the catalogue's is shared
+		own := *s.Step // the catalogue shares its steps
 		s.Step = &own
 		s.Applies, s.Stop = "danger", true
 		a := stepAction(d, &s, nil)

@@ -66,7 +66,8 @@ func served(t *testing.T) map[string]any {
 		computable.Phases = slices.Clone(d.Phases)
 		computable.Phases[0].Steps = slices.Clone(d.Phases[0].Steps)
 		step := &computable.Phases[0].Steps[0]
-		step.Branches = slices.Clone(step.Branches)
+		own := *step.Step // the catalogue shares its steps
+		step.Step, step.Branches = &own, slices.Clone(step.Branches)
 		step.Branches[0].When, step.Branches[0].Stop = "audit.score >= 20", true
 		step.Branches[1].Otherwise, step.Applies, step.Stop = true, "audit.score >= 0", true
 		files["PlanDefinition-cel-"+d.Slug] = NewPlanDefinition(&computable)

@@ -26,9 +26,9 @@ const (
 	ChangeRole     = "role"     // who
 	ChangeSetting  = "setting"  // where
 	ChangeForm     = "form"     // a form to fill in
-	ChangeEntry    = "entry"    // where a person comes in, what the step needs, whether it is a safety stop
 	ChangeNumber   = "number"   // the basis of a quantity
 	ChangePhase    = "phase"    // the list of phases
+	ChangeStep     = "step"     // anything else that a step says of itself
 )
 
 // Change is one difference between two editions. Step is empty for what belongs to the
@@ -113,11 +113,7 @@ func (d *differ) structure(a, b *Step) {
 	d.add(ChangeRole, "who", names(a.Who, roleText), names(b.Who, roleText), "")
 	d.add(ChangeSetting, "setting", names(a.Setting, text), names(b.Setting, text), "")
 	d.add(ChangeForm, "forms", names(a.Forms, text), names(b.Forms, text), "")
-	yes := map[bool]string{true: "true"}
-	for _, x := range [][3]string{{"entry", a.Entry, b.Entry}, {"applies", a.Applies, b.Applies}, {"needs", a.Needs, b.Needs},
-		{"alternative", a.Alternative, b.Alternative}, {"stop", yes[a.Stop], yes[b.Stop]}} {
-		d.add(ChangeEntry, x[0], x[1], x[2], "")
-	}
+	d.otherFields(a, b)
 	compare(d, ChangeBranch, "branches.", a.Branches, b.Branches, func(x Branch) string { return x.ID })
 	compare(d, ChangeLimit, "limits.", a.Limits, b.Limits, func(x Limit) string { return x.ID })
 	compare(d, ChangeCitation, "sources.", a.Sources, b.Sources, func(x Citation) string { return x.Code + " " + x.Section })
@@ -127,6 +123,18 @@ func (d *differ) structure(a, b *Step) {
 		})
 	}
 	compare(d, ChangeNumber, "numbers.", numbers(a.Numbers, b.Numbers), numbers(b.Numbers, a.Numbers), numberKey)
+}
+
+// otherFields compares what a step says of itself beyond the lists above, also a field
+// that is added to the type one day.
+func (d *differ) otherFields(a, b *Step) {
+	known := []string{"protocol", "phase", "iD", "order", "who", "setting", "forms", "branches", "limits", "sources", "numbers"}
+	before, after := fieldsOf(*a), fieldsOf(*b)
+	for i := range before {
+		if !slices.Contains(known, before[i].name) {
+			d.add(ChangeStep, before[i].name, before[i].text, after[i].text, "")
+		}
+	}
 }
 
 func roleText(r models.Role) string { return string(r) }
@@ -146,7 +154,7 @@ func compare[T any](d *differ, kind, prefix string, a, b []T, id func(T) string)
 		delete(old, id(y))
 		path := prefix + strings.TrimSpace(id(y))
 		if !ok {
-			d.add(kind, path, "", summary(y), "")
+			d.add(kind, path, "", cmp.Or(summary(y), id(y)), "")
 			continue
 		}
 		before, after := fieldsOf(x), fieldsOf(y)
@@ -156,7 +164,7 @@ func compare[T any](d *differ, kind, prefix string, a, b []T, id func(T) string)
 	}
 	for _, x := range a {
 		if _, gone := old[id(x)]; gone {
-			d.add(kind, prefix+strings.TrimSpace(id(x)), summary(x), "", "")
+			d.add(kind, prefix+strings.TrimSpace(id(x)), cmp.Or(summary(x), id(x)), "", "")
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package protocols
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -60,7 +61,7 @@ func TestDiff_NamesEveryKindOfChange(t *testing.T) {
 		"wording |  | title | Demo > Demo of KZ | en",
 		"role | s-one | who | nurse > nurse, clinician |",
 		"setting | s-one | setting | clinic > prison |",
-		"entry | s-one | applies | - > points > 1 |",
+		"step | s-one | applies | - > points > 1 |",
 		"branch | s-one | branches.better.when | - > !worse |",
 		"branch | s-one | branches.better.otherwise | true > - |",
 		"branch | s-one | branches.better.to | s-two > s-three |",
@@ -118,4 +119,48 @@ func TestDiff_OfAnEditionWithItselfIsEmpty(t *testing.T) {
 	if _, ok := Diff("nope", c, c); ok {
 		t.Error("a difference of nothing")
 	}
+}
+
+// A field that is added to Step, Branch, Limit or Citation one day shows in a difference
+// without a change here.
+func TestDiff_SeesEveryField(t *testing.T) {
+	t.Parallel()
+	where := []string{"Protocol", "Phase", "ID", "Order"} // where a step stands is told by "moved"
+	for i := range reflect.TypeFor[Step]().NumField() {
+		f := reflect.TypeFor[Step]().Field(i)
+		if !f.IsExported() || slices.Contains(where, f.Name) || f.Name == "Numbers" { // a number is compared with its like
+			continue
+		}
+		var full Step
+		v := reflect.ValueOf(&full).Elem().Field(i)
+		switch f.Type.Kind() {
+		case reflect.Slice:
+			v.Set(reflect.MakeSlice(f.Type, 1, 1))
+			if item := v.Index(0); item.Kind() == reflect.Struct {
+				item.Field(0).SetString("x")
+				item.Field(1).Set(filled(item.Field(1)))
+			} else {
+				item.SetString("x")
+			}
+		case reflect.String:
+			v.SetString("x")
+		case reflect.Bool:
+			v.SetBool(true)
+		}
+		d := &differ{}
+		if d.structure(&Step{}, &full); len(d.changes) != 1 {
+			t.Errorf("Step.%s: %v", f.Name, printed(d.changes))
+		}
+	}
+}
+
+// filled is some value that is not zero.
+func filled(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Slice:
+		return reflect.MakeSlice(v.Type(), 1, 1)
+	case reflect.Bool:
+		return reflect.ValueOf(true)
+	}
+	return reflect.ValueOf("x").Convert(v.Type())
 }

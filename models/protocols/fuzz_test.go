@@ -10,17 +10,17 @@ import (
 // FuzzLoad puts arbitrary bytes in the place of one file: Load answers with a
 // catalogue or with problems, and never panics.
 func FuzzLoad(f *testing.F) {
-	names := slices.Sorted(maps.Keys(small()))
+	names := slices.Sorted(maps.Keys(rulesContent()))
 	for i, name := range names {
-		f.Add(uint8(i), small()[name].Data)
+		f.Add(uint8(i), rulesContent()[name].Data)
 	}
 	for _, s := range []string{"", "a", "- a", "steps:\n  - &x {id: *x}", "<<: {a: b}", "steps: !!binary x", "? a\n: b",
 		"{", "a: b\n--- \nc: d", "steps:\n- - -", "steps: {a: {branches: {b: }}}", "%YAML 9", "steps: |\n\t- x", "\xff\x00"} {
-		f.Add(uint8(3), []byte(s))
-		f.Add(uint8(2), []byte(s))
+		f.Add(uint8(4), []byte(s))
+		f.Add(uint8(5), []byte(s))
 	}
 	f.Fuzz(func(_ *testing.T, which uint8, data []byte) {
-		fsys := small()
+		fsys := rulesContent()
 		fsys[names[int(which)%len(names)]] = &fstest.MapFile{Data: data}
 		_, _ = Load(fsys)
 	})

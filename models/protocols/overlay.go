@@ -1,7 +1,7 @@
 package protocols
 
 import (
-	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -223,24 +223,21 @@ func (l *layer) put(like stepFile, s *Step) {
 	l.stepFiles = append(l.stepFiles, stepFile{l.slug, like.phase, []*Step{s}, like.at})
 }
 
-// patch changes what other says and keeps the rest: branches and limits one by one, the
-// lists without ids as a whole. Numbers follow the texts they quote.
+// oneByOne are the fields of a step that patch does not take as a whole, or that follow
+// from where the step stands.
+var oneByOne = []string{"Protocol", "Phase", "ID", "Order", "Branches", "Limits", "Numbers"}
+
+// patch changes what other says and keeps the rest: branches and limits one by one, every
+// other field as a whole, also one that is added to the type one day. Numbers follow the
+// texts they quote.
 func (s *Step) patch(other *Step) {
-	if other.Who != nil {
-		s.Who = other.Who
+	into, from := reflect.ValueOf(s).Elem(), reflect.ValueOf(other).Elem()
+	for i := range into.NumField() {
+		f := into.Type().Field(i)
+		if f.IsExported() && !slices.Contains(oneByOne, f.Name) && !from.Field(i).IsZero() {
+			into.Field(i).Set(from.Field(i))
+		}
 	}
-	if other.Setting != nil {
-		s.Setting = other.Setting
-	}
-	if other.Forms != nil {
-		s.Forms = other.Forms
-	}
-	if other.Sources != nil {
-		s.Sources = other.Sources
-	}
-	s.Entry, s.Applies = cmp.Or(other.Entry, s.Entry), cmp.Or(other.Applies, s.Applies)
-	s.Needs, s.Alternative = cmp.Or(other.Needs, s.Needs), cmp.Or(other.Alternative, s.Alternative)
-	s.Stop = s.Stop || other.Stop
 	s.Branches = patched(s.Branches, other.Branches, func(b Branch) string { return b.ID })
 	s.Limits = patched(s.Limits, other.Limits, func(l Limit) string { return l.ID })
 	s.Numbers = slices.DeleteFunc(s.Numbers, func(n Number) bool {

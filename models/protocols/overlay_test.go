@@ -261,7 +261,7 @@ func TestOverlay_LiesOverAnother(t *testing.T) {
 	}
 }
 
-// Whoever adds a field to Step must say here, in patch, what an overlay does with it.
+// An overlay can change every field of a step, also one that is added one day.
 func TestStep_PatchTakesEveryField(t *testing.T) {
 	t.Parallel()
 	keeps := map[string]bool{"Protocol": true, "Phase": true, "ID": true, "Order": true} // set by where the step stands
