@@ -44,6 +44,11 @@ func (t *tx) auditOutcome(outcome string, objects ...string) {
 	t.events = append(t.events, t.session.event(t.action, outcome, t.now, objects))
 }
 
+// alsoTouched adds a record that the write reached to its event, which audit recorded before.
+func (t *tx) alsoTouched(id string) {
+	t.events[0].Objects = append(t.events[0].Objects, id)
+}
+
 // consentRef is a consent a read relied on, at the version it was read in.
 type consentRef struct {
 	ID      string

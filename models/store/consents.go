@@ -145,7 +145,7 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 		if err := changed(t.Model(&open[i]).Where("version = ?", before).Select("state", "withdrawn_at", "version").Updates(&open[i])); err != nil {
 			return err
 		}
-		t.events[0].Objects = append(t.events[0].Objects, open[i].ID)
+		t.alsoTouched(open[i].ID)
 	}
 	return nil
 }

@@ -292,7 +292,7 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 		return err
 	}
 	r.ToClientID = own
-	t.events[0].Objects = append(t.events[0].Objects, string(own))
+	t.alsoTouched(string(own))
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
@@ -363,7 +363,7 @@ func (t *tx) joinConfirmed(own, from *models.Client) error {
 	if err := t.Create(&change).Error; err != nil {
 		return err
 	}
-	t.events[0].Objects = append(t.events[0].Objects, change.ID)
+	t.alsoTouched(change.ID)
 	if from.ResponsibleID == from.OrganisationID && own.ResponsibleID == own.OrganisationID {
 		if err := t.setResponsible(from.PersonID, own.OrganisationID); err != nil {
 			return err
