@@ -141,6 +141,18 @@ var Routes = []Route{
 	{Method: "POST", Path: "/api/v1/episodes/:id/edition", Scoped: handlers.MoveEpisode, Category: models.CatEpisode, Verb: models.Change,
 		Action: "episode.edition", Change: true},
 
+	// Tasks, anchors and the life cycle of episodes.
+
+	// The clinical record, overdoses, naloxone and alerts.
+
+	// Agonist treatment.
+
+	// Custody, release and being told.
+
+	// Agreements, passes, disclosure, break-glass and functional notes.
+
+	// Devices, sync and changes.
+
 	{Method: "GET", Path: "/api/v1/indicators", Scoped: handlers.ListIndicators, Category: models.CatIndicator, Verb: models.Read,
 		Action: "indicator.read"},
 	{Method: "GET", Path: "/api/v1/indicators/:id", Scoped: handlers.GetIndicator, Category: models.CatIndicator, Verb: models.Read,

@@ -155,6 +155,18 @@ var ResourceCategories = []Category{
 // Categories lists every category.
 var Categories = slices.Concat(ClientCategories, ResourceCategories)
 
+// Consentable is the category that a consent names to open rows of this one: a consent
+// speaks of a release plan and its date, not of the resources that hold them.
+func (c Category) Consentable() Category {
+	switch c {
+	case CatReleaseCase:
+		return CatReleasePlan
+	case CatCustody:
+		return CatReleaseDate
+	}
+	return c
+}
+
 // Verb is what is done to a category.
 type Verb string
 

@@ -63,6 +63,7 @@ type reading struct {
 	objects  []string
 	consents []consentRef
 	noun     string // of the record looked up, when the action names another: a lost read answers as an absent one
+	told     []models.Disclosure
 }
 
 func (r *reading) touched(ids ...string) { r.objects = append(r.objects, ids...) }
@@ -72,6 +73,10 @@ func (r *reading) relied(consents ...models.Consent) {
 		r.consents = append(r.consents, consentRef{consents[i].ID, consents[i].Version})
 	}
 }
+
+// disclosed enters in the disclosure log that the actor's organisation is shown another
+// organisation's record of a client. It is written with the read's audit event.
+func (r *reading) disclosed(d models.Disclosure) { r.told = append(r.told, d) }
 
 // readRecords runs a client-level read on the reader pool and returns only after its
 // audit event is committed together with a second look at the consents it relied on.
@@ -83,7 +88,7 @@ func (s *Session) readRecords(ctx context.Context, action string, fn func(*readi
 	if r.noun == "" {
 		r.noun = nounOf(action)
 	}
-	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: r.noun})
+	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: r.noun, told: r.told})
 }
 
 // nounOf names what an action is about: the default for the record that is not found.
@@ -115,6 +120,7 @@ type readEvent struct {
 	event    auditRow
 	consents []consentRef
 	noun     string
+	told     []models.Disclosure
 	result   chan error
 }
 
@@ -213,6 +219,7 @@ func recordReads(db *gorm.DB, batch []readEvent) ([]error, error) {
 	}
 	verdicts := make([]error, len(batch))
 	events := make([]auditRow, len(batch))
+	var told []models.Disclosure
 	for i, e := range batch {
 		events[i] = e.event
 		for _, ref := range e.consents {
@@ -220,6 +227,14 @@ func recordReads(db *gorm.DB, batch []readEvent) ([]error, error) {
 				verdicts[i] = models.NotFound(e.noun)
 				events[i].Outcome = "not_found"
 			}
+		}
+		if verdicts[i] == nil {
+			told = append(told, e.told...)
+		}
+	}
+	if len(told) > 0 {
+		if err := db.Create(&told).Error; err != nil {
+			return nil, err
 		}
 	}
 	return verdicts, db.Create(&events).Error

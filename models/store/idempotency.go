@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -53,6 +54,21 @@ func (t *tx) claim(id string) (resource string, out Outcome, err error) {
 		return "", Outcome{}, models.Fail(models.KindInvalid, "idempotency.key_reused", "This Idempotency-Key was used before with another request.")
 	}
 	return first.ResourceID, Outcome{Status: first.Status, Replayed: true}, nil
+}
+
+// create runs a use case that makes one record: the idempotency row first, then fn with
+// the id to give it. On a replay fn loads what was made the first time under that id.
+func (s *Session) create(ctx context.Context, action string, fn func(t *tx, id string, replayed bool) error) (out Outcome, err error) {
+	err = s.write(ctx, action, func(t *tx) error {
+		id, first, err := t.claim(newID())
+		if err != nil {
+			return err
+		}
+		out = first
+		t.auditOutcome(out.outcome(), id)
+		return fn(t, id, out.Replayed)
+	})
+	return out, err
 }
 
 // digest is an HMAC under a key that is not in the database. Each user has digests of

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 
@@ -182,7 +183,25 @@ func (t *tx) keepResponsible(person models.PersonID) error {
 	return t.setResponsible(person, left[0].OrganisationID)
 }
 
-// moveClients gives the selected client records another person.
+// moveClients gives the selected client records another person, and with them what the
+// database holds to one a person: the active dose order and the open stay in custody.
 func (t *tx) moveClients(which *gorm.DB, person models.PersonID) error {
-	return which.Model(&models.Client{}).Updates(map[string]any{"person_id": person, "version": gorm.Expr("version + 1")}).Error
+	if err := which.Model(&models.Client{}).Updates(map[string]any{"person_id": person, "version": gorm.Expr("version + 1")}).Error; err != nil {
+		return err
+	}
+	records := t.Model(&models.Client{}).Select("id").Where("person_id = ?", person)
+	for _, held := range []struct{ table, clash, detail string }{
+		{"dose_orders", "dose_order.active_elsewhere", "Both records have an agonist treatment that is not ended; end one before they become one person."},
+		{"custody_spells", "custody.open_elsewhere", "Both records have an open stay in custody; end one before they become one person."},
+		{"break_glass", "", ""},
+	} {
+		err := t.Table(held.table).Where("person_id <> ? AND client_id IN (?)", person, records).Update("person_id", person).Error
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return models.Fail(models.KindConflict, held.clash, "%s", held.detail)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -22,7 +22,40 @@ const (
 	releaseTable      table = "releases"
 	auditTable        table = "audit_events"
 	editionTable      table = "editions"
+
+	taskTable            table = "tasks"
+	anchorTable          table = "anchors"
+	entryTable           table = "entries"
+	overdoseTable        table = "overdoses"
+	kitTable             table = "naloxone_kits"
+	alertTable           table = "alerts"
+	orderTable           table = "dose_orders"
+	doseTable            table = "dose_events"
+	doseTransferTable    table = "dose_transfers"
+	doubleDosingTable    table = "double_dosing"
+	spellTable           table = "custody_spells"
+	custodyTransferTable table = "custody_transfers"
+	releaseCaseTable     table = "release_cases"
+	noticeTable          table = "notices"
+	contactTable         table = "duty_contacts"
+	disclosureTable      table = "disclosures"
+	breakGlassTable      table = "break_glass"
+	agreementTable       table = "agreements"
+	passTable            table = "access_passes"
+	visitTable           table = "visits"
+	noteTable            table = "functional_notes"
+	deviceTable          table = "devices"
 )
+
+// ofClient reports whether the table's rows are somebody's record, tied to a client by
+// client_id and to who wrote it by organisation_id: what others may read of a person.
+func (t table) ofClient() bool {
+	switch t {
+	case episodeTable, taskTable, entryTable, overdoseTable, kitTable, orderTable, doseTable, releaseCaseTable:
+		return true
+	}
+	return false
+}
 
 // condition is SQL with its arguments.
 type condition struct {
@@ -47,6 +80,9 @@ func (s *Session) scoped(q *gorm.DB, t table, category models.Category, verb mod
 	if len(parts) == 0 {
 		return q.Where("1 = 0")
 	}
+	if t == entryTable { // one table for entries of many categories
+		q = q.Where("entries.category = ?", category)
+	}
 	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
 }
 
@@ -56,27 +92,40 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 	switch relation {
 	case models.Any:
 		switch t {
-		case organisationTable, releaseTable, auditTable, editionTable:
+		case organisationTable, releaseTable, auditTable, editionTable, alertTable:
 			return condition{sql: "1 = 1"}
 		}
 	case models.Country: // one deployment serves one country
 		switch t {
 		case organisationTable:
 			return s.ministryOr("organisations.id = ?")
-		case userTable:
-			return s.ministryOr("users.organisation_id = ?")
+		case userTable, contactTable, deviceTable:
+			return s.ministryOr(string(t) + ".organisation_id = ?")
+		case agreementTable, passTable, visitTable, alertTable:
+			return condition{sql: "1 = 1"}
 		}
 	case models.Own:
 		switch t {
-		case referralTable:
-			return condition{"referrals.from_organisation_id = ? OR referrals.to_organisation_id = ?", []any{org, org}}
-		case clientTable, consentTable, episodeTable, changeTable:
+		case referralTable, doseTransferTable, custodyTransferTable:
+			name := string(t)
+			return condition{name + ".from_organisation_id = ? OR " + name + ".to_organisation_id = ?", []any{org, org}}
+		case agreementTable, passTable, visitTable:
+			name := string(t)
+			return condition{name + ".ngo_id = ? OR " + name + ".institution_id = ?", []any{org, org}}
+		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable:
+			return condition{string(t) + ".organisation_id = ?", []any{org}}
+		}
+		if t.ofClient() {
 			return condition{string(t) + ".organisation_id = ?", []any{org}}
 		}
 	case models.Team:
 		return s.reachByTeam(t)
+	case models.InCustody:
+		return s.reachByCustody(t)
 	case models.Consented:
 		return s.reachByConsent(t, category)
+	case models.Emergency:
+		return s.reachByEmergency(t)
 	}
 	return condition{}
 }
@@ -104,13 +153,13 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // by custody and consent, an NGO by consent; and an NGO's records are shared on consent
 // only (matrix row "counselling notes of NGO").
 func (s *Session) reachByTeam(t table) condition {
-	if t != episodeTable || s.actor.OrganisationKind != models.KindClinic {
+	if !t.ofClient() || s.actor.OrganisationKind != models.KindClinic {
 		return condition{}
 	}
 	org := s.actor.OrganisationID
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
-		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = episodes.client_id" +
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
 		" AND w.state IN ('given', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
 		[]any{org, org, org, s.actor.OrganisationKind}}
@@ -123,16 +172,70 @@ func (s *Session) healthService() bool {
 	return kind == models.KindClinic || kind == models.KindPrisonHealth
 }
 
+// reachByCustody is the institution where the person is held now. Security and management
+// reach the stay and its functional notes; the health unit that serves the institution also
+// reaches what prison health services wrote, because the file moves with the person. What
+// the community wrote it reads by consent.
+func (s *Session) reachByCustody(t table) condition {
+	institution := s.actor.OrganisationID
+	if s.actor.OrganisationKind == models.KindPrisonHealth {
+		institution = s.actor.Serves
+	}
+	if institution == "" {
+		return condition{}
+	}
+	switch t {
+	case spellTable:
+		return condition{"custody_spells.institution_id = ? AND custody_spells.ended_at IS NULL", []any{institution}}
+	case noteTable:
+		return condition{"functional_notes.institution_id = ? AND EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.id = functional_notes.spell_id AND hs.ended_at IS NULL)", []any{institution}}
+	}
+	if s.actor.OrganisationKind != models.KindPrisonHealth || !t.ofClient() && t != consentTable {
+		return condition{}
+	}
+	return condition{"EXISTS (SELECT 1 FROM clients rc JOIN custody_spells hs ON hs.person_id = rc.person_id AND hs.institution_id = ? AND hs.ended_at IS NULL" +
+		" JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind = 'prison_health' WHERE rc.id = " + string(t) + ".client_id)", []any{institution}}
+}
+
 // reachByConsent: a consent in force today names the actor's organisation, covers the
 // category and has a purpose that fits it. It was given for the person, so it must
 // have been recorded by the organisation whose record is read.
 func (s *Session) reachByConsent(t table, category models.Category) condition {
-	if t != episodeTable {
+	if !t.ofClient() && t != spellTable {
 		return condition{}
 	}
 	today := s.today()
-	return condition{"EXISTS (" + samePerson + "JOIN consents k ON k.client_id = rc.id WHERE rc.id = episodes.client_id" +
+	c := condition{"EXISTS (" + samePerson + "JOIN consents k ON k.client_id = rc.id WHERE rc.id = " + string(t) + ".client_id" +
 		" AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ? AND k.purpose IN ?" +
-		" AND (k.recipient_id = ? OR k.recipient_kind = ?) AND k.categories LIKE ?)",
-		[]any{s.actor.OrganisationID, today, today, models.PurposesFor(category), s.actor.OrganisationID, s.actor.OrganisationKind, `%"` + string(category) + `"%`}}
+		" AND (k.recipient_id = ? OR k.recipient_kind = ?) AND k.categories LIKE ?" + s.visits(today).sql + ")",
+		[]any{s.actor.OrganisationID, today, today, models.PurposesFor(category), s.actor.OrganisationID, s.actor.OrganisationKind, `%"` + string(category.Consentable()) + `"%`}}
+	c.args = append(c.args, s.visits(today).args...)
+	return c
+}
+
+// visits is what an NGO's worker needs beside consent while the person is held: the
+// agreement with the institution, with its annex on data; the worker's own pass; and a
+// referral that the NGO accepted. When one lapses, the next call reaches nothing.
+func (s *Session) visits(today models.Date) condition {
+	if s.actor.OrganisationKind != models.KindNGO {
+		return condition{}
+	}
+	org := s.actor.OrganisationID
+	return condition{" AND (NOT EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.person_id = rc.person_id AND hs.ended_at IS NULL)" +
+		" OR EXISTS (SELECT 1 FROM custody_spells hs" +
+		" JOIN agreements ag ON ag.institution_id = hs.institution_id AND ag.ngo_id = ? AND ag.state = 'active' AND ag.data_annex AND ag.valid_from <= ? AND ag.valid_until >= ?" +
+		" JOIN access_passes ap ON ap.agreement_id = ag.id AND ap.user_id = ? AND ap.state = 'active' AND ap.valid_from <= ? AND ap.valid_until >= ?" +
+		" JOIN clients fc ON fc.person_id = hs.person_id" +
+		" JOIN referrals ar ON ar.from_client_id = fc.id AND ar.to_organisation_id = ? AND ar.state IN ('accepted', 'appointment_fixed', 'attended', 'no_show', 're_engagement')" +
+		" WHERE hs.person_id = rc.person_id AND hs.ended_at IS NULL))",
+		[]any{org, today, today, s.actor.UserID, today, today, org}}
+}
+
+// reachByEmergency is the actor's own break-glass for the person, while it lasts.
+func (s *Session) reachByEmergency(t table) condition {
+	if !t.ofClient() {
+		return condition{}
+	}
+	return condition{"EXISTS (SELECT 1 FROM clients rc JOIN break_glass bg ON bg.person_id = rc.person_id AND bg.user_id = ? AND bg.expires_at > ? WHERE rc.id = " + string(t) + ".client_id)",
+		[]any{s.actor.UserID, s.store.now()}}
 }

@@ -24,6 +24,8 @@ type tx struct {
 	today   models.Date
 	action  string
 	events  []auditRow
+	changes []changeEntry
+	told    []models.Disclosure
 }
 
 // errNoAudit is a programming error: a write that left no trace is not committed.
@@ -40,7 +42,15 @@ func (s *Session) write(ctx context.Context, action string, fn func(*tx) error) 
 		if len(t.events) == 0 {
 			return errNoAudit
 		}
-		return db.Create(&t.events).Error
+		if err := db.Create(&t.events).Error; err != nil {
+			return err
+		}
+		if len(t.told) > 0 {
+			if err := db.Create(&t.told).Error; err != nil {
+				return err
+			}
+		}
+		return t.tellChanges() // last: it takes the order of commits
 	})
 }
 

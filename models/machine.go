@@ -1,0 +1,60 @@
+package models
+
+import (
+	"slices"
+	"strings"
+)
+
+// Move is one arrow of a state machine: who may make it, from which states, where it leads.
+type Move struct {
+	Name string  // the last path segment, POST /<noun>s/{id}/<name>, or what the system does by itself
+	By   []Party // empty: the system makes it as part of another use case
+	From []string
+	To   string
+}
+
+// Machine is the life of a resource as data, so that every one is drawn in the docs and
+// searched for dead ends by the same code.
+type Machine struct {
+	Noun   string // of error codes and of the audit trail
+	States []string
+	Start  []string // states a new record may have
+	Moves  []Move
+}
+
+// Next returns the state a move leads to. A move that is not possible from here is a
+// conflict that names those that are; an unknown one is not found.
+func (m *Machine) Next(state, name string, by Party) (string, error) {
+	i := slices.IndexFunc(m.Moves, func(v Move) bool { return v.Name == name && len(v.By) > 0 })
+	if i < 0 {
+		return "", NotFound(m.Noun)
+	}
+	words := strings.ReplaceAll(m.Noun, "_", " ")
+	if !slices.ContainsFunc(m.Moves, func(v Move) bool { return v.Name == name && slices.Contains(v.By, by) }) {
+		return "", Fail(KindConflict, m.Noun+".other_party", "This step of the %s belongs to the other party.", words)
+	}
+	for _, v := range m.Moves {
+		if v.Name == name && slices.Contains(v.By, by) && slices.Contains(v.From, state) {
+			return v.To, nil
+		}
+	}
+	allowed := m.Allowed(state, by)
+	if len(allowed) == 0 {
+		return "", Fail(KindConflict, m.Noun+".not_possible", "The %s is %s; nothing more can be done with it.", words, state)
+	}
+	return "", Fail(KindConflict, m.Noun+".not_possible", "The %s is %s; possible now: %s.", words, state, strings.Join(allowed, ", "))
+}
+
+// Allowed lists the moves the party can make now.
+func (m *Machine) Allowed(state string, by Party) []string {
+	var out []string
+	for _, v := range m.Moves {
+		if slices.Contains(v.By, by) && slices.Contains(v.From, state) && !slices.Contains(out, v.Name) {
+			out = append(out, v.Name)
+		}
+	}
+	return out
+}
+
+// Machines are all state machines, for the diagrams in the docs and the tests that walk them.
+func Machines() []*Machine { return []*Machine{} }
