@@ -33,6 +33,7 @@ func TestLoad_RefusesBrokenContent(t *testing.T) {
 		{"limit without anchor", stepsFile, "anchor: first_contact, ", "", stepsFile, 10, "kind offset needs"},
 		{"limit with unknown kind", stepsFile, "kind: offset", "kind: soon", stepsFile, 10, `unknown kind "soon"`},
 		{"unknown anchor", stepsFile, "anchor: first_contact", "anchor: last_call", stepsFile, 10, `unknown anchor "last_call"`},
+		{"working days in hours", stepsFile, "offset: P7D", "offset: PT48H, workingDays: true", stepsFile, 10, "counts working days"},
 		{"bad duration", stepsFile, "offset: P7D", "offset: 7 days", stepsFile, 10, "not a duration"},
 		{"number that is not in the text", stepsFile, "text: 20 mg", "text: 30 mg", stepsFile, 12, `number "30 mg" is not in the English text`},
 		{"number of an unknown field", stepsFile, "field: do", "field: dose", stepsFile, 12, "no text of s-one"},
