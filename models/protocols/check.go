@@ -31,7 +31,7 @@ func (c *content) check() {
 		}
 		for lang, t := range p.texts {
 			c.checkLanguage(lang, p.at)
-			c.checkOrphans(slug, t, p)
+			c.checkOrphans(slug, lang, t, p)
 		}
 		c.checkComplete(slug, p)
 	}

@@ -13,7 +13,7 @@ import (
 // withSynonyms is the small content with words of its own.
 func withSynonyms(t *testing.T) fstest.MapFS {
 	t.Helper()
-	fsys := edited(t, "demo/text/ru/a.yaml", "", "steps:\n  s-one:\n    title: Первая доза <b>метадона</b> & ёлка\n    do: Ждать.\n  s-two:\n    title: Беседа\n")
+	fsys := edited(t, "demo/text/ru/a.yaml", "", "steps:\n  s-one:\n    title: Первая доза <b>метадона</b> & ёлка\n    do: Дать 20 мг и ждать 3 дня.\n  s-two:\n    title: Беседа\n")
 	fsys["synonyms.yaml"] = &fstest.MapFile{Data: []byte(
 		"groups:\n  - [talk, беседа, жаргон]\n  - [first dose, первая доза, старт]\nignore:\n  ru: [как]\nendings:\n  kk: [лар]\n")}
 	return fsys
