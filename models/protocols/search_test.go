@@ -87,6 +87,25 @@ func TestSearch_HighlightsOfTheShippedTexts(t *testing.T) {
 	}
 }
 
+// A synonym that leads nowhere is a word that a reader asks for in vain.
+func TestSearch_EverySynonymFindsSteps(t *testing.T) {
+	t.Parallel()
+	c, err := embeddedCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := shippedIndex(t)
+	for _, group := range c.content.vocab.synonyms.groups {
+		for _, term := range group {
+			for _, lang := range []string{"en", "ru", "kk"} {
+				if len(found(x, lang, term)) == 0 {
+					t.Errorf("%s: nothing for %q", lang, term)
+				}
+			}
+		}
+	}
+}
+
 func TestSearch_KazakhLettersFromARussianKeyboard(t *testing.T) {
 	t.Parallel()
 	x := shippedIndex(t)
