@@ -59,8 +59,8 @@ func (c *content) checkWords() {
 			english, ok := c.words[sourceLanguage][key]
 			if !ok {
 				c.add(p.at, "word %s, which English does not have", key)
-			} else if got, want := figures(p.text), figures(english.text); !slices.Equal(got, want) {
-				c.add(p.at, "word %s has the figures %q, its English text %q", key, got, want)
+			} else if !sameFigures(p.text, english.text) {
+				c.add(p.at, "word %s has the figures %q, its English text %q", key, figures(p.text), figures(english.text))
 			}
 		}
 	}
