@@ -146,6 +146,10 @@ func assemble(ctx context.Context, s *store.Store, logger *slog.Logger, limits a
 	if err != nil {
 		return nil, err
 	}
+	go func() {
+		<-live.Catalog().StartIndex()
+		debug.FreeOSMemory() // reading YAML left two thirds of the heap behind; nothing else asks for it soon
+	}()
 	version.Version, version.Commit = build()
 	return api.New(api.Deps{
 		Store: s, Accounts: store.NewAccounts(s), Policies: gate, Protocols: live,

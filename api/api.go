@@ -46,12 +46,13 @@ type Version struct {
 // the store and the policies; they are fields so that tests of the path itself, and
 // of what happens when one of them fails, need no database.
 type server struct {
-	log       *slog.Logger
-	limits    *limiter
-	version   Version
-	protocols *protocols.Live
-	drafts    *store.Drafts
-	accounts  *store.Accounts
+	log        *slog.Logger
+	limits     *limiter
+	version    Version
+	protocols  *protocols.Live
+	drafts     *store.Drafts
+	facilities *store.Facilities
+	accounts   *store.Accounts
 
 	authenticate func(ctx context.Context, token string) (models.Actor, error)
 	allow        func(models.Role, models.Category, models.Verb) bool
@@ -66,7 +67,7 @@ func New(d Deps) http.Handler {
 	d.Protocols.Catalog().StartIndex() // beside everything else: until it is built, only the search answers 503
 	s := &server{
 		log: d.Logger, limits: newLimiter(d.Limits), version: d.Version,
-		protocols: d.Protocols, drafts: store.NewDrafts(d.Store), accounts: d.Accounts,
+		protocols: d.Protocols, drafts: store.NewDrafts(d.Store), facilities: store.NewFacilities(d.Store), accounts: d.Accounts,
 		authenticate: d.Accounts.Authenticate,
 		allow:        d.Policies.Allow,
 		session: func(actor models.Actor, req store.Request) *store.Session {

@@ -104,7 +104,7 @@ func (s *server) public(route Route) step {
 		if !s.limits.anonymous(client) {
 			return errTooMany
 		}
-		drafts, err := s.draftsFor(req, &route)
+		drafts, facilities, err := s.openTo(req, &route)
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (s *server) public(route Route) step {
 		if err != nil {
 			return err
 		}
-		call := &handlers.PublicCall{Exchange: in.exchange, Editions: s.protocols, Drafts: drafts, Accounts: s.accounts, Client: client}
+		call := &handlers.PublicCall{Exchange: in.exchange, Editions: s.protocols, Drafts: drafts, Facilities: facilities, Accounts: s.accounts, Client: client}
 		if s.protocols != nil {
 			call.Protocols = s.protocols.Catalog()
 		}
@@ -125,18 +125,25 @@ func (s *server) public(route Route) step {
 	}
 }
 
-// draftsFor opens the drafts to a protocol editor who sends a token to a public route
-// that has some. Anybody else with a token reads what the public reads; a bad token is
-// an error, because an editor would otherwise miss the drafts without knowing why.
-func (s *server) draftsFor(req *request, route *Route) (*store.Drafts, error) {
-	if !route.Drafts || len(req.r.Header["Authorization"]) == 0 {
-		return nil, nil
+// openTo opens what a public route has for callers who send a token: the drafts to a
+// protocol editor, the facilities to who may read the directory. Anybody else with a token
+// reads what the public reads; a bad token is an error, because its owner would otherwise
+// get less without knowing why.
+func (s *server) openTo(req *request, route *Route) (drafts *store.Drafts, facilities *store.Facilities, err error) {
+	if !route.Drafts && !route.Facilities || len(req.r.Header["Authorization"]) == 0 {
+		return nil, nil, nil
 	}
 	actor, err := s.signIn(req)
-	if err != nil || !s.allow(actor.Role, models.CatProtocol, models.Change) {
-		return nil, err
+	if err != nil {
+		return nil, nil, err
 	}
-	return s.drafts, nil
+	if route.Drafts && s.allow(actor.Role, models.CatProtocol, models.Change) {
+		drafts = s.drafts
+	}
+	if route.Facilities && s.allow(actor.Role, models.CatOrganisation, models.Read) {
+		facilities = s.facilities
+	}
+	return drafts, facilities, nil
 }
 
 // scoped serves a route that needs an account. The session it hands to the handler is

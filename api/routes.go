@@ -27,6 +27,9 @@ type Route struct {
 	// Drafts lets a protocol editor who sends a token to a public route see there what is
 	// not public yet.
 	Drafts bool
+	// Facilities marks a public route on which a caller who sends a token may name an
+	// organisation of the directory.
+	Facilities bool
 	// Action is what the audit trail calls a denied request: noun.verb.
 	Action string
 
@@ -48,7 +51,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/interface-words", Public: handlers.GetInterfaceWords, Query: []string{"lang"}},
 	{Method: "GET", Path: "/api/v1/protocols/:slug/facts", Public: handlers.GetFacts, Query: []string{"lang"}},
 	// Stateless, so there is nothing to create twice and no Idempotency-Key.
-	{Method: "POST", Path: "/api/v1/protocols/:slug/evaluations", Public: handlers.EvaluateProtocol, Query: []string{"lang"}, MaxBody: 32 << 10},
+	{Method: "POST", Path: "/api/v1/protocols/:slug/evaluations", Public: handlers.EvaluateProtocol, Facilities: true, Query: []string{"lang"}, MaxBody: 32 << 10},
 
 	{Method: "GET", Path: "/api/v1/protocols/:slug/editions", Public: handlers.ListEditions, Drafts: true},
 	{Method: "GET", Path: "/api/v1/protocols/:slug/editions/:edition", Public: handlers.GetEdition, Drafts: true},
@@ -68,6 +71,15 @@ var Routes = []Route{
 		Category: models.CatProtocol, Verb: models.Approve, Action: "edition.publication", Change: true},
 	{Method: "POST", Path: "/api/v1/protocols/:slug/editions/:edition/withdrawal", Scoped: handlers.WithdrawEdition,
 		Category: models.CatProtocol, Verb: models.Approve, Action: "edition.withdrawal", Change: true},
+
+	{Method: "GET", Path: "/api/v1/facility-limits", Scoped: handlers.ListFacilityLimits, Category: models.CatProtocol, Verb: models.Read,
+		Action: "facility_limit.read", Query: []string{"organisation", "limit", "cursor"}},
+	{Method: "GET", Path: "/api/v1/facility-limits/:id", Scoped: handlers.GetFacilityLimit, Category: models.CatProtocol, Verb: models.Read,
+		Action: "facility_limit.read"},
+	{Method: "POST", Path: "/api/v1/facility-limits", Scoped: handlers.SetFacilityLimit, Category: models.CatProtocol, Verb: models.Create,
+		Action: "facility_limit.create", Create: true},
+	{Method: "POST", Path: "/api/v1/facility-limits/:id/end", Scoped: handlers.EndFacilityLimit, Category: models.CatProtocol, Verb: models.Change,
+		Action: "facility_limit.end", Change: true},
 
 	{Method: "GET", Path: "/api/v1/code-lists", Public: handlers.ListCodeLists},
 	{Method: "GET", Path: "/api/v1/code-lists/:id", Public: handlers.GetCodeList},

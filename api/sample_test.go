@@ -38,6 +38,7 @@ type population struct {
 	polyChange, ngoConsent    string
 	release                   string
 	author, reviewer          account // of editions
+	limit                     string  // of the polyclinic
 	known                     map[string][]string
 }
 
@@ -61,6 +62,7 @@ func populate(t *testing.T, w *world) *population {
 	p.release = w.sealed(t)
 	p.author, p.reviewer = w.as(t, models.RoleProtocolEditor), w.at(t, models.RoleProtocolEditor, w.Ministry, 2)
 	w.run(t, creating(p.author, "/api/v1/protocols/therapeutic-programme/editions", overlayBody("KZ-sample"), 201))
+	p.limit = w.run(t, creating(p.author, "/api/v1/facility-limits", facilityLimitBody(w, "PT5M"), 201)).named(t).ID
 	return p
 }
 
@@ -151,6 +153,12 @@ func (p *population) editionSamples() map[string]sample {
 		"GET /api/v1/protocols/:slug/impact":                   of(p.doctor, "/impact"),
 		"POST /api/v1/protocols/:slug/editions":                create,
 	}
+	limit := sample{who: p.author, path: "/api/v1/facility-limits/" + p.limit, absent: absent("/api/v1/facility-limits/", "")}
+	samples["GET /api/v1/facility-limits"] = sample{who: p.doctor, path: "/api/v1/facility-limits"}
+	samples["GET /api/v1/facility-limits/:id"] = limit
+	samples["POST /api/v1/facility-limits"] = sample{who: p.author, path: "/api/v1/facility-limits", body: facilityLimitBody(p.world, "PT10M")}
+	limit.path, limit.absent = limit.path+"/end", absent("/api/v1/facility-limits/", "/end")
+	samples["POST /api/v1/facility-limits/:id/end"] = limit
 	for _, a := range models.EditionActions {
 		samples["POST /api/v1/protocols/:slug/editions/:edition/"+a.Name] = draft("/" + a.Name)
 	}
@@ -160,6 +168,12 @@ func (p *population) editionSamples() map[string]sample {
 // overlayBody changes one title of the built-in edition.
 func overlayBody(edition string) string {
 	return object{"edition": edition, "base": builtInEdition, "changeNote": "One title.", "files": object{"text/en/changes.yaml": "steps: {tp-oat-missed: {title: Changed}}"}}.String()
+}
+
+// facilityLimitBody gives the polyclinic another time for the first safety check.
+func facilityLimitBody(w *world, duration string) string {
+	return object{"organisation": w.Polyclinic.ID, "protocol": therapeutic, "step": "tp-entry-first-contact", "limit": "check",
+		"duration": duration, "reason": "A nurse stands at the door."}.String()
 }
 
 func (p *population) officeSamples(t *testing.T) map[string]sample {

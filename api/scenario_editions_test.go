@@ -184,6 +184,9 @@ func TestEdition_PublishReadAndWithdraw(t *testing.T) {
 		if is.Header.Get("ETag") == was.Header.Get("ETag") {
 			t.Error("the tag is the same")
 		}
+		if cached := was.Header.Get("Cache-Control"); cached != "public, no-cache" {
+			t.Errorf("a cache may serve a withdrawn edition: %s", cached)
+		}
 		w.run(t, Scenario{Path: missedStep, Headers: map[string]string{"If-None-Match": is.Header.Get("ETag")}, Status: 304})
 		w.run(t, Scenario{Path: missedStep + "?edition=" + builtInEdition, Status: 200, Contains: []string{`"editionState":"superseded"`}, Absent: []string{"Changed"}})
 		w.run(t, Scenario{Path: protocolURL + "?edition=KZ-1", Status: 200, Contains: []string{`"edition":"KZ-1"`}})

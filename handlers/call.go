@@ -44,8 +44,10 @@ type PublicCall struct {
 	Protocols *protocols.Catalog // what is served at this moment
 	Editions  *protocols.Live    // other editions, by name
 	// Drafts is set when the caller is a signed-in protocol editor, and nil otherwise.
-	Drafts   *store.Drafts
-	Accounts *store.Accounts
+	Drafts *store.Drafts
+	// Facilities is set when the caller is signed in and the route takes an organisation.
+	Facilities *store.Facilities
+	Accounts   *store.Accounts
 	// Client is the caller's network address, for throttling sign-in only.
 	Client string
 }

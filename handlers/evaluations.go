@@ -26,9 +26,12 @@ type evaluationRequest struct {
 }
 
 type facilityRequest struct {
-	Country string `json:"country"` // the protocol's when left out
-	Region  string `json:"region"`
-	Setting string `json:"setting" enums:"clinic,prison,ngo,community"`
+	// Organisation of the directory, for callers who are signed in: its country, region,
+	// setting, capabilities and own limits count, and must not be given beside it.
+	Organisation models.OrganisationID `json:"organisation"`
+	Country      string                `json:"country"` // the protocol's when left out
+	Region       string                `json:"region"`
+	Setting      string                `json:"setting" enums:"clinic,prison,ngo,community"`
 	// Capabilities of this place, in its setting; the country's where left out.
 	Capabilities *facilityCapabilitiesRequest `json:"capabilities"`
 	// Systems chooses among the published band systems of a tool, by tool.
@@ -68,6 +71,11 @@ func EvaluateProtocol(c *PublicCall) error {
 	if err != nil {
 		return err
 	}
+	if in.Facility != nil && in.Facility.Organisation != "" {
+		if err := c.atOrganisation(in.Facility, &inquiry.Facility); err != nil {
+			return err
+		}
+	}
 	language, err := c.language()
 	if err != nil {
 		return err
@@ -81,6 +89,34 @@ func EvaluateProtocol(c *PublicCall) error {
 	return c.JSON(http.StatusOK, answer)
 }
 
+// errFacilitySignIn keeps the directory behind the sign-in that it has everywhere.
+var errFacilitySignIn = models.Fail(models.KindUnauthenticated, "facility.sign_in", "Naming an organisation needs a token; describe the facility, or sign in.")
+
+// atOrganisation takes the place of an evaluation from the directory, with the limits that
+// it has of its own.
+func (c *PublicCall) atOrganisation(in *facilityRequest, f *protocols.Facility) error {
+	if c.Facilities == nil {
+		return errFacilitySignIn
+	}
+	o, limits, err := c.Facilities.Get(c.Context, in.Organisation)
+	if models.IsKind(err, models.KindNotFound) {
+		return invalid("/facility/organisation", "facility.organisation_unknown")
+	}
+	if err != nil {
+		return err
+	}
+	f.Country, f.Region, f.Setting = o.Country, o.Region, settingOf[o.Kind]
+	f.Capabilities = map[string]bool{"oat": o.Capabilities.OATAvailable, "buprenorphine": o.Capabilities.BuprenorphineAvailable,
+		"naloxone": o.Capabilities.THNAllowed, "nsp": o.Capabilities.NSPAllowed}
+	f.Limits = c.Protocols.FacilityOverrides(limits)
+	return nil
+}
+
+// settingOf is where an organisation follows a protocol; one that treats nobody has none,
+// and its capabilities are not asked.
+var settingOf = map[models.OrganisationKind]string{models.KindClinic: "clinic", models.KindPrisonHealth: "prison", models.KindPrison: "prison",
+	models.KindNGO: "ngo", models.KindProbation: "community"}
+
 // inquiry turns the request into what the protocols understand.
 func (in evaluationRequest) inquiry() (protocols.Inquiry, error) {
 	out := protocols.Inquiry{Facts: in.Facts, At: models.Now(), From: in.From, Answers: in.Answers}
@@ -92,6 +128,8 @@ func (in evaluationRequest) inquiry() (protocols.Inquiry, error) {
 	checks.Require(len(in.From) <= maxFrom, "/from", "evaluation.too_many_steps")
 	if f := in.Facility; f != nil {
 		out.Facility = protocols.Facility{Country: f.Country, Region: f.Region, Setting: f.Setting, Systems: f.Systems, GapRule: f.GapRule}
+		alone := f.Country == "" && f.Region == "" && f.Setting == "" && f.Capabilities == nil
+		checks.Require(f.Organisation == "" || alone, "/facility/organisation", "facility.organisation_alone")
 		if f.Capabilities != nil {
 			checks.Require(f.Setting != "", "/facility/setting", "facility.setting_required")
 			out.Facility.Capabilities = f.Capabilities.named()

@@ -243,7 +243,7 @@ func (c *PublicCall) fhirHeaders(b protocols.Body) error {
 	c.Reply["Vary"] = varyEncoding
 	c.Reply["Content-Language"] = []string{b.Language}
 	c.Reply["Content-Type"] = fhirType
-	c.Reply["Cache-Control"] = cachePublic
+	c.Reply["Cache-Control"] = cacheAsking
 	return nil
 }
 

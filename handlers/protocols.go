@@ -151,19 +151,22 @@ func (c *PublicCall) rendered(b protocols.Body) error {
 	return c.sendRaw(b.JSON)
 }
 
-// caching is for everybody, unless an editor may be reading what nobody else may.
+// caching is for everybody, unless an editor may be reading what nobody else may. A copy is
+// asked about before each use, which a 304 answers from memory: an edition may be withdrawn
+// because a number in it is dangerous, and must not live on in caches.
 func (c *PublicCall) caching() []string {
 	if c.Drafts != nil {
 		return cacheNever
 	}
-	return cachePublic
+	return cacheAsking
 }
 
 // Header values that never change, so that a read allocates none of them.
 var (
 	varyProtocol = []string{"Accept, Accept-Language, Accept-Encoding"}
 	jsonType     = []string{"application/json"}
-	cachePublic  = []string{"public, max-age=300"}
+	cacheAsking  = []string{"public, no-cache"}
+	cachePublic  = []string{"public, max-age=300"} // what no edition changes
 	cacheNever   = []string{"no-store"}
 	encodingGzip = []string{"gzip"}
 )

@@ -31,7 +31,7 @@ func (c *content) check() {
 		}
 		for lang, t := range p.texts {
 			c.checkLanguage(lang, p.at)
-			c.checkOrphans(slug, t, p)
+			c.checkOrphans(slug, lang, t, p)
 		}
 		c.checkComplete(slug, p)
 	}
@@ -170,6 +170,11 @@ func (c *content) checkLimit(l Limit) {
 	default:
 		c.add(l.at, "%s has the unknown kind %q", what, l.Kind)
 		return
+	}
+	if l.WorkingDays && duration.MatchString(l.Offset) {
+		if _, unit := splitDuration(l.Offset); unit != "D" {
+			c.add(l.at, "%s counts working days, so its offset is in days", what)
+		}
 	}
 	if !ok {
 		c.add(l.at, "%s does not hold what kind %s needs, and only that", what, l.Kind)

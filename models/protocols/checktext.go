@@ -6,7 +6,7 @@ import (
 )
 
 // checkOrphans refuses texts for things that do not exist, in any language.
-func (c *content) checkOrphans(slug string, t *protocolText, p *protocol) {
+func (c *content) checkOrphans(slug, lang string, t *protocolText, p *protocol) {
 	for id, ph := range t.phases {
 		if !slices.ContainsFunc(p.phases, func(x phase) bool { return x.id == id }) {
 			c.add(ph.at, "text for the phase %s, which %s does not have", id, slug)
@@ -28,13 +28,16 @@ func (c *content) checkOrphans(slug string, t *protocolText, p *protocol) {
 				c.add(l.at, "text for the limit %s, which %s does not have", id, s.ID)
 			}
 		}
-		c.checkWordings(s, st, p.texts[sourceLanguage])
+		if en := p.texts[sourceLanguage]; en != nil && lang != sourceLanguage {
+			c.checkWordings(s, st, en)
+			c.checkTranslation(s, st, en.steps[id])
+		}
 	}
 }
 
 // checkWordings refuses a translated wording of which there is no English.
 func (c *content) checkWordings(s *Step, st *stepText, en *protocolText) {
-	if en == nil || en.steps[s.ID] == nil {
+	if en.steps[s.ID] == nil {
 		return
 	}
 	for id, b := range st.branches {

@@ -10,19 +10,15 @@ import (
 func (e *evaluation) limitsOf(v *visit) {
 	s := v.step
 	v.result.Limits = []StepLimit{}
-	overrides := slices.Clone(e.facility.Limits)
-	if e.country != nil {
-		overrides = append(slices.Clone(e.country.Overrides), overrides...)
-	}
 	var calendar Calendar
 	if e.country != nil {
 		calendar = e.country.Calendar
 	}
 	for _, l := range s.Limits {
-		l = l.Override(s.ID, overrides)
+		l, change := e.overridden(l, s.ID)
 		d := Due(l, s.ID, e.moments, calendar, e.zone, nil)
 		out := StepLimit{ID: l.ID, Kind: l.Kind, Anchor: orNull(l.Anchor), MissingAnchor: orNull(d.Missing), Bound: l.Bound, Hard: l.Hard,
-			Basis: l.Basis, Source: orNull(l.Source), Uncertain: d.Uncertain}
+			Basis: l.Basis, Source: orNull(l.Source), Uncertain: d.Uncertain, Override: change}
 		if !d.At.IsZero() {
 			at := d.At.UTC()
 			out.DueAt = &at
@@ -35,6 +31,24 @@ func (e *evaluation) limitsOf(v *visit) {
 	if first := earliest(v.result.Limits); first != nil {
 		v.result.DueAt, v.result.LimitBasis = first.DueAt, &first.Basis
 	}
+}
+
+// overridden returns a limit as it stands here: the country's changes first, then the
+// facility's. The change names who had the last word.
+func (e *evaluation) overridden(l Limit, step string) (Limit, *LimitChange) {
+	var change *LimitChange
+	apply := func(by string, overrides []LimitOverride) {
+		for i, o := range overrides {
+			if o.Step == step && o.Limit == l.ID {
+				l, change = l.Override(step, overrides[i:i+1]), &LimitChange{By: by, Reason: o.Reason}
+			}
+		}
+	}
+	if e.country != nil {
+		apply("country", e.country.Overrides)
+	}
+	apply("facility", e.facility.Limits)
+	return l, change
 }
 
 // view puts the answer together: urgent steps first, then the order of the protocol

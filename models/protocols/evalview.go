@@ -90,17 +90,25 @@ type CodedOutcome struct {
 
 // StepLimit is one time limit of a step, without its wording: that may speak of doses,
 // and is in the step. MissingAnchor names the fact that would give the limit a moment; Uncertain says that the holidays of a year are not known.
+// Override is null for the limit as the protocol has it.
 type StepLimit struct {
-	ID            string     `json:"id"`
-	Kind          string     `json:"kind"`
-	Anchor        *string    `json:"anchor"`
-	DueAt         *time.Time `json:"dueAt"`
-	MissingAnchor *string    `json:"missingAnchor"`
-	Bound         string     `json:"bound"`
-	Hard          bool       `json:"hard"`
-	Basis         Basis      `json:"basis"`
-	Source        *string    `json:"source"`
-	Uncertain     bool       `json:"uncertain"`
+	ID            string       `json:"id"`
+	Kind          string       `json:"kind"`
+	Anchor        *string      `json:"anchor"`
+	DueAt         *time.Time   `json:"dueAt"`
+	MissingAnchor *string      `json:"missingAnchor"`
+	Bound         string       `json:"bound"`
+	Hard          bool         `json:"hard"`
+	Basis         Basis        `json:"basis"`
+	Source        *string      `json:"source"`
+	Uncertain     bool         `json:"uncertain"`
+	Override      *LimitChange `json:"override"`
+}
+
+// LimitChange says that a limit is not the protocol's own: By is country or facility.
+type LimitChange struct {
+	By     string `json:"by"`
+	Reason string `json:"reason"`
 }
 
 // Decision is a judgement that the protocol leaves to people, with its closed answers.

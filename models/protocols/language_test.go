@@ -68,7 +68,7 @@ func TestLanguage_StepWithoutTextsAnswersInEnglishAndSaysSo(t *testing.T) {
 func TestLanguage_StaleWhenTheEnglishTextMovedOn(t *testing.T) {
 	t.Parallel()
 	_, en := stepIn(t, load(t, small()), "s-one", "en")
-	reviewed := "status: reviewed\nsteps:\n  s-one:\n    sourceHash: " + *en.Translation.SourceHash + "\n    title: Первый\n"
+	reviewed := reviewedRussian("    sourceHash: " + *en.Translation.SourceHash + "\n")
 	fsys := edited(t, "demo/text/ru/a.yaml", "", reviewed)
 	if _, v := stepIn(t, load(t, fsys), "s-one", "ru"); v.Translation.Status != statusReviewed {
 		t.Errorf("same English text: %+v", v.Translation)

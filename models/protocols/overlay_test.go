@@ -237,7 +237,7 @@ func TestOverlay_NumbersFollowTheirTexts(t *testing.T) {
 func TestOverlay_MakesTranslationsStale(t *testing.T) {
 	t.Parallel()
 	base := demoBundle("1.0.0")
-	base.Files["text/ru/a.yaml"] = "status: reviewed\nsteps:\n  s-one: {title: Первый}\n  s-two: {title: Второй}\n"
+	base.Files["text/ru/a.yaml"] = reviewedRussian("")
 	over := models.Bundle{Protocol: "demo", Edition: "KZ-1", Base: "1.0.0", Files: map[string]string{"text/en/a.yaml": "steps:\n  s-one: {title: Changed}\n"}}
 	c := compiled(t, models.EditionSet{"demo": {base, over}})
 	if one, two := stepOf(t, c, "s-one", "ru"), stepOf(t, c, "s-two", "ru"); one.Translation.Status != statusStale || two.Translation.Status != statusReviewed {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"jol/models"
 )
@@ -244,7 +245,12 @@ func TestPage_WordsAreCheckedLikeOtherTexts(t *testing.T) {
 			t.Errorf("%q: got %v, want %s", text, got, want)
 		}
 	}
-	fsys := edited(t, "text/ru/page.yaml", "", "words:\n  who: Кто\n")
+	fsys := edited(t, "text/en/page.yaml", "", "words:\n  stepOf: Step {n} of {m}\n")
+	fsys["text/ru/page.yaml"] = &fstest.MapFile{Data: []byte("words:\n  stepOf: Шаг {n}\n")}
+	if got := refusal(t, fsys); !strings.Contains(got[0].String(), `has the figures ["{n}"], its English text ["{m}" "{n}"]`) {
+		t.Errorf("got %v", got)
+	}
+	fsys = edited(t, "text/ru/page.yaml", "", "words:\n  who: Кто\n")
 	if got := refusal(t, fsys); !strings.Contains(got[0].String(), "which English does not have") {
 		t.Errorf("got %v", got)
 	}

@@ -56,8 +56,11 @@ func (c *content) checkWords() {
 			if !known {
 				c.add(p.at, "word for %s, which is not one of the %s", code, group)
 			}
-			if _, ok := c.words[sourceLanguage][key]; !ok {
+			english, ok := c.words[sourceLanguage][key]
+			if !ok {
 				c.add(p.at, "word %s, which English does not have", key)
+			} else if !sameFigures(p.text, english.text) {
+				c.add(p.at, "word %s has the figures %q, its English text %q", key, figures(p.text), figures(english.text))
 			}
 		}
 	}

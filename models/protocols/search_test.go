@@ -13,7 +13,7 @@ import (
 // withSynonyms is the small content with words of its own.
 func withSynonyms(t *testing.T) fstest.MapFS {
 	t.Helper()
-	fsys := edited(t, "demo/text/ru/a.yaml", "", "steps:\n  s-one:\n    title: Первая доза <b>метадона</b> & ёлка\n    do: Ждать.\n  s-two:\n    title: Беседа\n")
+	fsys := edited(t, "demo/text/ru/a.yaml", "", "steps:\n  s-one:\n    title: Первая доза <b>метадона</b> & ёлка\n    do: Дать 20 мг и ждать 3 дня.\n  s-two:\n    title: Беседа\n")
 	fsys["synonyms.yaml"] = &fstest.MapFile{Data: []byte(
 		"groups:\n  - [talk, беседа, жаргон]\n  - [first dose, первая доза, старт]\nignore:\n  ru: [как]\nendings:\n  kk: [лар]\n")}
 	return fsys
@@ -81,6 +81,25 @@ func TestSearch_HighlightsOfTheShippedTexts(t *testing.T) {
 				rest := markup.ReplaceAllString(m.HTML, "")
 				if rest == m.HTML || strings.ContainsAny(rest, "<>\"") || !strings.EqualFold(strings.ToValidUTF8(m.HTML, "?"), m.HTML) {
 					t.Errorf("%s: %q", q.Q, m.HTML)
+				}
+			}
+		}
+	}
+}
+
+// A synonym that leads nowhere is a word that a reader asks for in vain.
+func TestSearch_EverySynonymFindsSteps(t *testing.T) {
+	t.Parallel()
+	c, err := embeddedCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := shippedIndex(t)
+	for _, group := range c.content.vocab.synonyms.groups {
+		for _, term := range group {
+			for _, lang := range []string{"en", "ru", "kk"} {
+				if len(found(x, lang, term)) == 0 {
+					t.Errorf("%s: nothing for %q", lang, term)
 				}
 			}
 		}

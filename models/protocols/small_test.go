@@ -87,6 +87,30 @@ questions:
 	return out
 }
 
+// reviewedRussian is the whole small content in Russian, as reviewed; extra goes to the
+// first step.
+func reviewedRussian(extra string) string {
+	return "status: reviewed\nsteps:\n  s-one:\n" + extra + `    title: Первый
+    trigger: Всегда
+    do: Дать 20 мг и ждать 3 дня.
+    branches:
+      worse: {condition: хуже, wording: стационар}
+      better: {condition: лучше}
+    limits:
+      check: first_contact + P7D
+    record: запись
+    safety: осторожно
+  s-two:
+    title: Второй
+    trigger: Позже
+    do: Поговорить
+    branches:
+      always: {condition: всегда, wording: стационар}
+    record: запись
+    safety: осторожно
+`
+}
+
 // edited returns the small content with one replacement in one file. An empty old
 // text replaces, or adds, the whole file.
 func edited(t testing.TB, file, old, text string) fstest.MapFS {

@@ -12,16 +12,17 @@ import (
 type table string
 
 const (
-	clientTable       table = "clients"
-	consentTable      table = "consents"
-	referralTable     table = "referrals"
-	episodeTable      table = "episodes"
-	organisationTable table = "organisations"
-	userTable         table = "users"
-	changeTable       table = "identity_changes"
-	releaseTable      table = "releases"
-	auditTable        table = "audit_events"
-	editionTable      table = "editions"
+	clientTable        table = "clients"
+	consentTable       table = "consents"
+	referralTable      table = "referrals"
+	episodeTable       table = "episodes"
+	organisationTable  table = "organisations"
+	userTable          table = "users"
+	changeTable        table = "identity_changes"
+	releaseTable       table = "releases"
+	auditTable         table = "audit_events"
+	editionTable       table = "editions"
+	facilityLimitTable table = "facility_limits"
 
 	taskTable            table = "tasks"
 	anchorTable          table = "anchors"
@@ -92,7 +93,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 	switch relation {
 	case models.Any:
 		switch t {
-		case organisationTable, releaseTable, auditTable, editionTable, alertTable:
+		case organisationTable, releaseTable, auditTable, editionTable, alertTable, facilityLimitTable:
 			return condition{sql: "1 = 1"}
 		}
 	case models.Country: // one deployment serves one country
