@@ -28,19 +28,26 @@ func (c *content) checkOrphans(slug string, t *protocolText, p *protocol) {
 				c.add(l.at, "text for the limit %s, which %s does not have", id, s.ID)
 			}
 		}
-		c.checkWordings(s, st, p.texts[sourceLanguage])
+		if en := p.texts[sourceLanguage]; en != nil && en.steps[s.ID] != nil {
+			c.checkAgainst(s, st, en.steps[s.ID])
+		}
 	}
 }
 
-// checkWordings refuses a translated wording of which there is no English.
-func (c *content) checkWordings(s *Step, st *stepText, en *protocolText) {
-	if en == nil || en.steps[s.ID] == nil {
-		return
-	}
+// checkAgainst refuses a translated wording of which there is no English, and other
+// placeholders than the English has.
+func (c *content) checkAgainst(s *Step, st, en *stepText) {
 	for id, b := range st.branches {
-		if b.wording != "" && en.steps[s.ID].branches[id].wording == "" {
+		if b.wording != "" && en.branches[id].wording == "" {
 			c.add(b.at, "wording for the branch %s of %s, which has none in English", id, s.ID)
 		}
+	}
+	english := en.fields(s)
+	for i, f := range st.fields(s) {
+		c.checkPlaceholders(st.at, s.ID+" "+f.path, f.text, english[i].text)
+	}
+	for id, l := range st.limits {
+		c.checkPlaceholders(l.at, s.ID+" limits."+id, l.text, en.limits[id].text)
 	}
 }
 

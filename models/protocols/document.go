@@ -156,13 +156,13 @@ func (c *content) documentStep(p *protocol, s *Step) DocumentStep {
 		out.Branches = append(out.Branches, DocumentBranch{Branch: b,
 			Condition: text(func(t *stepText) string { return t.branches[b.ID].condition }),
 			Wording:   text(func(t *stepText) string { return t.branches[b.ID].wording }),
-			Label:     p.text(func(lang string) string { return c.common[lang].outcomes[b.Outcome].text })})
+			Label:     p.text(func(lang string) string { return c.common[lang][labelOutcomes][b.Outcome].text })})
 	}
 	for _, l := range s.Limits {
 		out.Limits = append(out.Limits, DocumentLimit{Limit: l, Wording: text(func(t *stepText) string { return t.limits[l.ID].text })})
 	}
 	for _, f := range s.Forms {
-		out.Forms = append(out.Forms, DocumentForm{f, p.text(func(lang string) string { return c.common[lang].forms[f].text })})
+		out.Forms = append(out.Forms, DocumentForm{f, p.text(func(lang string) string { return c.common[lang][labelForms][f].text })})
 	}
 	for _, cit := range s.Sources {
 		out.Sources = append(out.Sources, DocumentSource{cit, c.sources[cit.Code]})
