@@ -63,9 +63,6 @@ func (r *reader) commonText(n ast.Node, lang string) commonText {
 			continue
 		}
 		for _, e := range r.entries(n, group) {
-			if _, twice := t[group][e.key]; twice {
-				r.add(e.at, "the text of %s is given twice", e.key)
-			}
 			t[group][e.key] = r.label(e, status, lang)
 		}
 	}
@@ -223,7 +220,11 @@ func (c *content) missingValues() {
 			missing(c.facts[id], v, c.facts[id].at)
 		}
 	}
-	c.readings(missing)
+	c.readings(func(f *Fact, code string, at position) {
+		if !slices.Contains(f.Values, code) {
+			missing(f, code, at)
+		}
+	})
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z]\w*\}`)

@@ -160,7 +160,7 @@ func (c *content) protocolBody(p *protocol, t translator) protocolView {
 			en, title := t.en.steps[s.ID], ""
 			if own := t.own.steps[s.ID]; own != nil {
 				title = own.title
-				status = worse(status, own.currentStatus(en.hash(s)))
+				status = worse(status, worse(own.currentStatus(en.hash(s)), c.labelStatus(s, t.lang)))
 			}
 			pv.Steps = append(pv.Steps, stepSummary{ID: s.ID, Order: s.Order, Who: s.Who, Setting: s.Setting,
 				Title: t.pick("steps."+s.ID+".title", title, en.title)})
