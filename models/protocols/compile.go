@@ -102,7 +102,21 @@ func (c *content) share(b models.Bundle, label func(string) string) {
 			files = append(files, source{path: path, label: label(path), data: []byte(b.Files[path]), interpret: c.sharer(rest, b.Protocol)})
 		}
 	}
+	c.pinQuestions(b.Protocol)
 	c.adopt(read(files))
+}
+
+// pinQuestions remembers which English each question of the protocol was translated from,
+// before a bundle puts the English in other words; as pinTranslations does for steps.
+func (c *content) pinQuestions(slug string) {
+	for lang, t := range c.common {
+		for step, l := range t[labelQuestions] {
+			if lang != sourceLanguage && l.english == "" && c.owns(slug, step) {
+				l.english = c.common[sourceLanguage][labelQuestions][step].text
+				t[labelQuestions][step] = l
+			}
+		}
+	}
 }
 
 // adopt takes over the problems of files that were read apart.

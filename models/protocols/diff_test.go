@@ -1,6 +1,7 @@
 package protocols
 
 import (
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
@@ -156,9 +157,19 @@ func TestDiff_SeesSharedTexts(t *testing.T) {
 // An overlay may ask its own question in other words: its translations then show as stale.
 func TestDiff_OverlayRewordsAQuestion(t *testing.T) {
 	t.Parallel()
-	builtIn := labelledIn("status: reviewed\n" + russianLabels)
+	for _, labels := range []string{russianLabels, "questions: {s-two: Что теперь?}\n"} {
+		rewordsAQuestion(t, labelledIn("status: reviewed\n"+labels))
+	}
+}
+
+func rewordsAQuestion(t *testing.T, builtIn fs.FS) {
+	t.Helper()
+	russian, err := fs.ReadFile(builtIn, "demo/text/ru/a.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	base := demoBundle("1.0.0")
-	base.Files["text/ru/a.yaml"] = string(builtIn["demo/text/ru/a.yaml"].Data)
+	base.Files["text/ru/a.yaml"] = string(russian)
 	over := models.Bundle{Protocol: "demo", Edition: "KZ-1", Base: "1.0.0", Files: map[string]string{"shared/text/en/q.yaml": "questions:\n  s-two: What does the commission decide?\n"}}
 	compile := func(layers ...models.Bundle) *Catalog {
 		c, err := Compile(builtIn, models.EditionSet{"demo": layers})
@@ -174,6 +185,10 @@ func TestDiff_OverlayRewordsAQuestion(t *testing.T) {
 	}
 	if v := stepOf(t, to, "s-two", "ru"); *v.Question != "Что теперь?" || v.Translation.Status != statusStale {
 		t.Errorf("%s %+v", *v.Question, v.Translation)
+	}
+	over.Files["shared/text/ru/q.yaml"] = "status: reviewed\nquestions:\n  s-two: Что решает комиссия?\n"
+	if v := stepOf(t, compile(base, over), "s-two", "ru"); *v.Question != "Что решает комиссия?" || v.Translation.Status != statusReviewed {
+		t.Errorf("translated anew: %s %+v", *v.Question, v.Translation)
 	}
 	over.Files["shared/text/en/q.yaml"] = "forms:\n  sheet: Another sheet\n"
 	if _, err := Compile(builtIn, models.EditionSet{"demo": {base, over}}); err == nil {
