@@ -236,6 +236,24 @@ func (w *world) keepReading(t *testing.T) (stop func(), reads *atomic.Int64) {
 	return func() { done.Store(true); readers.Wait() }, reads
 }
 
+// A ministry asks a decision in its own words: the difference shows it, open episodes on
+// that step are impacted, and the older translation no longer passes for one.
+func TestEdition_ARewordedQuestionIsAChange(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		b := bundle{Edition: "KZ-Q", Base: builtInEdition, ChangeNote: "One question.",
+			Files: map[string]string{"shared/text/en/questions.yaml": "questions: {tp-plan-goals: What does the person want?}\n"}}
+		w.publish(t, b)
+		w.run(t, Scenario{Path: protocolURL + "/diff", Status: 200, Contains: []string{
+			`"changes":[{"kind":"wording","step":"tp-plan-goals","path":"question","before":"What does the client want from treatment?","after":"What does the person want?","lang":"en"}]`}})
+		w.run(t, Scenario{Path: protocolURL + "/steps/tp-plan-goals?lang=kk", Status: 200, Contains: []string{`"question":"Клиент емнен не күтеді?"`, `"status":"stale"`}})
+		w.run(t, Scenario{Path: protocolURL + "/steps/tp-plan-goals", Status: 200, Contains: []string{`"question":"What does the person want?"`}})
+		author, _, _ := w.editors(t)
+		b.Edition, b.Files = "KZ-F", map[string]string{"shared/text/en/facts.yaml": "facts:\n  pregnant: Expects a child\n"}
+		w.run(t, importing(author, b, 422).fails(422, "edition.content"))
+	})
+}
+
 func TestEdition_OverlayDiffImpactAndMovingEpisodes(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -47,6 +47,23 @@ func TestEvaluation_AnswersWithoutAnAccount(t *testing.T) {
 	}
 }
 
+// What an evaluation says and asks comes in the reader's language, all of it.
+func TestEvaluation_SpeaksTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	_, base := protocolServer(t)
+	const body = `{"at":"2026-03-10T09:00:00Z","from":["tp-acute-overdose-clinical"],"facts":{"audit_score":3,"oat_medicine":"methadone","oat_schedule":"daily","last_dose_taken":"2026-03-07"}}`
+	for lang, want := range map[string][]string{
+		"ru": {`"question":"Как человек реагирует на вентиляцию лёгких и налоксон?"`, `"band":"low","label":"Низкий риск"`, `"label":"Что произошло или о чём просят"`},
+		"kk": {`"question":"Адам өкпені желдетуге және налоксонға қалай жауап береді?"`, `"band":"low","label":"Төмен қауіп"`, `"label":"Не болды немесе не сұралады"`},
+	} {
+		sc := evaluating(body, 200, append(want, `"lang":"`+lang+`","status":"draft","missing":[]`)...)
+		sc.Headers = map[string]string{"Accept-Language": lang + ", en;q=0.1"}
+		if a := sc.conforming(t, base); a.Header.Get("Content-Language") != lang {
+			t.Errorf("headers %v", a.Header)
+		}
+	}
+}
+
 func TestEvaluation_RefusesWithAPointerAndNoEcho(t *testing.T) {
 	t.Parallel()
 	_, base := protocolServer(t)
@@ -96,9 +113,15 @@ func TestFacts_AreDocumentedAndCached(t *testing.T) {
 	}
 	Scenario{Path: path, Headers: map[string]string{"Accept-Encoding": "identity", "If-None-Match": plain.Header.Get("ETag")}, Status: 304}.conforming(t, base)
 	Scenario{Path: "/api/v1/protocols/nothing/facts", Status: 404, Code: "protocol.not_found"}.conforming(t, base)
-	inRussian := Scenario{Path: path + "?lang=ru", Status: 200}.conforming(t, base)
-	if inRussian.Header.Get("Content-Language") != "ru" {
-		t.Errorf("headers %v", inRussian.Header)
+	for lang, want := range map[string][]string{
+		"ru": {`"label":"Балл AUDIT"`, `"unitLabel":"минут"`, `"topicLabel":"Опасность сейчас"`, `"refused":"Отказ"`, `"32":"Метамфетамин"`},
+		"kk": {`"label":"AUDIT балы"`, `"unitLabel":"минут"`, `"topicLabel":"Қазіргі қауіп"`, `"refused":"Бас тартты"`, `"32":"Метамфетамин"`},
+	} {
+		a := Scenario{Path: path, Headers: map[string]string{"Accept-Encoding": "identity", "Accept-Language": lang}, Status: 200,
+			Contains: append(want, `"lang":"`+lang+`","status":"draft","missing":[]`)}.conforming(t, base)
+		if a.Header.Get("Content-Language") != lang {
+			t.Errorf("headers %v", a.Header)
+		}
 	}
 	Scenario{Method: "POST", Path: evaluations + "?lang=zqx", Body: `{}`, Status: 422, Code: "lang.unknown", Pointer: "/lang", Absent: []string{"zqx"}}.conforming(t, base)
 }

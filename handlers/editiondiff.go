@@ -10,7 +10,7 @@ import (
 
 // ChangeView is one difference between two editions.
 type ChangeView struct {
-	Kind   string  `json:"kind" enums:"added,removed,moved,branch,limit,citation,wording,role,setting,form,number,phase,step" cat:"protocol"`
+	Kind   string  `json:"kind" enums:"added,removed,moved,branch,limit,citation,wording,role,setting,form,number,phase,step,fact,tool" cat:"protocol"`
 	Step   *string `json:"step" cat:"protocol"` // null for what belongs to the protocol as a whole
 	Path   string  `json:"path" cat:"protocol"`
 	Before *string `json:"before" cat:"protocol"`

@@ -44,6 +44,14 @@ func expression(text protocols.Text, cel string) Expression {
 	return e
 }
 
+// question is what people are asked at a step; the answers are its branches.
+func question(text protocols.Text) []Extension {
+	if text.English == "" {
+		return nil
+	}
+	return []Extension{textExtension(definition("question"), text)}
+}
+
 // safetyStop marks what comes before everything else.
 func safetyStop(stop bool) []Extension {
 	if !stop {

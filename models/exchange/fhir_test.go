@@ -259,3 +259,34 @@ func TestFHIR_SaysWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+// What people are asked travels with the step in every language, and a step that asks
+// nothing carries no question.
+func TestPlanDefinition_CarriesTheQuestions(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	for _, d := range documents(t) {
+		for _, s := range steps(d) {
+			asks := slices.ContainsFunc(s.Branches, func(b protocols.DocumentBranch) bool { return b.Ask })
+			var found []Extension
+			for _, e := range stepAction(d, s, nil).Extension {
+				if e.URL == definition("question") {
+					found = append(found, e)
+				}
+			}
+			if !asks {
+				if len(found) != 0 {
+					t.Errorf("%s asks nothing and carries %+v", s.ID, found)
+				}
+				continue
+			}
+			asked++
+			if len(found) != 1 || found[0].ValueString == "" || found[0].ValueStringExt == nil || len(found[0].ValueStringExt.Extension) != 2 {
+				t.Errorf("%s: %+v", s.ID, found)
+			}
+		}
+	}
+	if asked != 47 {
+		t.Errorf("%d steps ask", asked)
+	}
+}

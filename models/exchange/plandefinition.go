@@ -74,7 +74,7 @@ func stepsOf(d *protocols.Document) map[string]bool {
 }
 
 func stepAction(d *protocols.Document, s *protocols.DocumentStep, own map[string]bool) Action {
-	a := Action{ID: s.ID, Prefix: strconv.Itoa(s.Order), Extension: append(translationStatus(s.Translations), safetyStop(s.Stop)...),
+	a := Action{ID: s.ID, Prefix: strconv.Itoa(s.Order), Extension: slices.Concat(translationStatus(s.Translations), question(s.Question), safetyStop(s.Stop)),
 		Condition: entry(s), Documentation: evidence(s.Sources), Participant: participants(s.Who),
 		Definition: Canonical("ActivityDefinition", s.ID) + "|" + d.Edition}
 	a.Title, a.TitleExt = translated(s.Title)

@@ -38,10 +38,14 @@ func (c *content) addCommon(lang string, t commonText) {
 		have = newCommonText()
 		c.common[lang] = have
 	}
-	c.mergePhrases(have.outcomes, t.outcomes)
-	c.mergePhrases(have.forms, t.forms)
-	c.mergePhrases(have.facts, t.facts)
-	c.mergePhrases(have.questions, t.questions)
+	for group, labels := range t {
+		for key, l := range labels {
+			if _, ok := have[group][key]; ok {
+				c.add(l.at, "the text of %s is given twice", key)
+			}
+			have[group][key] = l
+		}
+	}
 }
 
 func (c *content) mergePhrases(into, from map[string]phrase) {

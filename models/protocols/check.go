@@ -35,10 +35,10 @@ func (c *content) check() {
 		}
 		c.checkComplete(slug, p)
 	}
-	c.checkCommon()
 	c.checkInterfaces()
 	c.checkWords()
 	c.checkDecisions()
+	c.checkCommon()
 }
 
 // checkDecisions checks what decisions are computed from, compiles every condition and
@@ -213,39 +213,9 @@ func (c *content) checkLanguage(lang string, at position) {
 	}
 }
 
-// checkCommon checks the shared labels: complete in English, without orphans anywhere.
-func (c *content) checkCommon() {
-	for lang, t := range c.common {
-		c.checkLanguage(lang, position{"text/" + lang, 0})
-		c.orphanCodes(t.outcomes, c.outcomes, "outcome")
-		c.orphanCodes(t.forms, c.forms, "form")
-		c.orphanCodes(t.facts, c.factPositions(), "fact")
-	}
-	en := c.common[sourceLanguage]
-	c.missingCodes(en.facts, c.factPositions(), "fact")
-	c.missingCodes(en.outcomes, c.outcomes, "outcome")
-	c.missingCodes(en.forms, c.forms, "form")
-}
-
-func (c *content) factPositions() map[string]position {
-	out := map[string]position{}
-	for id, f := range c.facts {
-		out[id] = f.at
-	}
-	return out
-}
-
-func (c *content) orphanCodes(texts map[string]phrase, codes map[string]position, what string) {
-	for code, p := range texts {
-		if _, ok := codes[code]; !ok {
-			c.add(p.at, "text for %s, which is no %s", code, what)
-		}
-	}
-}
-
-func (c *content) missingCodes(texts map[string]phrase, codes map[string]position, what string) {
+func (c *content) missingCodes(texts map[string]label, codes map[string]position, what string) {
 	for code, at := range codes {
-		if !identifier.MatchString(code) {
+		if what != "unit" && !identifier.MatchString(code) {
 			c.add(at, "%s %q must be small letters, digits, hyphens or underscores", what, code)
 		}
 		if strings.TrimSpace(texts[code].text) == "" {

@@ -28,20 +28,17 @@ func (c *content) checkOrphans(slug, lang string, t *protocolText, p *protocol) 
 				c.add(l.at, "text for the limit %s, which %s does not have", id, s.ID)
 			}
 		}
-		if en := p.texts[sourceLanguage]; en != nil && lang != sourceLanguage {
-			c.checkWordings(s, st, en)
+		if en := p.texts[sourceLanguage]; en != nil && lang != sourceLanguage && en.steps[id] != nil {
+			c.checkWordings(s, st, en.steps[id])
 			c.checkTranslation(s, st, en.steps[id])
 		}
 	}
 }
 
 // checkWordings refuses a translated wording of which there is no English.
-func (c *content) checkWordings(s *Step, st *stepText, en *protocolText) {
-	if en.steps[s.ID] == nil {
-		return
-	}
+func (c *content) checkWordings(s *Step, st, en *stepText) {
 	for id, b := range st.branches {
-		if b.wording != "" && en.steps[s.ID].branches[id].wording == "" {
+		if b.wording != "" && en.branches[id].wording == "" {
 			c.add(b.at, "wording for the branch %s of %s, which has none in English", id, s.ID)
 		}
 	}

@@ -36,9 +36,6 @@ func sameFigures(a, b string) bool {
 // also has to be whole. A translation that is told to be stale is older than its English
 // text and may differ.
 func (c *content) checkTranslation(s *Step, st, en *stepText) {
-	if en == nil {
-		return
-	}
 	english := map[string]string{}
 	for _, f := range en.fields(s) {
 		english[f.path] = f.text

@@ -99,10 +99,24 @@ func (c *content) share(b models.Bundle, label func(string) string) {
 	var files []source
 	for _, path := range b.Paths() {
 		if rest, ok := strings.CutPrefix(path, sharedFolder); ok {
-			files = append(files, source{path: path, label: label(path), data: []byte(b.Files[path]), interpret: c.sharer(rest)})
+			files = append(files, source{path: path, label: label(path), data: []byte(b.Files[path]), interpret: c.sharer(rest, b.Protocol)})
 		}
 	}
+	c.pinQuestions(b.Protocol)
 	c.adopt(read(files))
+}
+
+// pinQuestions remembers which English each question of the protocol was translated from,
+// before a bundle puts the English in other words; as pinTranslations does for steps.
+func (c *content) pinQuestions(slug string) {
+	for lang, t := range c.common {
+		for step, l := range t[labelQuestions] {
+			if lang != sourceLanguage && l.english == "" && c.owns(slug, step) {
+				l.english = c.common[sourceLanguage][labelQuestions][step].text
+				t[labelQuestions][step] = l
+			}
+		}
+	}
 }
 
 // adopt takes over the problems of files that were read apart.
@@ -111,8 +125,9 @@ func (c *content) adopt(other *content) {
 	c.unreadable = c.unreadable || other.unreadable
 }
 
-// sharer says how to read a file of the shared folder; nil means that it does not belong.
-func (c *content) sharer(path string) func(*reader, ast.Node) func(*content) {
+// sharer says how to read a file of the shared folder in a bundle of the protocol slug;
+// nil means that it does not belong.
+func (c *content) sharer(path, slug string) func(*reader, ast.Node) func(*content) {
 	name, isYAML := strings.CutSuffix(path, ".yaml")
 	parts := strings.Split(name, "/")
 	switch {
@@ -130,8 +145,8 @@ func (c *content) sharer(path string) func(*reader, ast.Node) func(*content) {
 		}
 	case len(parts) == 3 && parts[0] == "text":
 		return func(r *reader, n ast.Node) func(*content) {
-			t := r.commonText(n)
-			return func(*content) { c.shareText(parts[1], t) }
+			t := r.commonText(n, parts[1])
+			return func(*content) { c.shareText(parts[1], t, slug) }
 		}
 	}
 	return nil
@@ -160,23 +175,29 @@ func (c *content) shareCodes(kind string, codes []phrase) {
 	}
 }
 
-func (c *content) shareText(lang string, t commonText) {
+// shareText adds labels. Only the questions of the bundle's own steps may be put in other
+// words: no other protocol asks them.
+func (c *content) shareText(lang string, t commonText, slug string) {
 	have, ok := c.common[lang]
 	if !ok {
 		have = newCommonText()
 		c.common[lang] = have
 	}
-	add := func(into, from map[string]phrase) {
-		for key, p := range from {
-			if old, ok := into[key]; ok && old.text != p.text {
-				c.add(p.at, "the text of %s is given in %s and says something else there", key, old.at.file)
+	for group, labels := range t {
+		for key, l := range labels {
+			old, ok := have[group][key]
+			if ok && old.text != l.text && !(group == labelQuestions && c.owns(slug, key)) {
+				c.add(l.at, "the text of %s is given in %s and says something else there", key, old.at.file)
 				continue
 			}
-			into[key] = p
+			have[group][key] = l
 		}
 	}
-	add(have.outcomes, t.outcomes)
-	add(have.forms, t.forms)
-	add(have.facts, t.facts)
-	add(have.questions, t.questions)
+}
+
+// owns reports whether a step is the protocol's, before steps are assembled.
+func (c *content) owns(slug, step string) bool {
+	return slices.ContainsFunc(c.stepFiles, func(f stepFile) bool {
+		return f.slug == slug && slices.ContainsFunc(f.steps, func(s *Step) bool { return s.ID == step })
+	})
 }

@@ -110,24 +110,24 @@ func (r *reader) citation(n ast.Node) Citation {
 		Extent: rec.text("extent"), at: rec.at}
 }
 
-func (r *reader) commonText(n ast.Node) commonText {
-	rec := r.record(n, "common text", "outcomes", "forms", "facts", "questions")
-	return commonText{outcomes: rec.phrases("outcomes"), forms: rec.phrases("forms"), facts: rec.phrases("facts"),
-		questions: rec.phrases("questions")}
+// status reads the state of a file of texts. What nobody has declared reviewed is a draft.
+func (rec record) status(lang string) string {
+	status := rec.text("status")
+	switch {
+	case status == "" && lang == sourceLanguage:
+		return statusReviewed
+	case status == "":
+		return statusDraft
+	case status != statusDraft && status != statusReviewed:
+		rec.r.add(rec.r.at(rec.keys["status"]), "status must be draft or reviewed")
+	}
+	return status
 }
 
-// protocolText reads a text file. Texts nobody has declared reviewed are drafts.
+// protocolText reads a text file.
 func (r *reader) protocolText(n ast.Node, lang string) *protocolText {
 	rec := r.record(n, "text file", "status", "title", "notice", "phases", "steps")
-	t := &protocolText{status: rec.text("status"), phases: rec.phrases("phases"), steps: map[string]*stepText{}}
-	switch {
-	case lang == sourceLanguage && t.status == "":
-		t.status = statusReviewed
-	case t.status == "":
-		t.status = statusDraft
-	case t.status != statusDraft && t.status != statusReviewed:
-		r.add(r.at(rec.keys["status"]), "status must be draft or reviewed")
-	}
+	t := &protocolText{status: rec.status(lang), phases: rec.phrases("phases"), steps: map[string]*stepText{}}
 	t.title = phrase{rec.text("title"), r.at(rec.keys["title"])}
 	t.notice = phrase{rec.text("notice"), r.at(rec.keys["notice"])}
 	if n, ok := rec.keys["steps"]; ok {

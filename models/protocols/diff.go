@@ -22,13 +22,15 @@ const (
 	ChangeBranch   = "branch"   // condition, target or outcome
 	ChangeLimit    = "limit"    // any value of a time limit
 	ChangeCitation = "citation" // a source the step rests on
-	ChangeWording  = "wording"  // a text, per language
+	ChangeWording  = "wording"  // a text, per language; also labels and questions
 	ChangeRole     = "role"     // who
 	ChangeSetting  = "setting"  // where
 	ChangeForm     = "form"     // a form to fill in
 	ChangeNumber   = "number"   // the basis of a quantity
 	ChangePhase    = "phase"    // the list of phases
 	ChangeStep     = "step"     // anything else that a step says of itself
+	ChangeFact     = "fact"     // what a condition may ask: type, unit, values, range
+	ChangeTool     = "tool"     // a scale: possible scores, and the bands of each system
 )
 
 // Change is one difference between two editions. Step is empty for what belongs to the
@@ -48,8 +50,9 @@ func Diff(slug string, from, to *Catalog) (changes []Change, ok bool) {
 	if a == nil || b == nil {
 		return nil, false
 	}
-	d := &differ{changes: []Change{}}
+	d := &differ{changes: []Change{}, from: from.content, to: to.content}
 	d.protocol(a, b)
+	d.shared(a, b)
 	old, moved := stepsOf(a), movedSteps(a, b)
 	for _, s := range orderedSteps(b) {
 		was, ok := old[s.ID]
@@ -76,8 +79,9 @@ func Diff(slug string, from, to *Catalog) (changes []Change, ok bool) {
 
 // differ collects changes of the step it is at.
 type differ struct {
-	changes []Change
-	step    string
+	changes  []Change
+	step     string
+	from, to *content
 }
 
 // add notes a difference, unless there is none.
@@ -226,6 +230,7 @@ func lowerFirst(s string) string {
 func (d *differ) texts(a, b *protocol, was, is *Step) {
 	for _, lang := range languagesOf(a, b) {
 		x, y := wording(a, was, lang), wording(b, is, lang)
+		d.labels(x, y, was, is, lang)
 		for _, path := range bothKeys(x, y) {
 			d.add(ChangeWording, path, x[path], y[path], lang)
 		}

@@ -1,10 +1,12 @@
 package protocols
 
 import (
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"jol/models"
 )
@@ -102,6 +104,95 @@ func TestDiff_InsertingAStepMovesNoOther(t *testing.T) {
 	want := []string{"phase |  | phases | p-one > p-one, p-two |", "wording |  | phases.p-two | - > Two | en", "moved | s-two |  | p-one, after s-one > p-two, first |"}
 	if !slices.Equal(moved, want) {
 		t.Errorf("%v", moved)
+	}
+}
+
+// What all protocols share is part of what a reader of this one sees.
+func TestDiff_SeesSharedTexts(t *testing.T) {
+	t.Parallel()
+	diff := func(files map[string]string, edit ...string) []string {
+		from, to := rulesContent(), rulesContent()
+		step := from[stepsFile]
+		step.Data = []byte(strings.Replace(string(step.Data), "worse && points > 3", "worse && scale_band == 'high' && 'a' in kinds", 1))
+		to[stepsFile] = step
+		for name, text := range files {
+			from[name] = &fstest.MapFile{Data: []byte(text)}
+			to[name] = &fstest.MapFile{Data: []byte(strings.NewReplacer(edit...).Replace(text))}
+		}
+		if files == nil {
+			for name, file := range to {
+				if name != stepsFile {
+					to[name] = &fstest.MapFile{Data: []byte(strings.NewReplacer(edit...).Replace(string(file.Data)))}
+				}
+			}
+		}
+		changes, _ := Diff("demo", load(t, from), load(t, to))
+		return printed(changes)
+	}
+	russian := map[string]string{"demo/text/ru/a.yaml": "steps:\n  s-two: {title: Второй}\n",
+		"text/ru/labels.yaml": "facts: {worse: Хуже}\nvalues: {kinds.c: Третий}\nquestions: {s-two: Что теперь?}\noutcomes: {inpatient_care: Стационар}\nforms: {sheet: Лист}\n"}
+	for name, c := range map[string]struct {
+		files map[string]string
+		edit  []string
+		want  []string
+	}{
+		"nothing":      {nil, nil, nil},
+		"question":     {nil, []string{"What now?", "What is next?"}, []string{"wording | s-two | question | What now? > What is next? | en"}},
+		"in Russian":   {russian, []string{"Что теперь?", "Что дальше?"}, []string{"wording | s-two | question | Что теперь? > Что дальше? | ru"}},
+		"outcome":      {nil, []string{"Inpatient care", "Hospital"}, []string{"wording | s-one | branches.worse.outcome | Inpatient care > Hospital | en", "wording | s-two | branches.always.outcome | Inpatient care > Hospital | en"}},
+		"form":         {russian, []string{"Лист", "Бланк"}, []string{"wording | s-one | forms.sheet | Лист > Бланк | ru"}},
+		"fact":         {nil, []string{"Is worse", "Is in a worse state"}, []string{"wording |  | facts.worse | Is worse > Is in a worse state | en"}},
+		"value":        {russian, []string{"Третий", "Иной"}, []string{"wording |  | values.kinds.c | Третий > Иной | ru"}},
+		"unused fact":  {nil, []string{"points: Points", "points: Counted points"}, nil},
+		"band":         {nil, []string{"max: 5}", "max: 6}", "min: 6,", "min: 7,"}, []string{`tool |  | tools.scale.systems.one.bands | [{"ID":"low","Min":0,"Max":5,"Sex":"","Keys":[]},{"ID":"high","Min":6,"Max":10,"Sex":"","Keys":[]}] > [{"ID":"low","Min":0,"Max":6,"Sex":"","Keys":[]},{"ID":"high","Min":7,"Max":10,"Sex":"","Keys":[]}] |`}},
+		"version":      {nil, []string{"version: V1", "version: V2"}, []string{"tool |  | tools.scale.version | V1 > V2 |"}},
+		"kind of fact": {nil, []string{"values: [a, b, c]", "values: [a, b, c, d]", "  b: Kind B\n", "  b: Kind B\n  d: Kind D\n"}, []string{"fact |  | facts.kinds.values | a, b, c > a, b, c, d |"}},
+	} {
+		if got := diff(c.files, c.edit...); !slices.Equal(got, c.want) {
+			t.Errorf("%s:\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+		}
+	}
+}
+
+// An overlay may ask its own question in other words: its translations then show as stale.
+func TestDiff_OverlayRewordsAQuestion(t *testing.T) {
+	t.Parallel()
+	for _, labels := range []string{russianLabels, "questions: {s-two: Что теперь?}\n"} {
+		rewordsAQuestion(t, labelledIn("status: reviewed\n"+labels))
+	}
+}
+
+func rewordsAQuestion(t *testing.T, builtIn fs.FS) {
+	t.Helper()
+	russian, err := fs.ReadFile(builtIn, "demo/text/ru/a.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := demoBundle("1.0.0")
+	base.Files["text/ru/a.yaml"] = string(russian)
+	over := models.Bundle{Protocol: "demo", Edition: "KZ-1", Base: "1.0.0", Files: map[string]string{"shared/text/en/q.yaml": "questions:\n  s-two: What does the commission decide?\n"}}
+	compile := func(layers ...models.Bundle) *Catalog {
+		c, err := Compile(builtIn, models.EditionSet{"demo": layers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	from, to := compile(base), compile(base, over)
+	changes, _ := Diff("demo", from, to)
+	if got := printed(changes); !slices.Equal(got, []string{"wording | s-two | question | What now? > What does the commission decide? | en"}) {
+		t.Errorf("%v", got)
+	}
+	if v := stepOf(t, to, "s-two", "ru"); *v.Question != "Что теперь?" || v.Translation.Status != statusStale {
+		t.Errorf("%s %+v", *v.Question, v.Translation)
+	}
+	over.Files["shared/text/ru/q.yaml"] = "status: reviewed\nquestions:\n  s-two: Что решает комиссия?\n"
+	if v := stepOf(t, compile(base, over), "s-two", "ru"); *v.Question != "Что решает комиссия?" || v.Translation.Status != statusReviewed {
+		t.Errorf("translated anew: %s %+v", *v.Question, v.Translation)
+	}
+	over.Files["shared/text/en/q.yaml"] = "forms:\n  sheet: Another sheet\n"
+	if _, err := Compile(builtIn, models.EditionSet{"demo": {base, over}}); err == nil {
+		t.Error("a bundle renamed a form of all protocols")
 	}
 }
 

@@ -46,6 +46,7 @@ type DocumentPhase struct {
 type DocumentStep struct {
 	*Step
 	Title, Trigger, Do, Record, Safety Text
+	Question                           Text // of the human decision; empty where nobody is asked
 	Branches                           []DocumentBranch
 	Limits                             []DocumentLimit
 	Forms                              []DocumentForm
@@ -152,17 +153,20 @@ func (c *content) documentStep(p *protocol, s *Step) DocumentStep {
 		Record:  text(func(t *stepText) string { return t.record }),
 		Safety:  text(func(t *stepText) string { return t.safety }),
 	}
+	if slices.ContainsFunc(s.Branches, func(b Branch) bool { return b.Ask }) {
+		out.Question = p.text(func(lang string) string { return c.common[lang][labelQuestions][s.ID].text })
+	}
 	for _, b := range s.Branches {
 		out.Branches = append(out.Branches, DocumentBranch{Branch: b,
 			Condition: text(func(t *stepText) string { return t.branches[b.ID].condition }),
 			Wording:   text(func(t *stepText) string { return t.branches[b.ID].wording }),
-			Label:     p.text(func(lang string) string { return c.common[lang].outcomes[b.Outcome].text })})
+			Label:     p.text(func(lang string) string { return c.common[lang][labelOutcomes][b.Outcome].text })})
 	}
 	for _, l := range s.Limits {
 		out.Limits = append(out.Limits, DocumentLimit{Limit: l, Wording: text(func(t *stepText) string { return t.limits[l.ID].text })})
 	}
 	for _, f := range s.Forms {
-		out.Forms = append(out.Forms, DocumentForm{f, p.text(func(lang string) string { return c.common[lang].forms[f].text })})
+		out.Forms = append(out.Forms, DocumentForm{f, p.text(func(lang string) string { return c.common[lang][labelForms][f].text })})
 	}
 	for _, cit := range s.Sources {
 		out.Sources = append(out.Sources, DocumentSource{cit, c.sources[cit.Code]})
@@ -170,10 +174,30 @@ func (c *content) documentStep(p *protocol, s *Step) DocumentStep {
 	hash := p.texts[sourceLanguage].steps[s.ID].hash(s)
 	for _, lang := range ordered(p.texts)[1:] {
 		if own := p.texts[lang].steps[s.ID]; own != nil {
-			out.Translations = append(out.Translations, Translation{lang, own.currentStatus(hash)})
+			out.Translations = append(out.Translations, Translation{lang, worse(own.currentStatus(hash), c.labelStatus(s, lang))})
 		}
 	}
 	return out
+}
+
+// labelStatus is the worst state of the labels that a step shows in a language.
+func (c *content) labelStatus(s *Step, lang string) string {
+	status := statusReviewed
+	see := func(group, code string) {
+		if own, ok := c.common[lang][group][code]; ok {
+			status = worse(status, own.currentStatus(c.common[sourceLanguage][group][code]))
+		}
+	}
+	for _, b := range s.Branches {
+		see(labelOutcomes, b.Outcome)
+		if b.Ask {
+			see(labelQuestions, s.ID)
+		}
+	}
+	for _, f := range s.Forms {
+		see(labelForms, f)
+	}
+	return status
 }
 
 // text gathers one text in every language of the protocol, English apart.

@@ -128,7 +128,7 @@ func (e *evaluation) bands() []ToolBand {
 		for _, key := range slices.Sorted(maps.Keys(scores)) {
 			score := int(scores[key])
 			if band, err := t.Band(system.ID, key, score, sex, asInts(items)); err == nil {
-				out = append(out, ToolBand{Tool: id, System: system.ID, Key: orNull(key), Score: score, Band: band.ID,
+				out = append(out, ToolBand{Tool: id, System: system.ID, Key: orNull(key), Score: score, Band: band.ID, Label: e.texts.value(e.bandFact(id), band.ID),
 					Bumped: system.bumped(asInts(items)), Basis: system.Basis, Source: orNull(system.Source)})
 			}
 		}
@@ -146,7 +146,7 @@ func (e *evaluation) doseGap() *DoseGap {
 	if band == BandByHoursRule {
 		rule := e.ruleInForce()
 		gap := rule.Gap(last, e.at, e.zone)
-		return &DoseGap{Rule: rule.ID, Gap: &gap, Means: rule.Means[gap], Basis: rule.Basis, Source: orNull(rule.Source)}
+		return &DoseGap{Rule: rule.ID, Gap: &gap, Means: rule.Means[gap], Label: e.texts.value(e.meansFact(), rule.Means[gap]), Basis: rule.Basis, Source: orNull(rule.Source)}
 	}
 	medicine, _ := e.given[factMedicine].(string)
 	name, _ := e.given[factSchedule].(string)
@@ -156,5 +156,5 @@ func (e *evaluation) doseGap() *DoseGap {
 		return nil
 	}
 	count := int(missed)
-	return &DoseGap{Rule: schedule.ID, MissedDoses: &count, Means: band, Basis: schedule.Basis, Source: orNull(schedule.Source)}
+	return &DoseGap{Rule: schedule.ID, MissedDoses: &count, Means: band, Label: e.texts.value(e.meansFact(), band), Basis: schedule.Basis, Source: orNull(schedule.Source)}
 }

@@ -1,6 +1,7 @@
 package protocols
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -65,16 +66,27 @@ func (t *texter) outcome(b *Branch) *CodedOutcome {
 	if b.Outcome == "" {
 		return nil
 	}
-	own, en := t.common[t.lang], t.common[sourceLanguage]
-	return &CodedOutcome{b.Outcome, t.pick(own.outcomes[b.Outcome].text, en.outcomes[b.Outcome].text, "outcomes", b.Outcome)}
+	return &CodedOutcome{b.Outcome, t.label(labelOutcomes, b.Outcome)}
 }
 
-func (t *texter) question(s *Step) string {
-	return t.pick(t.common[t.lang].questions[s.ID].text, t.common[sourceLanguage].questions[s.ID].text, "questions", s.ID)
+func (t *texter) question(s *Step) string { return t.label(labelQuestions, s.ID) }
+
+func (t *texter) fact(id string) string { return t.label(labelFacts, id) }
+
+func (t *texter) label(group, code string) string {
+	return t.choose(t.common[t.lang][group][code], t.common[sourceLanguage][group][code], group, code)
 }
 
-func (t *texter) fact(id string) string {
-	return t.pick(t.common[t.lang].facts[id].text, t.common[sourceLanguage].facts[id].text, "facts", id)
+func (t *texter) value(f *Fact, value string) string {
+	return t.choose(t.valueLabel(t.lang, f, value), t.valueLabel(sourceLanguage, f, value), labelValues, cmp.Or(f.ID, "band"), value)
+}
+
+// choose picks a label and takes its state into account.
+func (t *texter) choose(own, en label, path ...string) string {
+	if own.text != "" && t.lang != sourceLanguage {
+		t.status = worse(t.status, own.currentStatus(en))
+	}
+	return t.pick(own.text, en.text, path...)
 }
 
 func (t *texter) notice(p *protocol) string {

@@ -156,6 +156,7 @@ type ToolBand struct {
 	Key    *string `json:"key"`
 	Score  int     `json:"score"`
 	Band   string  `json:"band"`
+	Label  string  `json:"label"` // of the band
 	Bumped bool    `json:"bumped"`
 	Basis  Basis   `json:"basis"`
 	Source *string `json:"source"`
@@ -170,6 +171,7 @@ type DoseGap struct {
 	MissedDoses *int    `json:"missedDoses"`
 	Gap         *string `json:"gap"`
 	Means       string  `json:"means"`
+	Label       string  `json:"label"` // of what it means
 	Basis       Basis   `json:"basis"`
 	Source      *string `json:"source"`
 }

@@ -21,20 +21,23 @@ type factsView struct {
 // factView is one fact. Given says that a caller may state it; a derived fact names its
 // rule and the facts it comes from.
 type factView struct {
-	ID      string    `json:"id"`
-	Label   string    `json:"label"`
-	Topic   string    `json:"topic"`
-	Type    string    `json:"type"`
-	Unit    *string   `json:"unit"`
-	Values  []string  `json:"values"`
-	Min     *float64  `json:"min"`
-	Max     *float64  `json:"max"`
-	Tool    *string   `json:"tool"`
-	Anchor  bool      `json:"anchor"`
-	Given   bool      `json:"given"`
-	Derived *string   `json:"derived"`
-	From    []string  `json:"from"`
-	UsedBy  []Decides `json:"usedBy"`
+	ID          string            `json:"id"`
+	Label       string            `json:"label"`
+	Topic       string            `json:"topic"`
+	TopicLabel  string            `json:"topicLabel"`
+	Type        string            `json:"type"`
+	Unit        *string           `json:"unit"`
+	UnitLabel   *string           `json:"unitLabel"`
+	Values      []string          `json:"values"`
+	ValueLabels map[string]string `json:"valueLabels"` // of each value
+	Min         *float64          `json:"min"`
+	Max         *float64          `json:"max"`
+	Tool        *string           `json:"tool"`
+	Anchor      bool              `json:"anchor"`
+	Given       bool              `json:"given"`
+	Derived     *string           `json:"derived"`
+	From        []string          `json:"from"`
+	UsedBy      []Decides         `json:"usedBy"`
 }
 
 type toolView struct {
@@ -133,8 +136,12 @@ func (c *content) factsBody(p *protocol, t translator) factsView {
 	for _, id := range c.factOrder {
 		f := c.facts[id]
 		from := slices.DeleteFunc(slices.Clone(s.inputs(f)), func(id string) bool { return id == "" || id == f.ID })
-		v.Facts = append(v.Facts, factView{ID: id, Label: t.pick("facts."+id, t.labels.facts[id].text, t.labelsEn.facts[id].text), Topic: f.Topic,
-			Type: f.Type, Unit: orNull(f.Unit), Values: orEmpty(f.Values), Min: f.Min, Max: f.Max, Tool: orNull(f.Tool), Anchor: f.Anchor,
+		labels := map[string]string{}
+		for _, value := range f.Values {
+			labels[value] = t.value("values."+id+"."+value, f, value)
+		}
+		v.Facts = append(v.Facts, factView{ID: id, Label: t.label("facts."+id, labelFacts, id), Topic: f.Topic, TopicLabel: t.topic(f.Topic),
+			ValueLabels: labels, UnitLabel: t.unit(f.Unit), Type: f.Type, Unit: orNull(f.Unit), Values: orEmpty(f.Values), Min: f.Min, Max: f.Max, Tool: orNull(f.Tool), Anchor: f.Anchor,
 			Given: f.Derived == "" || f.Given, Derived: orNull(f.Derived), From: orEmpty(from), UsedBy: orEmpty(uses[id])})
 	}
 	for group, set := range c.groups {
@@ -155,6 +162,26 @@ func (c *content) factsBody(p *protocol, t translator) factsView {
 	status := p.texts[t.lang].status
 	v.Translation = t.translation(status)
 	return v
+}
+
+// topic and unit name codes that many facts have: what is missing is noted once.
+func (t *translator) topic(code string) string { return t.once("topics."+code, labelTopics, code) }
+
+func (t *translator) unit(code string) *string {
+	if code == "" {
+		return nil
+	}
+	text := t.once("units."+code, labelUnits, code)
+	return &text
+}
+
+func (t *translator) once(path, group, code string) string {
+	before := len(t.missing)
+	text := t.label(path, group, code)
+	if slices.Contains(t.missing[:before], path) {
+		t.missing = t.missing[:before]
+	}
+	return text
 }
 
 // uses lists what each fact decides, in the order of the steps.

@@ -26,13 +26,13 @@ func (c *content) checkRules() {
 		if last := s.Branches; len(last) > 0 && last[len(last)-1].Otherwise && asks {
 			c.add(s.at, "step %s mixes ask and otherwise: a person cannot be asked for what is computed", s.ID)
 		}
-		_, question := c.common[sourceLanguage].questions[s.ID]
+		_, question := c.common[sourceLanguage][labelQuestions][s.ID]
 		if asks && !question {
 			c.add(s.at, "step %s asks for a decision and has no English question", s.ID)
 		}
 	}
 	for lang, t := range c.common {
-		for id, p := range t.questions {
+		for id, p := range t[labelQuestions] {
 			s := c.steps[id]
 			if s == nil || !slices.ContainsFunc(s.Branches, func(b Branch) bool { return b.Ask }) {
 				if len(c.states) > 0 && strings.HasPrefix(p.at.file, "text/") {

@@ -213,7 +213,7 @@ func (r *reader) interpreter(file string) func(ast.Node) func(*content) {
 		return r.countryFile(name)
 	case len(parts) == 3 && parts[0] == "text":
 		return func(n ast.Node) func(*content) {
-			t := r.commonText(n)
+			t := r.commonText(n, parts[1])
 			return func(c *content) { c.addCommon(parts[1], t) }
 		}
 	case len(parts) == 2 && name == "protocol" && parts[0] != "text":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
 	"maps"
 	"math"
@@ -275,6 +276,85 @@ func TestPage_FallbackIsSaidForEachText(t *testing.T) {
 	if r.Language != "en" || !strings.Contains(page, `<html lang="en">`) || !strings.Contains(page, "Shown in English") ||
 		!strings.Contains(page, "steps/s-one?lang=ru") {
 		t.Errorf("got %s:\n%s", r.Language, page)
+	}
+}
+
+func stepPage(t *testing.T, c *Catalog, slug, step, lang string) string {
+	t.Helper()
+	r, err := c.StepPage(slug, step, lang)
+	return string(plainText(t, r, err))
+}
+
+// What the service computes, what it asks people and what comes first is on the page, with
+// the words of the language and the condition as it is computed.
+func TestPage_ShowsHowAStepDecides(t *testing.T) {
+	t.Parallel()
+	c, steps := servedSteps(t)
+	for _, lang := range c.Languages() {
+		words := c.words[lang]
+		for _, s := range steps {
+			page := stepPage(t, c, s.Protocol, s.ID, lang)
+			shows := func(what string) {
+				if !strings.Contains(page, html.EscapeString(what)) {
+					t.Errorf("%s in %s does not show %q", s.ID, lang, what)
+				}
+			}
+			for _, b := range s.Branches {
+				if b.When != nil {
+					shows(*b.When)
+				}
+				for _, to := range b.To {
+					shows("/steps/" + to + "?lang=" + lang)
+				}
+				if b.Outcome != nil {
+					shows(c.content.common[lang][labelOutcomes][b.Outcome.Code].text)
+					shows(b.Outcome.Code)
+				}
+				if b.Stop {
+					shows(words.T("stop"))
+					shows(words.T("stop_ways"))
+				}
+			}
+			if s.Question != nil {
+				shows(c.content.common[lang][labelQuestions][s.ID].text)
+				shows(words.T("rule_ask"))
+			}
+			if s.Applies != nil {
+				shows(*s.Applies)
+			}
+			if s.Stop {
+				shows(words.T("stop_step"))
+			}
+			for _, l := range s.Limits {
+				if l.Hard {
+					shows(words.T("hard"))
+				}
+			}
+			if s.Needs != nil {
+				shows("/steps/" + s.Needs.Alternative + "?lang=" + lang)
+				shows(words.T("unavailable_then"))
+				shows(words.T("unavailable"))
+			}
+		}
+		opioid := stepPage(t, c, tp, "tp-acute-opioid-wd", lang)
+		if want := "<code>cows_band</code>: <span>" + c.content.common[lang][labelFacts]["cows_band"].text + "</span>"; !strings.Contains(opioid, want) {
+			t.Errorf("%s: lacks %s", lang, want)
+		}
+	}
+}
+
+// A country says what it has, how that is known, and that the rest is not known.
+func TestPage_SaysWhereAStepCanBeDone(t *testing.T) {
+	t.Parallel()
+	c, steps := servedSteps(t)
+	i := slices.IndexFunc(steps, func(s stepView) bool { return s.Needs != nil })
+	page := stepPage(t, c, steps[i].Protocol, steps[i].ID, "en")
+	for code, want := range map[string]string{"UZ": "Agonist treatment is available in the community</span>: <strong>not available here</strong>",
+		"KG": "Agonist treatment is available in custody</span>: yes <span class=\"basis"} {
+		row := page[strings.Index(page, ">"+c.words["en"].Country(code)+"</th>"):]
+		if row = row[:strings.Index(row, "</tr>")]; !strings.Contains(row, want) {
+			t.Errorf("%s: %s", code, row)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // wordGroups are the keys of text/<language>/page.yaml: the interface words of the
 // pages, and the names of what the structure of a step has codes for.
-var wordGroups = []string{"words", "units", "roles", "settings", "anchors"}
+var wordGroups = []string{"words", "units", "roles", "settings", "anchors", "countries"}
 
 // pageWords reads the words of one language; a word's key is group.name.
 func (r *reader) pageWords(n ast.Node) map[string]phrase {
@@ -52,6 +52,8 @@ func (c *content) checkWords() {
 				known = slices.Contains(settings, code)
 			case "anchors":
 				_, known = c.anchors[code]
+			case "countries":
+				known = slices.Contains(models.Countries, code)
 			}
 			if !known {
 				c.add(p.at, "word for %s, which is not one of the %s", code, group)
@@ -94,6 +96,9 @@ func (w wordList) Role(r models.Role) string { return w.get("roles", string(r)) 
 
 // Setting names a setting.
 func (w wordList) Setting(s string) string { return w.get("settings", s) }
+
+// Country names a country.
+func (w wordList) Country(code string) string { return w.get("countries", code) }
 
 // Anchor names an event that a time limit counts from.
 func (w wordList) Anchor(a string) string { return w.get("anchors", a) }

@@ -68,6 +68,8 @@ limits:
   last_dose_taken: x
   missed_doses: x
   missed_band: x
+values: {low: Low, high: High, methadone: Methadone, daily: Daily, none: None, some: Some, c: Ask}
+topics: {tools: Scales, capability: Place, oat: Treatment}
 `,
 	} {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
@@ -107,7 +109,7 @@ func TestLoad_RefusesBrokenRules(t *testing.T) {
 		{"unknown alternative", stepsFile, "entry: protocol", "entry: protocol\n    needs: oat\n    alternative: s-nine", stepsFile, 2, `unknown alternative "s-nine"`},
 		{"unreachable step", stepsFile, "to: [s-two]", "outcome: inpatient_care", stepsFile, 16, "s-two cannot be reached"},
 		{"cycle without exit", stepsFile, "ask: true, outcome: inpatient_care", "ask: true, to: [s-two]", stepsFile, 16, "s-two has no way out"},
-		{"question for nobody", "text/en/common.yaml", "s-two: What", "s-one: What", "text/en/common.yaml", 11, "asks nothing"},
+		{"question for nobody", "text/en/common.yaml", "s-two: What", "s-one: What", "text/en/common.yaml", 18, "asks nothing"},
 
 		{"unknown type", "facts.yaml", "type: bool}", "type: feeling}", "facts.yaml", 2, `unknown type "feeling"`},
 		{"impossible fact name", "facts.yaml", "id: worse", "id: Worse-Now", "facts.yaml", 2, "small letters, digits and underscores"},

@@ -1,6 +1,7 @@
 package protocols
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -10,9 +11,9 @@ import (
 type translator struct {
 	lang       string
 	own, en    *protocolText
-	labels     commonText
-	labelsEn   commonText
+	content    *content
 	missing    []string
+	status     string // the worst of the labels picked; "" when none was
 	sourceHash string
 }
 
@@ -26,7 +27,26 @@ func (t *translator) pick(path, own, en string) string {
 	return own
 }
 
+// label picks a label and takes its state into account.
+func (t *translator) label(path, group, code string) string {
+	return t.choose(path, t.content.common[t.lang][group][code], t.content.common[sourceLanguage][group][code])
+}
+
+func (t *translator) value(path string, f *Fact, value string) string {
+	return t.choose(path, t.content.valueLabel(t.lang, f, value), t.content.valueLabel(sourceLanguage, f, value))
+}
+
+func (t *translator) choose(path string, own, en label) string {
+	if own.text != "" && t.lang != sourceLanguage {
+		t.status = worse(cmp.Or(t.status, statusReviewed), own.currentStatus(en))
+	}
+	return t.pick(path, own.text, en.text)
+}
+
 func (t *translator) translation(status string) translationView {
+	if t.status != "" {
+		status = worse(status, t.status)
+	}
 	return translationView{Lang: t.lang, Status: status, Missing: orEmpty(t.missing), SourceHash: orNull(t.sourceHash)}
 }
 
@@ -41,8 +61,7 @@ func render(c *content) (*Catalog, error) {
 		out := &served{edition: p.file.edition.text, bodies: map[string]Body{}, facts: map[string]func() Body{}, steps: map[string]map[string]Body{}}
 		cat.protocols[slug] = out
 		for lang, own := range p.texts {
-			t := translator{lang: lang, own: own, en: p.texts[sourceLanguage],
-				labels: c.common[lang], labelsEn: c.common[sourceLanguage]}
+			t := translator{lang: lang, own: own, en: p.texts[sourceLanguage], content: c}
 			if err := c.renderProtocol(out, p, t); err != nil {
 				return nil, err
 			}
@@ -141,7 +160,7 @@ func (c *content) protocolBody(p *protocol, t translator) protocolView {
 			en, title := t.en.steps[s.ID], ""
 			if own := t.own.steps[s.ID]; own != nil {
 				title = own.title
-				status = worse(status, own.currentStatus(en.hash(s)))
+				status = worse(status, worse(own.currentStatus(en.hash(s)), c.labelStatus(s, t.lang)))
 			}
 			pv.Steps = append(pv.Steps, stepSummary{ID: s.ID, Order: s.Order, Who: s.Who, Setting: s.Setting,
 				Title: t.pick("steps."+s.ID+".title", title, en.title)})

@@ -25,10 +25,10 @@ func (c *content) stepBody(p *protocol, s *Step, t translator) stepView {
 		Sources:  []sourceView{},
 	}
 	if slices.ContainsFunc(s.Branches, func(b Branch) bool { return b.Ask }) { // an edition may have stopped asking
-		v.Question = orNull(t.pick("question", t.labels.questions[s.ID].text, t.labelsEn.questions[s.ID].text))
+		v.Question = orNull(t.label("question", labelQuestions, s.ID))
 	}
 	for _, f := range s.Forms {
-		v.Forms = append(v.Forms, formView{f, t.pick("forms."+f, t.labels.forms[f].text, t.labelsEn.forms[f].text)})
+		v.Forms = append(v.Forms, formView{f, t.label("forms."+f, labelForms, f)})
 	}
 	for _, n := range s.Numbers {
 		v.Numbers = append(v.Numbers, numberView{n.Field, n.Text, n.Basis, orNull(n.Source)})
@@ -50,8 +50,7 @@ func (t *translator) branches(s *Step, own, en *stepText) []branchView {
 			Condition: t.pick(path+".condition", own.branches[b.ID].condition, en.branches[b.ID].condition),
 			Wording:   orNull(t.pick(path+".wording", own.branches[b.ID].wording, en.branches[b.ID].wording))}
 		if b.Outcome != "" {
-			label := t.pick(path+".outcome", t.labels.outcomes[b.Outcome].text, t.labelsEn.outcomes[b.Outcome].text)
-			v.Outcome = &outcomeView{b.Outcome, label}
+			v.Outcome = &outcomeView{b.Outcome, t.label(path+".outcome", labelOutcomes, b.Outcome)}
 		}
 		out = append(out, v)
 	}

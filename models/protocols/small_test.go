@@ -30,6 +30,13 @@ facts:
   points: Points
   kinds: Kinds
   first_contact: First contact
+values:
+  a: Kind A
+  b: Kind B
+  kinds.c: The third kind
+topics:
+  state: State
+  anchor: Moments
 questions:
   s-two: What now?
 `,

@@ -49,14 +49,6 @@ type protocolText struct {
 	steps         map[string]*stepText
 }
 
-// commonText holds labels used by all protocols, in one language, and the questions of
-// human decisions by step.
-type commonText struct{ outcomes, forms, facts, questions map[string]phrase }
-
-func newCommonText() commonText {
-	return commonText{map[string]phrase{}, map[string]phrase{}, map[string]phrase{}, map[string]phrase{}}
-}
-
 // worse returns the state that deserves more caution.
 func worse(a, b string) string {
 	for _, s := range []string{statusStale, statusDraft, statusReviewed} {

@@ -102,6 +102,8 @@ func TestInterfaceWords_CoverTheCodes(t *testing.T) {
 	want := map[string][]string{
 		"step_setting":      settings,
 		"substance":         list("substance"),
+		"sex":               list("sex"),
+		"legal_basis":       list("legal_basis"),
 		"referral_state":    list("referral_state"),
 		"consent_state":     append(list("consent_state"), "expired"), // computed, never stored
 		"translation_state": {statusReviewed, statusDraft, statusStale},

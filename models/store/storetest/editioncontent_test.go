@@ -29,7 +29,7 @@ func smallContent() fstest.MapFS {
 	add("outcomes.yaml", "outcomes: [inpatient_care]\n")
 	add("forms.yaml", "forms: [sheet]\n")
 	add("facts.yaml", "facts:\n  - {id: worse, topic: state, type: bool}\n  - {id: first_contact, topic: anchor, type: time}\n")
-	add("text/en/common.yaml", "outcomes: {inpatient_care: Inpatient care}\nforms: {sheet: Sheet}\nfacts: {worse: Worse, first_contact: First contact}\n")
+	add("text/en/common.yaml", "outcomes: {inpatient_care: Inpatient care}\nforms: {sheet: Sheet}\nfacts: {worse: Worse, first_contact: First contact}\ntopics: {state: State, anchor: Moments}\n")
 	for slug, other := range map[string]string{clinicProtocol: prisonProtocol, prisonProtocol: clinicProtocol} {
 		steps := stepYAML(slug+"-start", "[nurse]", slug+"-next") + stepYAML(slug+"-next", "[nurse]", other+"-start")
 		add(slug+"/protocol.yaml", "slug: "+slug+"\nedition: "+builtInEdition+"\njurisdiction: KZ\nphases: [first]\n")
