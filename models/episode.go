@@ -117,12 +117,11 @@ func (e *Episode) Suspend(why string, at time.Time) bool {
 	switch {
 	case e.State == EpisodeInTreatment:
 		e.State = EpisodeSuspended
-		e.suspended(why, at)
 	case e.State == EpisodeSuspended && e.SuspendedFor != why:
-		e.SuspendedFor = why
 	default:
 		return false
 	}
+	e.suspended(why, at)
 	e.Version++
 	return true
 }
@@ -131,6 +130,18 @@ func (e *Episode) suspended(why string, at time.Time) { e.SuspendedFor, e.Suspen
 
 // ByCourt reports whether a court ordered the treatment.
 func (e *Episode) ByCourt() bool { return e.LegalBasis == "court_ordered" }
+
+// InHospital reports whether the client is in hospital, so that soft limits stand still.
+func (e *Episode) InHospital() bool { return e.SuspendedFor == "hospital" }
+
+// CheckReopening validates the day on which an episode is taken up again.
+func CheckReopening(on, today Date) error {
+	var c Checks
+	_, ok := ParseDate(string(on))
+	c.Require(ok, "/startDate", "episode.start_not_a_date")
+	c.Require(!ok || on <= today, "/startDate", "episode.start_in_future")
+	return c.Err()
+}
 
 // Allowed lists the moves that can be made now, as far as the state tells.
 func (e *Episode) Allowed() []string { return EpisodeMachine.Allowed(e.State, Holder) }

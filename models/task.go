@@ -47,6 +47,20 @@ const (
 	TaskCancelled = "cancelled"
 )
 
+// KindTreatmentConsent is the work that treatment without a consent to it leaves.
+const KindTreatmentConsent = "treatment_consent"
+
+// ConsentAfterStart is by when it has to be done: editorial, not a standard.
+const ConsentAfterStart = 24 * time.Hour
+
+// TaskDue is what a task's due time was until it changed; Version is the task's then.
+type TaskDue struct {
+	TaskID    string `gorm:"primaryKey"`
+	Version   int64  `gorm:"primaryKey"`
+	DueAt     *time.Time
+	ChangedAt time.Time
+}
+
 // Origins of a task.
 const (
 	OriginEntry     = "entry"     // the episode began or reached a state
@@ -333,4 +347,27 @@ func (d TaskDraft) Same(t *Task) bool { return d.Step == t.Step && d.Limit == t.
 // Covers reports whether one of the tasks is what the draft asks for.
 func (d TaskDraft) Covers(tasks []Task) bool {
 	return slices.ContainsFunc(tasks, func(t Task) bool { return d.Same(&t) })
+}
+
+// FirstDue picks, of the drafts of one step, the one that is due first.
+func FirstDue(step string, drafts []TaskDraft) TaskDraft {
+	best := TaskDraft{Step: step}
+	for i, d := range drafts {
+		if d.Step == step && (i == 0 || d.DueAt != nil && (best.DueAt == nil || d.DueAt.Before(*best.DueAt))) {
+			best = d
+		}
+	}
+	return best
+}
+
+// NoBranch refuses a branch where there is no step that could have one.
+func NoBranch(branch string) error {
+	var c Checks
+	c.Require(branch == "", "/branch", "task.branch_unknown")
+	return c.Err()
+}
+
+// Answered reports whether another task of the same step was done with a branch.
+func Answered(tasks []Task, but *Task) bool {
+	return slices.ContainsFunc(tasks, func(t Task) bool { return t.ID != but.ID && t.Step == but.Step && t.Branch != "" })
 }
