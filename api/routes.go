@@ -147,7 +147,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/episodes/:id/anchors", Scoped: handlers.ListAnchors, Category: models.CatEpisode, Verb: models.Read,
 		Action: "episode.read"},
 	{Method: "POST", Path: "/api/v1/episodes/:id/anchors", Scoped: handlers.RecordAnchor, Category: models.CatEpisode, Verb: models.Change,
-		Action: "anchor.create", Create: true},
+		Action: "episode.anchor", Create: true},
 	{Method: "POST", Path: "/api/v1/episodes/:id/:action", Scoped: handlers.ChangeEpisodeState, Category: models.CatEpisode, Verb: models.Change,
 		Action: "episode.change", Change: true},
 	{Method: "GET", Path: "/api/v1/tasks", Scoped: handlers.ListTasks, Category: models.CatTask, Verb: models.Read,

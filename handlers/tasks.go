@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"regexp"
 	"slices"
 	"time"
 
@@ -102,6 +103,9 @@ func (t *titles) view(s store.SeenTask) TaskView {
 	return v
 }
 
+// idShape is what ids and steps look like: anything else would find nothing.
+var idShape = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
 // ListTasks lists what the organisation has to do, by due time; what has none comes last.
 //
 //	@Summary		Tasks
@@ -123,24 +127,9 @@ func (t *titles) view(s store.SeenTask) TaskView {
 //	@Failure		default			{object}	ProblemView
 //	@Router			/api/v1/tasks [get]
 func ListTasks(c *Call) error {
-	var f store.TaskFilter
-	var err error
-	if f.Due, err = c.choice("due", func(s string) bool { return s == "overdue" || s == "today" || s == "week" }); err != nil {
-		return err
-	}
-	if f.State, err = c.choice("state", func(s string) bool { return slices.Contains(models.TaskMachine.States, s) }); err != nil {
-		return err
-	}
-	role, err := c.choice("role", func(s string) bool { return slices.Contains(models.Roles, models.Role(s)) })
+	f, err := c.taskFilter()
 	if err != nil {
 		return err
-	}
-	f.Role, f.Step, f.Episode, f.Assignee = models.Role(role), c.Query.Get("step"), c.Query.Get("episode"), models.UserID(c.Query.Get("assignee"))
-	if f.State != "" && f.State != models.TaskOpen && f.Episode == "" {
-		return invalid("/state", "task.state_needs_episode")
-	}
-	if f.Assignee == "me" {
-		f.Assignee = c.Actor.UserID
 	}
 	paging, err := c.paging()
 	if err != nil {
@@ -155,6 +144,35 @@ func ListTasks(c *Call) error {
 		return err
 	}
 	return list(&c.Exchange, page, t.view)
+}
+
+// taskFilter reads what a list of tasks is narrowed to.
+func (c *Call) taskFilter() (f store.TaskFilter, err error) {
+	if f.Due, err = c.choice("due", func(s string) bool { return s == "overdue" || s == "today" || s == "week" }); err != nil {
+		return f, err
+	}
+	if f.State, err = c.choice("state", func(s string) bool { return slices.Contains(models.TaskMachine.States, s) }); err != nil {
+		return f, err
+	}
+	role, err := c.choice("role", func(s string) bool { return slices.Contains(models.Roles, models.Role(s)) })
+	if err != nil {
+		return f, err
+	}
+	if f.Step, err = c.choice("step", idShape.MatchString); err != nil {
+		return f, err
+	}
+	if f.Episode, err = c.choice("episode", idShape.MatchString); err != nil {
+		return f, err
+	}
+	assignee, err := c.choice("assignee", idShape.MatchString)
+	if err != nil {
+		return f, err
+	}
+	f.Role, f.Assignee = models.Role(role), c.me(models.UserID(assignee))
+	if f.State != "" && f.State != models.TaskOpen && f.Episode == "" {
+		return f, invalid("/state", "task.state_needs_episode")
+	}
+	return f, nil
 }
 
 // GetTask returns one task with the due times it had before.

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -38,6 +39,9 @@ type Task struct {
 	Version        int64
 	CreatedAt      time.Time
 }
+
+// slug is the shape of what protocols call their parts.
+var slug = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
 // Task states.
 const (
@@ -99,6 +103,7 @@ func (m TaskMove) Check(name string, today Date) error {
 		c.Require(ok, "/on", "task.done_on_not_a_date")
 		c.Require(!ok || on <= today, "/on", "task.done_in_future")
 	}
+	c.Require(m.Branch == "" || slug.MatchString(m.Branch), "/branch", "task.branch_unknown")
 	if name == "skip" {
 		c.Require(InList("task_skip_reason", m.Reason), "/reason", "task.skip_reason_unknown")
 	}
@@ -200,6 +205,7 @@ type NewTask struct {
 func (n NewTask) Check(now time.Time, today Date) error {
 	var c Checks
 	c.Require((n.Step == "") != (n.Kind == ""), "/step", "task.step_or_kind")
+	c.Require(n.Step == "" || slug.MatchString(n.Step), "/step", "task.step_unknown")
 	c.Require(n.Kind == "" || InList("task_kind", n.Kind), "/kind", "task.kind_unknown")
 	c.Require(n.DueAt == nil || n.DueOn == "", "/dueOn", "task.one_due")
 	c.Require(n.DueAt == nil || n.DueAt.After(now.AddDate(0, 0, -1)) && n.DueAt.Before(now.AddDate(10, 0, 0)), "/dueAt", "task.due_in_past")
@@ -258,7 +264,7 @@ type NewAnchor struct {
 // Check validates an anchor; whether the name is one, the planner knows.
 func (n NewAnchor) Check(now time.Time) error {
 	var c Checks
-	c.Require(n.Name != "", "/name", "anchor.name_unknown")
+	c.Require(slug.MatchString(n.Name), "/name", "anchor.name_unknown")
 	c.Require((n.At == nil) != (n.On == ""), "/at", "anchor.at_or_on")
 	c.Require(n.At == nil || n.At.Year() >= 1900 && n.At.Before(now.AddDate(50, 0, 0)), "/at", "anchor.at_out_of_range")
 	if n.On != "" {

@@ -115,7 +115,7 @@ func (s *Session) RecordAnchor(ctx context.Context, episode string, n models.New
 		at := n.At.UTC().Truncate(time.Millisecond)
 		n.At = &at
 	}
-	out, err = s.create(ctx, "anchor.create", func(t *tx, id string, replayed bool) error {
+	out, err = s.create(ctx, "episode.anchor", func(t *tx, id string, replayed bool) error {
 		e, _, err := s.ownEpisode(t.DB, episode, models.Change)
 		if err != nil {
 			return err
