@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"gorm.io/gorm"
+
+	"jol/models"
 )
 
 // What the cases in package store_test may reach, and nothing else may.
@@ -50,5 +53,25 @@ func (s *Store) AfterQueryOf(table string, run func()) {
 		if !db.DryRun && db.Statement.Table == table && done.CompareAndSwap(false, true) {
 			run()
 		}
+	})
+}
+
+// Happen runs the hooks that other use cases call when something happens to a client.
+func (s *Session) Happen(ctx context.Context, handle, anchor string, at time.Time, suspend string) error {
+	return s.write(ctx, "client.change", func(t *tx) error {
+		c, err := s.clientByHandle(t.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		t.audit(string(c.ID))
+		if anchor != "" {
+			if err := t.anchor(c.ID, anchor, at); err != nil {
+				return err
+			}
+		}
+		if suspend == "" {
+			return nil
+		}
+		return t.suspendEpisode(c.ID, suspend)
 	})
 }
