@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,4 +76,37 @@ func (s *Session) Happen(ctx context.Context, handle, anchor string, at time.Tim
 		}
 		return t.suspendEpisode(c.ID, suspend)
 	})
+}
+
+// Query is a statement that a use case sent, with its values.
+type Query struct {
+	SQL  string
+	Vars []any
+}
+
+// Queries collects the SELECTs of a use case.
+func (s *Store) Queries(run func() error) (sent []Query, err error) {
+	var mu sync.Mutex
+	see := func(db *gorm.DB) {
+		if db.DryRun {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, Query{db.Statement.SQL.String(), slices.Clone(db.Statement.Vars)})
+	}
+	pools := []*gorm.DB{s.write}
+	if s.read != s.write {
+		pools = append(pools, s.read)
+	}
+	for _, db := range pools {
+		_ = db.Callback().Query().After("gorm:query").Register("queries", see)
+		_ = db.Callback().Row().After("gorm:row").Register("queries", see)
+		defer func() {
+			_ = db.Callback().Query().Remove("queries")
+			_ = db.Callback().Row().Remove("queries")
+		}()
+	}
+	err = run()
+	return sent, err
 }
