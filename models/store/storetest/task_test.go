@@ -493,3 +493,54 @@ func TestTask_ListByWhatAndWho(t *testing.T) {
 		}
 	})
 }
+
+// Two workers complete one task at once: it is done once, and what follows is planned once.
+func TestTask_IsCompletedOnce(t *testing.T) {
+	planned(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		e := nurse.begin(nurse.Register(1), programme, models.EpisodeScreened)
+		first := nurse.find(t, e.ID, "tp-entry-first-contact", "")
+		errs := make([]error, 8)
+		together(len(errs), func(i int) { _, errs[i] = nurse.do(first, "completion", models.TaskMove{Branch: "stable"}) })
+		done := 0
+		for _, err := range errs {
+			if err == nil {
+				done++
+				continue
+			}
+			wantError(t, err, models.KindPreconditionFailed, "precondition.version")
+		}
+		if n := count(t, c.World, "tasks WHERE step = 'tp-entry-rights'"); done != 1 || n != 1 {
+			t.Errorf("completed %d times, the next task was made %d times", done, n)
+		}
+	})
+}
+
+// An anchor is moved and a task completed at the same time: both happen, in some order.
+func TestTask_CompletionRacesAnAnchor(t *testing.T) {
+	planned(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		e := nurse.begin(nurse.Register(1), programme, models.EpisodeScreened)
+		task := nurse.find(t, e.ID, "tp-screen-assist", "")
+		var completed, moved error
+		together(2, func(i int) {
+			if i == 0 {
+				_, completed = nurse.do(task, "completion", models.TaskMove{})
+			} else {
+				_, _, moved = nurse.New().RecordAnchor(ctx, e.ID, models.NewAnchor{Name: "first_contact", On: c.Today().AddDays(-3)})
+			}
+		})
+		must(t, moved)
+		got, err := nurse.New().GetTask(ctx, task.ID)
+		must(t, err)
+		switch {
+		case completed == nil && (got.State != models.TaskDone || !got.DueAt.Equal(*task.DueAt)):
+			t.Errorf("completed, and then %s, due %v", got.State, got.DueAt)
+		case completed != nil:
+			wantError(t, completed, models.KindPreconditionFailed, "precondition.version")
+			if got.State != models.TaskOpen || !got.DueAt.Equal(task.DueAt.AddDate(0, 0, -3)) {
+				t.Errorf("refused, and then %s, due %v", got.State, got.DueAt)
+			}
+		}
+	})
+}
