@@ -191,6 +191,14 @@ type NewEpisode struct {
 	Injecting         string
 }
 
+// Begins is the state in which the episode comes in.
+func (n NewEpisode) Begins() string {
+	if n.State == "" {
+		return EpisodeInTreatment
+	}
+	return n.State
+}
+
 // Check validates a new episode on the civil date today. The organisation decides
 // whether structured treatment is possible.
 func (n NewEpisode) Check(today Date, org *Organisation) error {

@@ -43,6 +43,9 @@ type Task struct {
 // slug is the shape of what protocols call their parts.
 var slug = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
+// accountID is the shape of account ids: what is not is nobody's.
+var accountID = regexp.MustCompile(`^[ -~]{0,200}$`)
+
 // Task states.
 const (
 	TaskOpen      = "open"
@@ -104,6 +107,7 @@ func (m TaskMove) Check(name string, today Date) error {
 		c.Require(!ok || on <= today, "/on", "task.done_in_future")
 	}
 	c.Require(m.Branch == "" || slug.MatchString(m.Branch), "/branch", "task.branch_unknown")
+	c.Require(accountID.MatchString(string(m.Assignee)), "/assignee", "task.assignee_unknown")
 	if name == "skip" {
 		c.Require(InList("task_skip_reason", m.Reason), "/reason", "task.skip_reason_unknown")
 	}
@@ -207,6 +211,7 @@ func (n NewTask) Check(now time.Time, today Date) error {
 	c.Require((n.Step == "") != (n.Kind == ""), "/step", "task.step_or_kind")
 	c.Require(n.Step == "" || slug.MatchString(n.Step), "/step", "task.step_unknown")
 	c.Require(n.Kind == "" || InList("task_kind", n.Kind), "/kind", "task.kind_unknown")
+	c.Require(accountID.MatchString(string(n.Assignee)), "/assignee", "task.assignee_unknown")
 	c.Require(n.DueAt == nil || n.DueOn == "", "/dueOn", "task.one_due")
 	c.Require(n.DueAt == nil || n.DueAt.After(now.AddDate(0, 0, -1)) && n.DueAt.Before(now.AddDate(10, 0, 0)), "/dueAt", "task.due_in_past")
 	if n.DueOn != "" {

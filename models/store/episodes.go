@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
@@ -166,7 +165,7 @@ func (t *tx) openEpisode(id string, c *models.Client, org *models.Organisation, 
 		ID: id, ClientID: c.ID, OrganisationID: org.ID, Structured: structured, StartDate: n.StartDate, LastContact: n.StartDate,
 		LegalBasis: n.LegalBasis, Protocol: n.Protocol, Edition: edition, Sex: c.Sex, AgeAtStart: age, CentreType: org.CentreType,
 		PreviousTreatment: n.PreviousTreatment, ReferralSource: n.ReferralSource, PrimaryDrug: n.PrimaryDrug, Route: n.Route,
-		Injecting: n.Injecting, State: cmp.Or(n.State, models.EpisodeInTreatment), Version: 1, CreatedAt: t.now,
+		Injecting: n.Injecting, State: n.Begins(), Version: 1, CreatedAt: t.now,
 	}
 	err = t.Create(e).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {

@@ -225,15 +225,11 @@ func (t *tx) checkAssignee(id models.UserID) error {
 	}
 	var n int64
 	err := t.Model(&models.User{}).Where("id = ? AND organisation_id = ? AND active = ?", id, t.session.actor.OrganisationID, true).Count(&n).Error
-	var c models.Checks
-	c.Require(err != nil || n == 1, "/assignee", "task.assignee_unknown")
-	if found(err, "user") != err { // no text at all
-		c.Add("/assignee", "task.assignee_unknown")
-		return c.Err()
-	}
 	if err != nil {
 		return err
 	}
+	var c models.Checks
+	c.Require(n == 1, "/assignee", "task.assignee_unknown")
 	return c.Err()
 }
 

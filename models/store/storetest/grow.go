@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,12 +17,7 @@ func (w *World) Grow(t testing.TB, table string, n int, set map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := db.QueryContext(context.Background(), "SELECT * FROM "+table+" WHERE 1 = 0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	columns, err := rows.Columns()
-	rows.Close()
+	columns, err := columnsOf(db, table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,6 +38,16 @@ func (w *World) Grow(t testing.TB, table string, n int, set map[string]string) {
 	if _, err := db.ExecContext(context.Background(), statement); err != nil {
 		t.Fatalf("grow %s: %v", table, err)
 	}
+}
+
+func columnsOf(db *sql.DB, table string) ([]string, error) {
+	rows, err := db.QueryContext(context.Background(), "SELECT * FROM "+table+" WHERE 1 = 0")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	return columns, errors.Join(err, rows.Err())
 }
 
 // Analyse gives the engine's planner what it knows of tables in production.
