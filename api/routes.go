@@ -154,6 +154,22 @@ var Routes = []Route{
 		Action: "episode.edition", Change: true},
 
 	// Tasks, anchors and the life cycle of episodes.
+	{Method: "POST", Path: "/api/v1/episodes/:id/reopening", Scoped: handlers.ReopenEpisode, Category: models.CatEpisode, Verb: models.Create,
+		Action: "episode.reopening", Create: true},
+	{Method: "GET", Path: "/api/v1/episodes/:id/anchors", Scoped: handlers.ListAnchors, Category: models.CatEpisode, Verb: models.Read,
+		Action: "episode.read"},
+	{Method: "POST", Path: "/api/v1/episodes/:id/anchors", Scoped: handlers.RecordAnchor, Category: models.CatEpisode, Verb: models.Change,
+		Action: "episode.anchor", Create: true},
+	{Method: "POST", Path: "/api/v1/episodes/:id/:action", Scoped: handlers.ChangeEpisodeState, Category: models.CatEpisode, Verb: models.Change,
+		Action: "episode.change", Change: true},
+	{Method: "GET", Path: "/api/v1/tasks", Scoped: handlers.ListTasks, Category: models.CatTask, Verb: models.Read,
+		Action: "task.read", Query: []string{"due", "state", "step", "role", "assignee", "episode", "lang", "limit", "cursor"}},
+	{Method: "GET", Path: "/api/v1/tasks/:id", Scoped: handlers.GetTask, Category: models.CatTask, Verb: models.Read,
+		Action: "task.read", Query: []string{"lang"}},
+	{Method: "POST", Path: "/api/v1/clients/:code/tasks", Scoped: handlers.CreateTask, Category: models.CatTask, Verb: models.Create,
+		Action: "task.create", Create: true},
+	{Method: "POST", Path: "/api/v1/tasks/:id/:action", Scoped: handlers.MoveTask, Category: models.CatTask, Verb: models.Change,
+		Action: "task.change", Change: true},
 
 	// The clinical record, overdoses, naloxone and alerts.
 

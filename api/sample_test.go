@@ -40,6 +40,7 @@ type population struct {
 	author, reviewer          account // of editions
 	limit                     string  // of the polyclinic
 	known                     map[string][]string
+	samplePeople              int // who were made for samples
 }
 
 func populate(t *testing.T, w *world) *population {
@@ -86,7 +87,9 @@ func clinicCode(t testing.TB, n int) string {
 func (p *population) samples(t *testing.T) map[string]sample {
 	t.Helper()
 	all := map[string]sample{}
-	for _, part := range []map[string]sample{p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t)} {
+	for _, part := range []map[string]sample{p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t),
+		p.taskSamples(t),
+	} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {
 				s.etag = `"1"`

@@ -104,6 +104,11 @@ func (c *Consent) CoversReferral(to *Organisation, reason string, on Date) bool 
 	return purpose && c.InForce(on) && c.Names(to.ID, to.Kind)
 }
 
+// CoversTreatment reports whether the client agreed to be treated by the organisation.
+func (c *Consent) CoversTreatment(id OrganisationID, kind OrganisationKind, on Date) bool {
+	return c.Purpose == PurposeTreatment && c.InForce(on) && (c.RecipientID == "" && c.RecipientKind == "" || c.Names(id, kind))
+}
+
 // Withdraw ends the consent at once. Withdrawing twice changes nothing.
 func (c *Consent) Withdraw(at time.Time) (changed bool, err error) {
 	switch c.State {

@@ -41,11 +41,16 @@ func (s *Session) event(action, outcome string, at time.Time, objects []string) 
 func (t *tx) audit(objects ...string) { t.auditOutcome("ok", objects...) }
 
 func (t *tx) auditOutcome(outcome string, objects ...string) {
-	t.events = append(t.events, t.session.event(t.action, outcome, t.now, objects))
+	t.events = append(t.events, t.session.event(t.action, outcome, t.now, append(objects, t.pending...)))
+	t.pending = nil
 }
 
-// alsoTouched adds a record that the write reached to its event, which audit recorded before.
+// alsoTouched adds a record that the write reached to its event.
 func (t *tx) alsoTouched(id string) {
+	if len(t.events) == 0 {
+		t.pending = append(t.pending, id)
+		return
+	}
 	t.events[0].Objects = append(t.events[0].Objects, id)
 }
 

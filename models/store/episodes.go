@@ -165,14 +165,19 @@ func (t *tx) openEpisode(id string, c *models.Client, org *models.Organisation, 
 		ID: id, ClientID: c.ID, OrganisationID: org.ID, Structured: structured, StartDate: n.StartDate, LastContact: n.StartDate,
 		LegalBasis: n.LegalBasis, Protocol: n.Protocol, Edition: edition, Sex: c.Sex, AgeAtStart: age, CentreType: org.CentreType,
 		PreviousTreatment: n.PreviousTreatment, ReferralSource: n.ReferralSource, PrimaryDrug: n.PrimaryDrug, Route: n.Route,
-		Injecting: n.Injecting, Version: 1, CreatedAt: t.now,
+		Injecting: n.Injecting, State: n.Begins(), Version: 1, CreatedAt: t.now,
 	}
 	err = t.Create(e).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return nil, models.Fail(models.KindConflict, "episode.open_already", "The client has an open episode at your organisation.")
+		return nil, errOpenAlready
 	}
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	return e, t.begun(e)
 }
+
+var errOpenAlready = models.Fail(models.KindConflict, "episode.open_already", "The client has an open episode at your organisation.")
 
 // CloseEpisode ends an episode with a date and a reason.
 func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.EpisodeClosure) (seen *SeenEpisode, err error) {
@@ -197,7 +202,10 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("end_date", "end_reason", "last_contact", "version").Updates(e))
+		if err := tx.saveEpisode(e, "end_date", "end_reason", "last_contact", "state", "suspended_for", "suspended_at"); err != nil {
+			return err
+		}
+		return tx.cancelTasks(e)
 	})
 	return seen, err
 }
@@ -221,7 +229,7 @@ func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) 
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("last_contact", "version").Updates(e))
+		return tx.saveEpisode(e, "last_contact")
 	})
 	return seen, err
 }

@@ -2,9 +2,14 @@ package store
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"gorm.io/gorm"
+
+	"jol/models"
 )
 
 // What the cases in package store_test may reach, and nothing else may.
@@ -51,4 +56,57 @@ func (s *Store) AfterQueryOf(table string, run func()) {
 			run()
 		}
 	})
+}
+
+// Happen runs the hooks that other use cases call when something happens to a client.
+func (s *Session) Happen(ctx context.Context, handle, anchor string, at time.Time, suspend string) error {
+	return s.write(ctx, "client.change", func(t *tx) error {
+		c, err := s.clientByHandle(t.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		t.audit(string(c.ID))
+		if anchor != "" {
+			if err := t.anchor(c.ID, anchor, at); err != nil {
+				return err
+			}
+		}
+		if suspend == "" {
+			return nil
+		}
+		return t.suspendEpisode(c.ID, suspend)
+	})
+}
+
+// Query is a statement that a use case sent, with its values.
+type Query struct {
+	SQL  string
+	Vars []any
+}
+
+// Queries collects the SELECTs of a use case.
+func (s *Store) Queries(run func() error) (sent []Query, err error) {
+	var mu sync.Mutex
+	see := func(db *gorm.DB) {
+		if db.DryRun {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, Query{db.Statement.SQL.String(), slices.Clone(db.Statement.Vars)})
+	}
+	pools := []*gorm.DB{s.write}
+	if s.read != s.write {
+		pools = append(pools, s.read)
+	}
+	for _, db := range pools {
+		_ = db.Callback().Query().After("gorm:query").Register("queries", see)
+		_ = db.Callback().Row().After("gorm:row").Register("queries", see)
+		defer func() {
+			_ = db.Callback().Query().Remove("queries")
+			_ = db.Callback().Row().Remove("queries")
+		}()
+	}
+	err = run()
+	return sent, err
 }

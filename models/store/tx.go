@@ -24,6 +24,7 @@ type tx struct {
 	today   models.Date
 	action  string
 	events  []auditRow
+	pending []string // ids for an event that is still to be recorded
 	changes []changeEntry
 	told    []models.Disclosure
 }
@@ -32,8 +33,22 @@ type tx struct {
 var errNoAudit = errors.New("store: a write transaction recorded no audit event")
 
 // write runs one use case in one transaction: fn first, its audit events last, then
-// commit. Nothing is committed without an audit event.
+// commit. Nothing is committed without an audit event. A protocol edition that fn needs and
+// that is not in memory is loaded outside the transaction, which then runs again.
 func (s *Session) write(ctx context.Context, action string, fn func(*tx) error) error {
+	for loads := 0; ; loads++ {
+		err := s.writeOnce(ctx, action, fn)
+		var missing editionNotLoaded
+		if loads == maxLoads || !errors.As(err, &missing) {
+			return err
+		}
+		if err := s.store.opt.Planner.Load(ctx, missing.protocol, missing.edition); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Session) writeOnce(ctx context.Context, action string, fn func(*tx) error) error {
 	return s.store.inTx(ctx, func(db *gorm.DB) error {
 		t := &tx{DB: db, session: s, now: s.store.now(), today: s.today(), action: action}
 		if err := fn(t); err != nil {
