@@ -347,3 +347,22 @@ func (t *CustodyTransfer) Allowed(by Party) []string {
 func (t *CustodyTransfer) Alarm(now time.Time) bool {
 	return t.ArrivedAt != nil && t.FileReceivedAt == nil && t.State != TransferCancelled && now.After(t.ArrivedAt.Add(FileAlarm))
 }
+
+// RegionDefault names the clinic that is responsible for releases into a region that
+// nobody accepted.
+type RegionDefault struct {
+	Region         string `gorm:"primaryKey"`
+	OrganisationID OrganisationID
+	Version        int64 // 0: there is none
+	SetBy          UserID
+}
+
+// PlannedRelease is one value that the planned release of a stay had.
+type PlannedRelease struct {
+	ID       string `gorm:"primaryKey"`
+	SpellID  string
+	ClientID ClientID
+	OnDate   Date
+	SetAt    time.Time
+	SetByID  OrganisationID
+}
