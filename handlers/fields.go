@@ -15,6 +15,8 @@ var views = []any{
 	PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{}, RegisteredClientView{}, ReleaseTableView{},
 	ReleaseView{}, SearchFacetsView{}, SearchHighlightView{}, SearchHitView{}, SearchView{}, StepImpactView{}, TokenView{},
 	UserView{}, WithdrawalView{},
+	CustodySlipView{}, CustodySpellView{}, CustodyTransferView{}, DutyContactView{}, NoticeView{}, PlannedReleaseView{}, RegionDefaultView{},
+	ReleaseCaseView{}, ReleaseHandoverView{}, ReleaseOutcomeView{}, ReleaseStepView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

@@ -366,3 +366,12 @@ type PlannedRelease struct {
 	SetAt    time.Time
 	SetByID  OrganisationID
 }
+
+// CheckTransferOrder validates where and when somebody is to be moved, before any record
+// is looked up.
+func CheckTransferOrder(to OrganisationID, departure *time.Time, now time.Time) error {
+	var c Checks
+	c.Require(to != "", "/toOrganisation", "custody_transfer.receiver_required")
+	c.Require(departure == nil || departure.After(now.AddDate(0, 0, -1)) && departure.Before(now.AddDate(1, 0, 0)), "/departureAt", "custody_transfer.departure_out_of_range")
+	return c.Err()
+}

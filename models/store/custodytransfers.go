@@ -86,6 +86,9 @@ func (t *tx) transfer(id string, verb models.Verb) (*transferRow, error) {
 // OrderTransfer orders the move of a person to another institution and makes the tasks of
 // the sending unit. The stay stays with the sender until the receiver confirms.
 func (s *Session) OrderTransfer(ctx context.Context, spellID string, to models.OrganisationID, departure *time.Time) (seen *SeenTransfer, out Outcome, err error) {
+	if err := models.CheckTransferOrder(to, departure, s.store.now()); err != nil {
+		return nil, Outcome{}, err
+	}
 	out, err = s.create(ctx, "custody_transfer.create", func(t *tx, id string, replayed bool) error {
 		spell, c, err := t.spell(spellID, models.Change)
 		if err != nil {
