@@ -188,10 +188,10 @@ var Routes = []Route{
 		Action: "region_default.read"},
 	{Method: "PUT", Path: "/api/v1/regions/:region/default-clinic", Scoped: handlers.SetDefaultClinic, Category: models.CatOrganisation, Verb: models.Change,
 		Action: "region_default.change", Change: true},
-	{Method: "GET", Path: "/api/v1/notices", Scoped: handlers.ListNotices, Category: models.CatTask, Verb: models.Read,
+	{Method: "GET", Path: "/api/v1/notices", Scoped: handlers.ListNotices, Category: models.CatNotice, Verb: models.Read,
 		Action: "notice.read", Query: []string{"state", "limit", "cursor"}},
 	// Acknowledging needs no If-Match, like a withdrawal: it can be repeated.
-	{Method: "POST", Path: "/api/v1/notices/:id/acknowledgement", Scoped: handlers.AcknowledgeNotice, Category: models.CatTask, Verb: models.Change,
+	{Method: "POST", Path: "/api/v1/notices/:id/acknowledgement", Scoped: handlers.AcknowledgeNotice, Category: models.CatNotice, Verb: models.Change,
 		Action: "notice.acknowledge"},
 	{Method: "GET", Path: "/api/v1/organisations/:id/duty-contacts", Scoped: handlers.ListDutyContacts, Category: models.CatUser, Verb: models.Read,
 		Action: "duty_contact.read", Query: []string{"limit", "cursor"}},

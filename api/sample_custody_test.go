@@ -111,7 +111,7 @@ func (p *population) custodySamples(t *testing.T) map[string]sample {
 		"POST /api/v1/custody-spells/:id/planned-release":             etagged(`"2"`, of(spells, spell, "/planned-release", object{"on": soon.AddDays(3)}.String(), theirs)),
 		"POST /api/v1/custody-spells/:id/release":                     etagged(`"2"`, of(spells, spell, "/release", p.releaseBody(p.Now(), true), theirs)),
 		"POST /api/v1/custody-spells/:id/transfers":                   of(spells, held(medic, ""), "/transfers", object{"toOrganisation": unit.ID, "departureAt": p.Now().AddDate(0, 0, 1)}.String(), theirs),
-		"POST /api/v1/custody-spells/:id/release-case":                of(spells, held(medic, soon.AddDays(300)), "/release-case", "", theirs),
+		"POST /api/v1/custody-spells/:id/release-case":                of(spells, held(medic, soon.AddDays(300)), "/release-case", "{}", theirs),
 		"POST /api/v1/custody-spells/:id/:action":                     etagged(`"2"`, of(spells, spell, "/death", object{"at": p.Now()}.String(), theirs)),
 		"POST /api/v1/custody-spells/by-slip/:slip/release-date":      bySlip("/release-date", object{"on": soon.AddDays(4), "replaces": soon}.String()),
 		"POST /api/v1/custody-spells/by-slip/:slip/unplanned-release": bySlip("/unplanned-release", ""),

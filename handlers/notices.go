@@ -11,15 +11,15 @@ import (
 // NoticeView is an urgent item of the organisation. What it is about is read elsewhere, by
 // whoever may.
 type NoticeView struct {
-	ID             string     `json:"id" cat:"task"`
-	Kind           string     `json:"kind" cat:"task"`
-	Subject        string     `json:"subject" cat:"task"`
-	State          string     `json:"state" cat:"task"`
-	Level          int        `json:"level" cat:"task"`
-	CreatedAt      time.Time  `json:"createdAt" cat:"task"`
-	EscalatesAt    *time.Time `json:"escalatesAt" cat:"task"` // null once it is acknowledged
-	AcknowledgedAt *time.Time `json:"acknowledgedAt" cat:"task"`
-	Version        int64      `json:"version" cat:"task"`
+	ID             string     `json:"id" cat:"notice"`
+	Kind           string     `json:"kind" cat:"notice"`
+	Subject        string     `json:"subject" cat:"notice"`
+	State          string     `json:"state" cat:"notice"`
+	Level          int        `json:"level" cat:"notice"`
+	CreatedAt      time.Time  `json:"createdAt" cat:"notice"`
+	EscalatesAt    *time.Time `json:"escalatesAt" cat:"notice"` // null once it is acknowledged
+	AcknowledgedAt *time.Time `json:"acknowledgedAt" cat:"notice"`
+	Version        int64      `json:"version" cat:"notice"`
 }
 
 func noticeView(n models.Notice) NoticeView {

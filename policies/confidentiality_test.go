@@ -124,11 +124,13 @@ episode read custody: PM
 episode read consented: CT PM NGO
 episode create own: CT PM PSY NGO
 episode change own: CT PM PSY NGO
-task read own: CT PM PSY NGO PEER programme_coordinator
+task read own: CT PM PSY NGO PEER
 task read team: CT PSY
 task read custody: PM
 task create own: CT PM PSY NGO
-task change own: CT PM PSY NGO PEER programme_coordinator
+task change own: CT PM PSY NGO PEER
+notice read own: CT PM PSY NGO programme_coordinator
+notice change own: CT PM PSY NGO programme_coordinator
 custody read own: PM
 custody read custody: PM SEC GOV
 custody create own: PM

@@ -161,7 +161,7 @@ func (t *tx) cancelDeliveriesOf(consent string) ([]string, error) {
 // ListNotices lists what the organisation was told, newest first.
 func (s *Session) ListNotices(ctx context.Context, state string, p Paging) (page Page[models.Notice], err error) {
 	err = s.readRecords(ctx, "notice.read", func(r *reading) error {
-		q := s.scoped(r.Model(&models.Notice{}), noticeTable, models.CatTask, models.Read).Where("notices.level > 0 AND notices.state <> ?", models.NoticeCancelled)
+		q := s.scoped(r.Model(&models.Notice{}), noticeTable, models.CatNotice, models.Read).Where("notices.level > 0 AND notices.state <> ?", models.NoticeCancelled)
 		if state != "" {
 			q = q.Where("notices.state = ?", state)
 		}
@@ -178,7 +178,7 @@ func (s *Session) ListNotices(ctx context.Context, state string, p Paging) (page
 func (s *Session) AcknowledgeNotice(ctx context.Context, id string) (n *models.Notice, err error) {
 	err = s.write(ctx, "notice.acknowledge", func(tx *tx) error {
 		n = &models.Notice{}
-		q := s.scoped(tx.DB, noticeTable, models.CatTask, models.Change)
+		q := s.scoped(tx.DB, noticeTable, models.CatNotice, models.Change)
 		if err := found(q.Where("notices.id = ? AND notices.level > 0", id).Take(n).Error, "notice"); err != nil {
 			return err
 		}
