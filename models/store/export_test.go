@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"gorm.io/gorm"
+
+	"jol/models"
 )
 
 // What the cases in package store_test may reach, and nothing else may.
@@ -51,4 +54,25 @@ func (s *Store) AfterQueryOf(table string, run func()) {
 			run()
 		}
 	})
+}
+
+// Notify tells an organisation as a use case would, now or at a time.
+func (s *Session) Notify(ctx context.Context, to models.OrganisationID, kind, subject, consent string, at ...time.Time) error {
+	return s.write(ctx, "notice.create", func(t *tx) error {
+		t.audit(subject)
+		if len(at) > 0 {
+			return t.notifyAt(to, kind, subject, consent, at[0])
+		}
+		return t.notify(to, kind, subject, consent)
+	})
+}
+
+// CancelDeliveriesOf takes back what rests on a consent, as its withdrawal does.
+func (s *Session) CancelDeliveriesOf(ctx context.Context, consent string) (ids []string, err error) {
+	err = s.write(ctx, "consent.withdraw", func(t *tx) error {
+		t.audit(consent)
+		ids, err = t.cancelDeliveriesOf(consent)
+		return err
+	})
+	return ids, err
 }

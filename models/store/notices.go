@@ -59,10 +59,11 @@ func (t *tx) notifyAt(to models.OrganisationID, kind, subject, consent string, a
 // something to say again: it was settled before, or was not due yet.
 func (t *tx) repeated(n *models.Notice) (bool, error) {
 	at, consent := n.EscalateAt, n.ConsentID
-	err := t.Session(&gorm.Session{NewDB: true}).Where("organisation_id = ? AND kind = ? AND subject_id = ?", n.OrganisationID, n.Kind, n.SubjectID).Take(n).Error
-	if err != nil {
+	var there models.Notice // not n, whose id would be looked for
+	if err := t.Where("organisation_id = ? AND kind = ? AND subject_id = ?", n.OrganisationID, n.Kind, n.SubjectID).Take(&there).Error; err != nil {
 		return false, err
 	}
+	*n = there
 	if n.State == models.NoticeOpen && (n.Level > 0 || n.EscalateAt.Before(at)) {
 		return false, nil
 	}
