@@ -506,6 +506,9 @@ func TestRelease_UnplannedHasAnEmergencyPack(t *testing.T) {
 		if got := c.tasks(t, c.ColonyHealth); !slices.Equal(got, []string{"release_naloxone", "release_referral"}) {
 			t.Errorf("the unit has %v", got)
 		}
+		if got := c.notices(t, c.ColonyHealth); len(got) != 0 {
+			t.Errorf("the unit is still told %v of somebody who is free", got)
+		}
 		if got := c.tasks(t, c.Clinic); !slices.Equal(got, []string{"release_clinic_contact"}) {
 			t.Errorf("the clinic has %v", got)
 		}
