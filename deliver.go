@@ -229,6 +229,9 @@ func deliver(ctx context.Context, box *store.Outbox, send func(context.Context, 
 	for more := true; more; {
 		var err error
 		if more, err = box.Raise(ctx); err != nil {
+			if ctx.Err() != nil {
+				return
+			}
 			logger.Error("notices cannot be raised", "error", err)
 			return
 		}

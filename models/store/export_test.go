@@ -76,3 +76,11 @@ func (s *Session) CancelDeliveriesOf(ctx context.Context, consent string) (ids [
 	})
 	return ids, err
 }
+
+// UnansweredQueries are what the outbox looks for.
+func UnansweredQueries() (queries []string) {
+	for _, u := range unanswered {
+		queries = append(queries, u.query)
+	}
+	return queries
+}

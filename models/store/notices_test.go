@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -341,6 +344,48 @@ func TestDutyContact_IsNoPersonsAndNoInnerAddress(t *testing.T) {
 		page, err := admin.New().ListDutyContacts(ctx, string(c.Clinic.ID), store.Paging{Limit: 10})
 		if err != nil || len(page.Items) != 1 || !page.Items[0].Active {
 			t.Errorf("%+v %v", page, err)
+		}
+	})
+}
+
+// What nobody answered is found by an index of its own, not by a look at every referral.
+func TestOutbox_LooksUpByIndex(t *testing.T) {
+	each(t, func(t *testing.T, c *storetest.Country) {
+		db, dialect, err := c.Pool()
+		must(t, err)
+		for _, query := range store.UnansweredQueries() {
+			plan, explain := "", "EXPLAIN QUERY PLAN "
+			if dialect == "postgres" {
+				explain = "EXPLAIN "
+				for i := 1; strings.Contains(query, "?"); i++ {
+					query = strings.Replace(query, "?", "'2026-10-0"+strconv.Itoa(i)+"'", 1)
+				}
+			} else {
+				query = strings.ReplaceAll(query, "?", "'2026-10-05'")
+			}
+			conn, err := db.Conn(ctx)
+			must(t, err)
+			if dialect == "postgres" {
+				_, err = conn.ExecContext(ctx, "SET enable_seqscan = off")
+				must(t, err)
+			}
+			rows, err := conn.QueryContext(ctx, explain+query)
+			must(t, err)
+			columns, err := rows.Columns()
+			must(t, err)
+			for rows.Next() {
+				values := make([]any, len(columns))
+				for i := range values {
+					values[i] = new(any)
+				}
+				must(t, rows.Scan(values...))
+				plan += fmt.Sprintln(*values[len(values)-1].(*any))
+			}
+			must(t, rows.Err())
+			must(t, conn.Close())
+			if !strings.Contains(plan, "_unanswered") || strings.Contains(plan, "SCAN referrals") || strings.Contains(plan, "SCAN dose_transfers") {
+				t.Errorf("%s\n%s", query, plan)
+			}
 		}
 	})
 }

@@ -139,6 +139,11 @@ func (t *tx) stands(n *models.Notice) (bool, error) {
 	if n.Kind == "referral_unanswered" {
 		return t.exists(&models.Referral{}, "id = ? AND state IN ?", n.SubjectID, []string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested})
 	}
+	if n.Kind == "transfer_unanswered" { // of a dose; a transfer between institutions takes its notices back itself
+		var answered int64
+		err := t.Table("dose_transfers").Where("id = ? AND state NOT IN ('requested', 'sent')", n.SubjectID).Count(&answered).Error
+		return answered == 0, err
+	}
 	return true, nil
 }
 

@@ -240,6 +240,9 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 		entry.ConsentID = naming[0].ID
 	} else if entry.ConsentID == "" {
 		entry.Ground = "team"
+		if s.actor.OrganisationKind == models.KindPrisonHealth {
+			entry.Ground = "custody"
+		}
 	}
 	entry.Categories = categories
 	r.disclosed(entry)
