@@ -78,6 +78,7 @@ func serveCommand() *cobra.Command {
 			}
 			logger.Info("listening", "address", c.Addr, "country", c.Country)
 			defer logger.Info("stopped")
+			defer startDelivery(cmd.Context(), s, newCourier(c.webhooks(), c.mailbox()), logger)()
 			return api.Serve(cmd.Context(), listener, handler, api.ServeOptions{Logger: logger, CertFile: c.TLSCert, KeyFile: c.TLSKey, Drain: drain})
 		},
 	}
@@ -116,6 +117,7 @@ func open(c config, plans *protocols.Plans) (*store.Store, error) {
 	return store.Open(store.Options{
 		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
 		Editions: protocols.Check(protocols.Embedded()), Planner: plans.Planner(), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
+		Webhooks: c.webhooks(),
 	})
 }
 
@@ -368,6 +370,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	s, err := store.Open(store.Options{
 		URL: "sqlite:" + filepath.Join(d.data, "jol.db"), Country: "KZ", Zone: "Asia/Almaty", Keys: demoKeys(), Clock: models.Now,
 		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Planner: plans.Planner(), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
+		Webhooks: demoWebhooks,
 	})
 	if err != nil {
 		return err
@@ -403,6 +406,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	story.print(out, "http://"+listener.Addr().String(), filepath.Join(d.data, accountsFile))
+	defer startDelivery(ctx, s, newCourier(demoWebhooks, mailbox{}), logger)()
 	return api.Serve(ctx, listener, handler, api.ServeOptions{Logger: logger, Drain: drain})
 }
 

@@ -16,6 +16,8 @@ var views = []any{
 	ReleaseView{}, SearchFacetsView{}, SearchHighlightView{}, SearchHitView{}, SearchView{}, StepImpactView{}, TokenView{},
 	UserView{}, WithdrawalView{},
 	AnchorView{}, TaskView{}, TaskDueView{},
+	CustodySlipView{}, CustodySpellView{}, CustodyTransferView{}, DutyContactView{}, NoticeView{}, PlannedReleaseView{}, RegionDefaultView{},
+	ReleaseCaseView{}, ReleaseHandoverView{}, ReleaseOutcomeView{}, ReleaseStepView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

@@ -67,5 +67,6 @@ func Machines() []*Machine {
 		ReferralMachine,
 		EpisodeMachine,
 		TaskMachine,
+		&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices,
 	}
 }

@@ -76,6 +76,7 @@ const (
 	OriginRecurring = "recurring" // the one before was done
 	OriginManual    = "manual"    // a worker wrote it down
 	OriginConsent   = "consent"   // treatment runs without a consent to it
+	OriginCustody   = "custody"   // a transfer or a release
 )
 
 // TaskMachine is the life of a task. Closing the episode cancels what is open.

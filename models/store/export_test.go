@@ -110,3 +110,32 @@ func (s *Store) Queries(run func() error) (sent []Query, err error) {
 	err = run()
 	return sent, err
 }
+
+// Notify tells an organisation as a use case would, now or at a time.
+func (s *Session) Notify(ctx context.Context, to models.OrganisationID, kind, subject, consent string, at ...time.Time) error {
+	return s.write(ctx, "notice.create", func(t *tx) error {
+		t.audit(subject)
+		if len(at) > 0 {
+			return t.notifyAt(to, kind, subject, consent, at[0])
+		}
+		return t.notify(to, kind, subject, consent)
+	})
+}
+
+// CancelDeliveriesOf takes back what rests on a consent, as its withdrawal does.
+func (s *Session) CancelDeliveriesOf(ctx context.Context, consent string) (ids []string, err error) {
+	err = s.write(ctx, "consent.withdraw", func(t *tx) error {
+		t.audit(consent)
+		ids, err = t.cancelDeliveriesOf(consent)
+		return err
+	})
+	return ids, err
+}
+
+// UnansweredQueries are what the outbox looks for.
+func UnansweredQueries() (queries []string) {
+	for _, u := range unanswered {
+		queries = append(queries, u.query)
+	}
+	return queries
+}

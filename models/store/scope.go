@@ -113,6 +113,8 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 		case agreementTable, passTable, visitTable:
 			name := string(t)
 			return condition{name + ".ngo_id = ? OR " + name + ".institution_id = ?", []any{org, org}}
+		case releaseCaseTable: // who is responsible since the release needs to know of it
+			return condition{"release_cases.organisation_id = ? OR release_cases.receiver_id = ?", []any{org, org}}
 		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable:
 			return condition{string(t) + ".organisation_id = ?", []any{org}}
 		}
@@ -153,6 +155,10 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // a withdrawal ends what it gave. Only clinics are teams here: a prison health unit reads
 // by custody and consent, an NGO by consent; and an NGO's records are shared on consent
 // only (matrix row "counselling notes of NGO").
+//
+// A clinic that is responsible because a release fell to it by default, and to which
+// nobody has referred the person since, accepted nothing and was sent nothing: it has what
+// the release told it, and the consents.
 func (s *Session) reachByTeam(t table) condition {
 	if !t.ofClient() || s.actor.OrganisationKind != models.KindClinic {
 		return condition{}
@@ -161,9 +167,11 @@ func (s *Session) reachByTeam(t table) condition {
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
 		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
+		" AND NOT EXISTS (SELECT 1 FROM release_cases fd JOIN clients fc ON fc.id = fd.client_id WHERE fc.person_id = rc.person_id AND fd.receiver_id = ? AND fd.by_default" +
+		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> ''))" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
 		" AND w.state IN ('given', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
-		[]any{org, org, org, s.actor.OrganisationKind}}
+		[]any{org, org, org, org, org, s.actor.OrganisationKind}}
 }
 
 // healthService reports whether the organisation treats: such a one, with an open episode,

@@ -38,6 +38,8 @@ type Options struct {
 	RegistrationsPerDay int
 	// TokenLife is how long a bearer token lives.
 	TokenLife time.Duration
+	// Webhooks says what a webhook of a duty contact may point to.
+	Webhooks models.ContactRule
 	// FastHash makes password hashing cheap, for tests and the demo only.
 	FastHash bool
 }
