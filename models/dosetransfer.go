@@ -65,6 +65,7 @@ var DoseTransferMachine = &Machine{
 		{"cancellation", []Party{Receiver}, []string{TransferRequested}, TransferCancelled},
 		{"cancellation", []Party{Sender}, []string{TransferSent}, TransferCancelled},
 		{"consent-withdrawal", nil, []string{TransferRequested, TransferSent}, TransferCancelled},
+		{"confirmation-elsewhere", nil, []string{TransferSent}, TransferCancelled},
 		{"first-dose", nil, []string{TransferConfirmed}, TransferFirstDose},
 	},
 }
