@@ -93,12 +93,13 @@ func (t *tx) openOrderOf(c *models.Client) (clash, err error) {
 	})
 	t.alsoTouched(open[0].ID)
 	return models.Fail(models.KindConflict, "dose_order.active_elsewhere", "This person has an agonist treatment that is not ended at another site. "+
-		"Ask for a transfer there. If this is another person, register a second one: ask for a split of the record (identity-changes), which a colleague approves; then the treatment can start."), t.refuse()
+		"Ask for a transfer there. If this is another person, register a second one: ask for a split of the record (identity-changes), which a colleague approves; then the treatment can start."), t.refuse("dose_order.clash")
 }
 
-// refuse turns a create into a refusal that leaves its event: the key is free again.
-func (t *tx) refuse() error {
-	t.events[0].Outcome = "refused"
+// refuse turns a create into a refusal that leaves its event, under the name of what was
+// told: the key is free again.
+func (t *tx) refuse(action string) error {
+	t.events[0].Action = action
 	return t.Where("user_id = ? AND key = ?", t.session.actor.UserID, t.session.digest("key", t.session.req.Key)).Delete(&idempotencyRow{}).Error
 }
 
