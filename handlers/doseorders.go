@@ -56,7 +56,7 @@ type DoseOrderView struct {
 	GuardReason       *string                `json:"guardReason" cat:"oat"`
 	Guards            []DoseGuardView        `json:"guards" cat:"oat"`
 	LastDoseAt        *time.Time             `json:"lastDoseAt" cat:"oat"` // taken, here or at the site the order came from
-	Gap               *DoseGapView           `json:"gap" cat:"oat"`        // null when no dose was taken yet
+	Gap               *OrderGapView          `json:"gap" cat:"oat"`        // null when no dose was taken yet
 	History           []DoseOrderVersionView `json:"history" cat:"oat"`
 	// DoseContinuityConsent is none, given or refused. It is a warning and stops nothing.
 	DoseContinuityConsent *string  `json:"doseContinuityConsent" cat:"consent"`
@@ -73,8 +73,8 @@ type DoseGuardView struct {
 	Source  *string `json:"source" cat:"oat"`
 }
 
-// DoseGapView is the gap since the last dose taken, at the moment of reading.
-type DoseGapView struct {
+// OrderGapView is the gap since the last dose taken, at the moment of reading.
+type OrderGapView struct {
 	HoursSinceLastDose   float64 `json:"hoursSinceLastDose" cat:"oat"`
 	MissedScheduledDoses int     `json:"missedScheduledDoses" cat:"oat"`
 	Band                 string  `json:"band" cat:"oat"`
@@ -116,7 +116,7 @@ func doseOrderView(o store.SeenDoseOrder) DoseOrderView {
 		v.Guards[i] = DoseGuardView{ID: g.ID, When: g.When, AboveMg: milligrams(g.AboveUg), Basis: g.Basis, Source: optional(g.Source)}
 	}
 	if g := o.Gap; g != nil {
-		v.Gap = &DoseGapView{HoursSinceLastDose: float64(int(g.Hours*10)) / 10, MissedScheduledDoses: g.MissedDoses, Band: g.Band, Rule: optional(g.Rule),
+		v.Gap = &OrderGapView{HoursSinceLastDose: float64(int(g.Hours*10)) / 10, MissedScheduledDoses: g.MissedDoses, Band: g.Band, Rule: optional(g.Rule),
 			Basis: g.Basis, Source: optional(g.Source)}
 	}
 	for i, h := range o.History {

@@ -15,7 +15,7 @@ var views = []any{
 	PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{}, RegisteredClientView{}, ReleaseTableView{},
 	ReleaseView{}, SearchFacetsView{}, SearchHighlightView{}, SearchHitView{}, SearchView{}, StepImpactView{}, TokenView{},
 	UserView{}, WithdrawalView{},
-	DoseGapView{}, DoseGuardView{}, DoseOrderVersionView{}, DoseOrderView{}, DoseTransferStubView{}, DoseTransferView{}, DoseView{}, DoubleDosingView{},
+	OrderGapView{}, DoseGuardView{}, DoseOrderVersionView{}, DoseOrderView{}, DoseTransferStubView{}, DoseTransferView{}, DoseView{}, DoubleDosingView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

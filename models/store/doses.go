@@ -94,18 +94,19 @@ func (s *Session) RecordDose(ctx context.Context, order string, n models.NewDose
 // orderToDose loads the order and the client record that the event belongs to: the
 // actor's own, or the guest's record at the actor's organisation.
 func (t *tx) orderToDose(id string) (*models.DoseOrder, models.ClientID, error) {
-	o, err := t.ownOrder(id, models.Create)
-	if err == nil || !models.IsKind(err, models.KindNotFound) {
-		return o, o.ClientID, err
+	var o models.DoseOrder
+	err := t.session.scoped(t.DB, orderTable, models.CatOAT, models.Create).
+		Where("dose_orders.id = ? AND dose_orders.organisation_id = ?", id, t.session.actor.OrganisationID).Take(&o).Error
+	if !errors.Is(err, gorm.ErrRecordNotFound) { // an id that is no text ends a PostgreSQL transaction: no second look
+		return &o, o.ClientID, found(err, orderNoun)
 	}
 	var guest models.DoseTransfer
 	q := t.session.scoped(t.DB, doseTransferTable, models.CatTransfer, models.Change)
-	if guestErr := found(q.Where("order_id = ? AND to_organisation_id = ? AND kind = ? AND state IN ?", id, t.session.actor.OrganisationID,
-		models.TransferGuest, []string{models.TransferConfirmed, models.TransferFirstDose}).Take(&guest).Error, orderNoun); guestErr != nil {
-		return nil, "", guestErr
+	if err := found(q.Where("order_id = ? AND to_organisation_id = ? AND kind = ? AND state IN ?", id, t.session.actor.OrganisationID,
+		models.TransferGuest, []string{models.TransferConfirmed, models.TransferFirstDose}).Take(&guest).Error, orderNoun); err != nil {
+		return nil, "", err
 	}
-	var home models.DoseOrder
-	return &home, guest.ToClientID, found(t.Where("id = ?", id).Take(&home).Error, orderNoun)
+	return &o, guest.ToClientID, found(t.Where("id = ?", id).Take(&o).Error, orderNoun)
 }
 
 func (t *tx) dose(id string, o *models.DoseOrder, client models.ClientID, n models.NewDose, rules models.DoseRules) (*models.DoseEvent, error) {

@@ -161,15 +161,17 @@ func TestDoseTransfer_NeedsABasis(t *testing.T) {
 		doctor.Give(handle, models.PurposeTreatmentContinuity, c.Polyclinic)             // not the dose
 		wantError(t, try(offer), models.KindConflict, "dose_transfer.consent_required")
 		for code, change := range map[string]func(*models.NewDoseTransfer){
-			"dose_transfer.site_unknown":           func(n *models.NewDoseTransfer) { n.ToOrganisationID = c.NGO.ID },
-			"dose_transfer.one_other_site":         func(n *models.NewDoseTransfer) { n.FromOrganisationID = c.Polyclinic.ID },
-			"dose_transfer.kind_unknown":           func(n *models.NewDoseTransfer) { n.Kind = "zqx" },
-			"dose_transfer.ground_unknown":         func(n *models.NewDoseTransfer) { n.Ground, n.ClientTold = "court_duty", true },
-			"dose_transfer.not_told_reason":        func(n *models.NewDoseTransfer) { n.Ground = "imminent_danger" },
-			"dose_transfer.told_of_a_ground":       func(n *models.NewDoseTransfer) { n.ClientTold = true },
-			"dose_transfer.consent_is_looked_up":   func(n *models.NewDoseTransfer) { n.Consent = models.HeldBySender },
-			"dose_transfer.consent_or_ground":      func(n *models.NewDoseTransfer) { n.FromOrganisationID, n.ToOrganisationID = c.Polyclinic.ID, "" },
-			"dose_transfer.consent_does_not_cover": func(n *models.NewDoseTransfer) { *n = models.NewDoseTransfer{FromOrganisationID: c.Polyclinic.ID, Kind: models.TransferMove, Basis: models.Basis{Consent: "no such"}} },
+			"dose_transfer.site_unknown":         func(n *models.NewDoseTransfer) { n.ToOrganisationID = c.NGO.ID },
+			"dose_transfer.one_other_site":       func(n *models.NewDoseTransfer) { n.FromOrganisationID = c.Polyclinic.ID },
+			"dose_transfer.kind_unknown":         func(n *models.NewDoseTransfer) { n.Kind = "zqx" },
+			"dose_transfer.ground_unknown":       func(n *models.NewDoseTransfer) { n.Ground, n.ClientTold = "court_duty", true },
+			"dose_transfer.not_told_reason":      func(n *models.NewDoseTransfer) { n.Ground = "imminent_danger" },
+			"dose_transfer.told_of_a_ground":     func(n *models.NewDoseTransfer) { n.ClientTold = true },
+			"dose_transfer.consent_is_looked_up": func(n *models.NewDoseTransfer) { n.Consent = models.HeldBySender },
+			"dose_transfer.consent_or_ground":    func(n *models.NewDoseTransfer) { n.FromOrganisationID, n.ToOrganisationID = c.Polyclinic.ID, "" },
+			"dose_transfer.consent_does_not_cover": func(n *models.NewDoseTransfer) {
+				*n = models.NewDoseTransfer{FromOrganisationID: c.Polyclinic.ID, Kind: models.TransferMove, Basis: models.Basis{Consent: "no such"}}
+			},
 		} {
 			bad := offer
 			change(&bad)
