@@ -76,7 +76,7 @@ var PendingTransferStates = []string{TransferRequested, TransferSent}
 // TransferAnswer is how long the asked site has: always urgent [E].
 const TransferAnswer = AnswerUrgent
 
-// HeldBySender, as the consent of a request, says that it rests on the dose-continuity
+// HeldBySender is what a request names as its consent when it rests on the dose-continuity
 // consent that the asked site recorded at the start of treatment: on the day of an arrest
 // nobody can ask the client. The sender sends only if it holds one.
 const HeldBySender = "held_by_sender"

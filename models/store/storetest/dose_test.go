@@ -500,6 +500,28 @@ func TestDoubleDosing_TellsNeitherSiteOfTheOther(t *testing.T) {
 	})
 }
 
+// Two sites dose one code at the same instant: neither sees the other's dose yet, and both
+// must be told all the same.
+func TestRace_DoubleDosingAtOneInstant(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		clinic, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		for round := range rounds() {
+			sites := []Worker{clinic, poly}
+			orders := []string{clinic.Treat(clinic.Register(round), 60).ID, poly.Treat(poly.Register(round), 60).ID}
+			together(2, func(i int) {
+				n := given(c.Now(), 60)
+				n.GuardReason = "tolerance_known"
+				if _, _, err := sites[i].New().RecordDose(ctx, orders[i], n, dosing()); err != nil {
+					t.Errorf("%v", err)
+				}
+			})
+			if n := count(t, c.World, "double_dosing WHERE order_id IN (?, ?)", orders[0], orders[1]); n != 2 {
+				t.Fatalf("round %d: %d of 2 sites were told", round, n)
+			}
+		}
+	})
+}
+
 // A record of low quality has an id of chance: it matches nobody, not even its own kind.
 func TestDoubleDosing_LowQualityNeverMatches(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
