@@ -155,5 +155,13 @@ func TestOAT_DoubleDosingTellsNothingElse(t *testing.T) {
 			}
 		}
 		w.dose(t, doctor, first, 1) // nobody is blocked
+		w.get(t, doctor, "/api/v1/clients/"+a+"/dose-orders", `"id":"`+first+`"`)
+		var page struct{ Items []named }
+		w.get(t, doctor, "/api/v1/double-dosing").Into(t, &page)
+		settlement := "/api/v1/double-dosing/" + page.Items[0].ID + "/settlement"
+		w.run(t, changing(doctor, "POST", settlement, `"1"`, `{"outcome":"zqx"}`, 422).failing("double_dosing.outcome_unknown").at("/outcome"))
+		w.run(t, changing(doctor, "POST", settlement, `"1"`, `{"outcome":"two_people"}`, 200).failing("", `"state":"settled"`, `"outcome":"two_people"`))
+		w.run(t, changing(doctor, "POST", settlement, `"2"`, `{"outcome":"two_people"}`, 409).failing("double_dosing.not_possible"))
+		w.get(t, poly, "/api/v1/double-dosing?state=open", `"order":"`+second+`"`)
 	})
 }
