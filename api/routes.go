@@ -173,7 +173,32 @@ var Routes = []Route{
 
 	// The clinical record, overdoses, naloxone and alerts.
 
-	// Agonist treatment.
+	// Agonist treatment. Prescribing needs the verb change, so that a nurse, who creates dose
+	// events, does not make orders.
+	{Method: "POST", Path: "/api/v1/clients/:code/dose-orders", Scoped: handlers.CreateDoseOrder, Category: models.CatOAT, Verb: models.Change,
+		Action: "dose_order.create", Create: true},
+	{Method: "GET", Path: "/api/v1/clients/:code/dose-orders", Scoped: handlers.ListDoseOrders, Category: models.CatOAT, Verb: models.Read,
+		Action: "dose_order.read"},
+	{Method: "GET", Path: "/api/v1/dose-orders/:id", Scoped: handlers.GetDoseOrder, Category: models.CatOAT, Verb: models.Read,
+		Action: "dose_order.read"},
+	{Method: "POST", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.RecordDose, Category: models.CatOAT, Verb: models.Create,
+		Action: "dose_order.dose", Create: true},
+	{Method: "GET", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.ListDoses, Category: models.CatOAT, Verb: models.Read,
+		Action: "dose_order.doses", Query: []string{"limit", "cursor"}},
+	{Method: "POST", Path: "/api/v1/dose-orders/:id/:action", Scoped: handlers.ChangeDoseOrder, Category: models.CatOAT, Verb: models.Change,
+		Action: "dose_order.change", Change: true},
+	{Method: "GET", Path: "/api/v1/dose-transfers", Scoped: handlers.ListDoseTransfers, Category: models.CatTransfer, Verb: models.Read,
+		Action: "dose_transfer.read", Query: []string{"direction", "state", "overdue", "limit", "cursor"}},
+	{Method: "GET", Path: "/api/v1/dose-transfers/:id", Scoped: handlers.GetDoseTransfer, Category: models.CatTransfer, Verb: models.Read,
+		Action: "dose_transfer.read"},
+	{Method: "POST", Path: "/api/v1/dose-transfers", Scoped: handlers.CreateDoseTransfer, Category: models.CatTransfer, Verb: models.Create,
+		Action: "dose_transfer.create", Create: true},
+	{Method: "POST", Path: "/api/v1/dose-transfers/:id/:action", Scoped: handlers.MoveDoseTransfer, Category: models.CatTransfer, Verb: models.Change,
+		Action: "dose_transfer.change", Change: true},
+	{Method: "GET", Path: "/api/v1/double-dosing", Scoped: handlers.ListDoubleDosing, Category: models.CatOAT, Verb: models.Read,
+		Action: "double_dosing.read", Query: []string{"state", "limit", "cursor"}},
+	{Method: "POST", Path: "/api/v1/double-dosing/:id/settlement", Scoped: handlers.SettleDoubleDosing, Category: models.CatOAT, Verb: models.Change,
+		Action: "double_dosing.settlement", Change: true},
 
 	// Custody, release and being told.
 	{Method: "POST", Path: "/api/v1/clients/:code/custody-spells", Scoped: handlers.OpenCustodySpell, Category: models.CatCustody, Verb: models.Create,

@@ -18,6 +18,7 @@ var views = []any{
 	AnchorView{}, TaskView{}, TaskDueView{},
 	CustodySlipView{}, CustodySpellView{}, CustodyTransferView{}, DutyContactView{}, NoticeView{}, PlannedReleaseView{}, RegionDefaultView{},
 	ReleaseCaseView{}, ReleaseHandoverView{}, ReleaseOutcomeView{}, ReleaseStepView{},
+	OrderGapView{}, DoseGuardView{}, DoseOrderVersionView{}, DoseOrderView{}, DoseTransferStubView{}, DoseTransferView{}, DoseView{}, DoubleDosingView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

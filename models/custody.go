@@ -259,39 +259,39 @@ type CustodyTransfer struct {
 
 // Custody transfer states.
 const (
-	TransferOrdered   = "ordered"
-	TransferInTransit = "in_transit"
-	TransferArrived   = "arrived"
-	TransferConfirmed = "confirmed"
-	TransferCancelled = "cancelled"
+	CustodyTransferOrdered   = "ordered"
+	CustodyTransferInTransit = "in_transit"
+	CustodyTransferArrived   = "arrived"
+	CustodyTransferConfirmed = "confirmed"
+	CustodyTransferCancelled = "cancelled"
 )
 
 // CustodyTransfers is the life of a transfer between institutions.
 var CustodyTransfers = Machine{
 	Noun:   "custody_transfer",
-	States: []string{TransferOrdered, TransferInTransit, TransferArrived, TransferConfirmed, TransferCancelled},
-	Start:  []string{TransferOrdered},
+	States: []string{CustodyTransferOrdered, CustodyTransferInTransit, CustodyTransferArrived, CustodyTransferConfirmed, CustodyTransferCancelled},
+	Start:  []string{CustodyTransferOrdered},
 	Moves: []Move{
-		{"departure", []Party{Sender}, []string{TransferOrdered}, TransferInTransit},
-		{"arrival", []Party{Receiver}, []string{TransferInTransit}, TransferArrived},
-		{"file-receipt", []Party{Receiver}, []string{TransferArrived}, TransferArrived},
-		{"file-receipt", []Party{Receiver}, []string{TransferConfirmed}, TransferConfirmed},
-		{"confirmation", []Party{Receiver}, []string{TransferArrived}, TransferConfirmed},
-		{"cancellation", []Party{Sender}, []string{TransferOrdered}, TransferCancelled},
-		{"release", nil, []string{TransferOrdered, TransferInTransit, TransferArrived}, TransferCancelled},
+		{"departure", []Party{Sender}, []string{CustodyTransferOrdered}, CustodyTransferInTransit},
+		{"arrival", []Party{Receiver}, []string{CustodyTransferInTransit}, CustodyTransferArrived},
+		{"file-receipt", []Party{Receiver}, []string{CustodyTransferArrived}, CustodyTransferArrived},
+		{"file-receipt", []Party{Receiver}, []string{CustodyTransferConfirmed}, CustodyTransferConfirmed},
+		{"confirmation", []Party{Receiver}, []string{CustodyTransferArrived}, CustodyTransferConfirmed},
+		{"cancellation", []Party{Sender}, []string{CustodyTransferOrdered}, CustodyTransferCancelled},
+		{"release", nil, []string{CustodyTransferOrdered, CustodyTransferInTransit, CustodyTransferArrived}, CustodyTransferCancelled},
 	},
 }
 
 // Limits of a transfer, editorial defaults (case management, transfer.notice, file, dose).
 const (
-	TransferAnswer = 24 * time.Hour // until the receiver must have confirmed an arrival
-	FileBefore     = -4 * time.Hour // of departure
-	FileAlarm      = 24 * time.Hour // after arrival, without the file
-	NoticeUnit     = 2 * time.Hour  // to prepare an unplanned release
-	ClinicContact  = 24 * time.Hour // after an unplanned release
-	NGOContact     = 72 * time.Hour // after an unplanned release
-	RiskPeak       = 7 * 24 * time.Hour
-	RiskElevated   = 28 * 24 * time.Hour
+	CustodyTransferAnswer = 24 * time.Hour // until the receiver must have confirmed an arrival
+	FileBefore            = -4 * time.Hour // of departure
+	FileAlarm             = 24 * time.Hour // after arrival, without the file
+	NoticeUnit            = 2 * time.Hour  // to prepare an unplanned release
+	ClinicContact         = 24 * time.Hour // after an unplanned release
+	NGOContact            = 72 * time.Hour // after an unplanned release
+	RiskPeak              = 7 * 24 * time.Hour
+	RiskElevated          = 28 * 24 * time.Hour
 )
 
 // CheckTransferMove validates when a move happened, before any record is looked up.
@@ -345,7 +345,7 @@ func (t *CustodyTransfer) Allowed(by Party) []string {
 // Alarm reports that somebody arrived and the medical file did not follow in time. It is
 // computed when read.
 func (t *CustodyTransfer) Alarm(now time.Time) bool {
-	return t.ArrivedAt != nil && t.FileReceivedAt == nil && t.State != TransferCancelled && now.After(t.ArrivedAt.Add(FileAlarm))
+	return t.ArrivedAt != nil && t.FileReceivedAt == nil && t.State != CustodyTransferCancelled && now.After(t.ArrivedAt.Add(FileAlarm))
 }
 
 // RegionDefault names the clinic that is responsible for releases into a region that

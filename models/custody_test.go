@@ -13,7 +13,7 @@ func TestMachines_HaveNoDeadStates(t *testing.T) {
 	t.Parallel()
 	ends := map[string][]string{
 		"custody_spell":    {SpellReleased, SpellTransferred, SpellUnplannedReleased, SpellDied, SpellEscaped, SpellNotAdmitted},
-		"custody_transfer": {TransferConfirmed, TransferCancelled},
+		"custody_transfer": {CustodyTransferConfirmed, CustodyTransferCancelled},
 		"release_case":     {CaseClosed},
 	}
 	for _, m := range []*Machine{&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices} {

@@ -68,5 +68,6 @@ func Machines() []*Machine {
 		EpisodeMachine,
 		TaskMachine,
 		&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices,
+		DoseOrderMachine, DoseTransferMachine, DoubleDosingMachine,
 	}
 }

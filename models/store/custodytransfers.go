@@ -35,7 +35,7 @@ func (s *Session) transferQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 	return s.scoped(q, custodyTransferTable, models.CatTransfer, verb)
 }
 
-func (s *Session) seeTransfer(row *transferRow) SeenTransfer {
+func (s *Session) seeCustodyTransfer(row *transferRow) SeenTransfer {
 	seen := SeenTransfer{CustodyTransfer: row.CustodyTransfer, Party: models.Receiver, Alarm: row.Alarm(s.store.now())}
 	seen.ClientCode = models.CodeHandle(row.OwnCode, row.OwnLocalNo)
 	if row.FromOrganisationID == s.actor.OrganisationID {
@@ -50,13 +50,13 @@ func (s *Session) ListTransfers(ctx context.Context, alarm bool, p Paging) (page
 	err = s.readRecords(ctx, "custody_transfer.read", func(r *reading) error {
 		q := s.transferQuery(r.DB, models.Read)
 		if alarm {
-			q = q.Where("custody_transfers.file_received_at IS NULL AND custody_transfers.state <> ? AND custody_transfers.arrived_at < ?", models.TransferCancelled, r.now.Add(-models.FileAlarm))
+			q = q.Where("custody_transfers.file_received_at IS NULL AND custody_transfers.state <> ? AND custody_transfers.arrived_at < ?", models.CustodyTransferCancelled, r.now.Add(-models.FileAlarm))
 		}
 		rows, err := loadPage(s, q, "custody_transfers", "custody_transfers.id", p, func(row transferRow) string { return row.ID })
 		page.Next = rows.Next
 		for i := range rows.Items {
 			r.touched(rows.Items[i].ID)
-			page.Items = append(page.Items, s.seeTransfer(&rows.Items[i]))
+			page.Items = append(page.Items, s.seeCustodyTransfer(&rows.Items[i]))
 		}
 		return err
 	})
@@ -71,7 +71,7 @@ func (s *Session) GetTransfer(ctx context.Context, id string) (seen *SeenTransfe
 			return err
 		}
 		r.touched(id)
-		one := s.seeTransfer(&row)
+		one := s.seeCustodyTransfer(&row)
 		seen = &one
 		return nil
 	})
@@ -96,13 +96,13 @@ func (s *Session) OrderTransfer(ctx context.Context, spellID string, to models.O
 		}
 		t.alsoTouched(spellID)
 		if !replayed {
-			if err := t.order(id, spell, c, to, departure); err != nil {
+			if err := t.orderTransfer(id, spell, c, to, departure); err != nil {
 				return err
 			}
 		}
 		row, err := t.transfer(id, models.Change)
 		if err == nil {
-			one := s.seeTransfer(row)
+			one := s.seeCustodyTransfer(row)
 			seen = &one
 		}
 		return err
@@ -110,7 +110,7 @@ func (s *Session) OrderTransfer(ctx context.Context, spellID string, to models.O
 	return seen, out, err
 }
 
-func (t *tx) order(id string, spell *models.CustodySpell, c *models.Client, to models.OrganisationID, departure *time.Time) error {
+func (t *tx) orderTransfer(id string, spell *models.CustodySpell, c *models.Client, to models.OrganisationID, departure *time.Time) error {
 	o, err := t.organisation(to)
 	if err != nil && !models.IsKind(err, models.KindNotFound) {
 		return err
@@ -133,7 +133,7 @@ func (t *tx) order(id string, spell *models.CustodySpell, c *models.Client, to m
 	}
 	transfer := models.CustodyTransfer{
 		ID: id, SpellID: spell.ID, ClientID: c.ID, FromOrganisationID: spell.OrganisationID, ToOrganisationID: to, ToCode: code,
-		State: models.TransferOrdered, OrderedAt: t.now, DepartureAt: departure, Version: 1, CreatedBy: t.session.actor.UserID,
+		State: models.CustodyTransferOrdered, OrderedAt: t.now, DepartureAt: departure, Version: 1, CreatedBy: t.session.actor.UserID,
 	}
 	if err := t.Create(&transfer).Error; err != nil {
 		return err
@@ -150,7 +150,7 @@ func (t *tx) order(id string, spell *models.CustodySpell, c *models.Client, to m
 func (t *tx) transferTasks(transfer *models.CustodyTransfer) error {
 	var before, after *time.Time
 	if transfer.DepartureAt != nil {
-		at, answered := transfer.DepartureAt.Add(models.FileBefore), transfer.DepartureAt.Add(models.TransferAnswer)
+		at, answered := transfer.DepartureAt.Add(models.FileBefore), transfer.DepartureAt.Add(models.CustodyTransferAnswer)
 		before, after = &at, &answered
 	}
 	for _, task := range []models.Task{{Kind: "transfer_file", DueAt: before}, {Kind: "transfer_dose_certificate", DueAt: before}, {Kind: "transfer_confirmation", DueAt: after}} {
@@ -176,7 +176,7 @@ func (s *Session) MoveTransfer(ctx context.Context, id, action string, at *time.
 			return err
 		}
 		transfer := &row.CustodyTransfer
-		by := s.seeTransfer(row).Party
+		by := s.seeCustodyTransfer(row).Party
 		if err := transfer.Do(action, by, at); err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (s *Session) MoveTransfer(ctx context.Context, id, action string, at *time.
 		if row, err = t.transfer(id, models.Change); err != nil {
 			return err
 		}
-		one := s.seeTransfer(row)
+		one := s.seeCustodyTransfer(row)
 		seen = &one
 		return nil
 	})
@@ -213,7 +213,7 @@ func (t *tx) follow(action string, transfer *models.CustodyTransfer, accept Acce
 		if err := t.anchor(transfer.ClientID, "transfer_departure", *transfer.DepartedAt); err != nil {
 			return err
 		}
-		due := transfer.DepartedAt.Add(models.TransferAnswer)
+		due := transfer.DepartedAt.Add(models.CustodyTransferAnswer)
 		return t.bothWhenDue("transfer_unanswered", transfer, due)
 	case "arrival":
 		return t.bothWhenDue("continuity_alarm", transfer, transfer.ArrivedAt.Add(models.FileAlarm))
@@ -223,7 +223,7 @@ func (t *tx) follow(action string, transfer *models.CustodyTransfer, accept Acce
 		}
 		return t.unneeded("continuity_alarm", transfer.ID)
 	case "confirmation":
-		return t.confirm(transfer, accept)
+		return t.confirmTransfer(transfer, accept)
 	case "cancellation":
 		if err := t.spellFollows(transfer.SpellID, action); err != nil {
 			return err
@@ -273,14 +273,14 @@ func (t *tx) endTransfer(transfer *models.CustodyTransfer) error {
 // cancelTransfer ends the open transfer of a stay that ended otherwise.
 func (t *tx) cancelTransfer(spell, why string) error {
 	var transfer models.CustodyTransfer
-	err := t.Where("spell_id = ? AND state IN ?", spell, []string{models.TransferOrdered, models.TransferInTransit, models.TransferArrived}).Take(&transfer).Error
+	err := t.Where("spell_id = ? AND state IN ?", spell, []string{models.CustodyTransferOrdered, models.CustodyTransferInTransit, models.CustodyTransferArrived}).Take(&transfer).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	transfer.State = models.TransferCancelled
+	transfer.State = models.CustodyTransferCancelled
 	transfer.Version++
 	t.alsoTouched(transfer.ID)
 	if err := t.keepTransfer(&transfer); err != nil {
@@ -289,9 +289,9 @@ func (t *tx) cancelTransfer(spell, why string) error {
 	return t.endTransfer(&transfer)
 }
 
-// confirm is the receiver's act of care, as accepting a referral is: it joins the records,
+// confirmTransfer is the receiver's act of care, as accepting a referral is: it joins the records,
 // moves the stay, and hands over the person when the sender was responsible.
-func (t *tx) confirm(transfer *models.CustodyTransfer, accept Acceptance) error {
+func (t *tx) confirmTransfer(transfer *models.CustodyTransfer, accept Acceptance) error {
 	var old models.CustodySpell
 	if err := t.Where("id = ?", transfer.SpellID).Take(&old).Error; err != nil {
 		return err
@@ -304,8 +304,7 @@ func (t *tx) confirm(transfer *models.CustodyTransfer, accept Acceptance) error 
 	if err := t.spellMoved(&old); err != nil { // before the new one opens: the database keeps one a person
 		return err
 	}
-	as := &models.Referral{ToOrganisationID: transfer.ToOrganisationID, ToCode: transfer.ToCode}
-	own, err := t.receiversRecord(as, &from, accept)
+	own, err := t.receiversRecord(joining{"custody_transfer", transfer.ToOrganisationID, transfer.ToCode}, &from, accept)
 	if err != nil {
 		return err
 	}

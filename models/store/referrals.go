@@ -287,7 +287,7 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	if err := withPerson(t.DB).Where("clients.id = ?", r.FromClientID).Take(&from).Error; err != nil {
 		return err
 	}
-	own, err := t.receiversRecord(r, &from, accept)
+	own, err := t.receiversRecord(joining{"referral", r.ToOrganisationID, r.ToCode}, &from, accept)
 	if err != nil {
 		return err
 	}
@@ -299,25 +299,33 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
 }
 
+// joining is the act of care that joins two records: what it is called in errors, who
+// receives, and the client's code there.
+type joining struct {
+	noun string
+	to   models.OrganisationID
+	code string
+}
+
 // receiversRecord returns the receiver's record of the person. An existing record is
 // joined only when a clinician names it; a matching code alone joins nothing.
-func (t *tx) receiversRecord(r *models.Referral, from *models.Client, accept Acceptance) (models.ClientID, error) {
+func (t *tx) receiversRecord(act joining, from *models.Client, accept Acceptance) (models.ClientID, error) {
 	if accept.SameAs != "" {
-		return t.confirmSame(from, accept.SameAs)
+		return t.confirmSame(act.noun, from, accept.SameAs)
 	}
 	var joined []models.Client // by an earlier act of care, whatever its code
-	if err := t.Where("organisation_id = ? AND person_id = ?", r.ToOrganisationID, from.PersonID).Order("id").Limit(1).Find(&joined).Error; err != nil {
+	if err := t.Where("organisation_id = ? AND person_id = ?", act.to, from.PersonID).Order("id").Limit(1).Find(&joined).Error; err != nil {
 		return "", err
 	}
 	if len(joined) > 0 {
 		return joined[0].ID, nil
 	}
-	own, err := t.ownByCode(r.ToCode)
+	own, err := t.ownByCode(act.code)
 	if err != nil {
 		return "", err
 	}
 	client := models.Client{
-		ID: models.ClientID(newID()), OrganisationID: r.ToOrganisationID, PersonID: from.PersonID, Code: r.ToCode,
+		ID: models.ClientID(newID()), OrganisationID: act.to, PersonID: from.PersonID, Code: act.code,
 		LocalNo: nextLocalNo(own), Sex: from.Sex, LowQuality: from.LowQuality, Version: 1, CreatedAt: t.now,
 	}
 	if err := t.Create(&client).Error; err != nil {
@@ -326,9 +334,9 @@ func (t *tx) receiversRecord(r *models.Referral, from *models.Client, accept Acc
 	return client.ID, t.copyLink(from.ID, client.ID)
 }
 
-func (t *tx) confirmSame(from *models.Client, handle string) (models.ClientID, error) {
+func (t *tx) confirmSame(noun string, from *models.Client, handle string) (models.ClientID, error) {
 	var c models.Checks
-	c.Require(t.session.actor.Role.Clinical(), "/sameAs", "referral.clinician_confirms")
+	c.Require(t.session.actor.Role.Clinical(), "/sameAs", noun+".clinician_confirms")
 	if err := c.Err(); err != nil {
 		return "", err
 	}
@@ -346,7 +354,7 @@ func (t *tx) confirmSame(from *models.Client, handle string) (models.ClientID, e
 	}
 	if own.Sex != from.Sex || elsewhere > 0 {
 		// Others' records hang on this one: one signature cannot move them.
-		return "", models.Fail(models.KindConflict, "referral.not_same_person", "That record cannot be confirmed as the same person here; accept without sameAs and ask for a merge.")
+		return "", models.Fail(models.KindConflict, noun+".not_same_person", "That record cannot be confirmed as the same person here; go on with a separate record and ask for a merge.")
 	}
 	return own.ID, t.joinConfirmed(own, from)
 }

@@ -715,7 +715,7 @@ func TestCustodyTransfer_CancelledOrReleasedOnTheWay(t *testing.T) {
 		must(t, err)
 		seen, err := medic.New().GetSpell(ctx, spell.ID)
 		must(t, err)
-		if tr.State != models.TransferCancelled || seen.State != models.SpellResident || len(c.tasks(t, c.ColonyHealth)) != 0 {
+		if tr.State != models.CustodyTransferCancelled || seen.State != models.SpellResident || len(c.tasks(t, c.ColonyHealth)) != 0 {
 			t.Errorf("%s %s %v", tr.State, seen.State, c.tasks(t, c.ColonyHealth))
 		}
 		tr, _, err = medic.New().OrderTransfer(ctx, spell.ID, unit.ID, nil)
