@@ -112,7 +112,7 @@ func open(c config) (*store.Store, error) {
 	}
 	return store.Open(store.Options{
 		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
-		Editions: protocols.Check(protocols.Embedded()), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
+		Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
 	})
 }
 
@@ -358,7 +358,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	}
 	s, err := store.Open(store.Options{
 		URL: "sqlite:" + filepath.Join(d.data, "jol.db"), Country: "KZ", Zone: "Asia/Almaty", Keys: demoKeys(), Clock: models.Now,
-		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
+		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
 	})
 	if err != nil {
 		return err

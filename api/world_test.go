@@ -78,6 +78,7 @@ func newWorld(t *testing.T, engine string) *world {
 	settled := w.Store
 	w.Store = w.Open(t, func(o *store.Options) {
 		o.Sealer, o.Editions = indicators.Begin, protocols.Check(protocols.Embedded())
+		o.Scoring = protocols.Scoring(protocols.Embedded())
 	})
 	_ = settled.Close()
 	live := w.live(t)

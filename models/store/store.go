@@ -29,6 +29,8 @@ type Options struct {
 	Sealer  models.Sealer
 	// Editions checks an edition of a protocol before it is kept, and again before it is served.
 	Editions models.EditionCheck
+	// Scoring computes the bands of screening results and withdrawal scales.
+	Scoring models.Scoring
 	// Ledger is the file that remembers sealed release ids outside the database.
 	Ledger string
 	// RegistrationsPerDay caps client registrations of one organisation in 24 hours;
