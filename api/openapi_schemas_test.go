@@ -111,9 +111,12 @@ func handlerStructs(t *testing.T) map[string][]structField {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no handlers", err)
 	}
-	files = append(files, "../models/protocols/evalview.go")
-	structs := map[string][]structField{}
-	for _, name := range files {
+	contents, err := filepath.Glob("../models/*.go")
+	if err != nil || len(contents) == 0 {
+		t.Fatal("no models", err)
+	}
+	structs, embedded := map[string][]structField{}, map[string][]string{}
+	collect := func(prefix string, name string) {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
@@ -121,13 +124,52 @@ func handlerStructs(t *testing.T) map[string][]structField {
 		ast.Inspect(file, func(node ast.Node) bool {
 			if spec, ok := node.(*ast.TypeSpec); ok {
 				if s, ok := spec.Type.(*ast.StructType); ok {
-					structs[spec.Name.Name] = members(s)
+					structs[prefix+spec.Name.Name] = members(s)
+					embedded[prefix+spec.Name.Name] = parts(prefix, s)
 				}
 			}
 			return true
 		})
 	}
-	return structs
+	for _, name := range append(files, "../models/protocols/evalview.go") {
+		collect("", name)
+	}
+	for _, name := range contents { // what answers embed
+		collect("models.", name)
+	}
+	flat := map[string][]structField{}
+	for name := range structs {
+		if !strings.HasPrefix(name, "models.") {
+			flat[name] = flatten(structs, embedded, name)
+		}
+	}
+	return flat
+}
+
+// flatten lists the members of a struct with those of what it embeds.
+func flatten(structs map[string][]structField, embedded map[string][]string, name string) []structField {
+	all := structs[name]
+	for _, part := range embedded[name] {
+		all = append(flatten(structs, embedded, part), all...)
+	}
+	return all
+}
+
+// parts names the embedded types of a struct; those of package models with its name.
+func parts(prefix string, s *ast.StructType) []string {
+	var out []string
+	for _, f := range s.Fields.List {
+		if len(f.Names) > 0 {
+			continue
+		}
+		switch x := f.Type.(type) {
+		case *ast.Ident:
+			out = append(out, prefix+x.Name)
+		case *ast.SelectorExpr:
+			out = append(out, "models."+x.Sel.Name)
+		}
+	}
+	return out
 }
 
 func members(s *ast.StructType) []structField {

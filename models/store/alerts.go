@@ -28,7 +28,7 @@ func (s *Session) ListAlerts(ctx context.Context, state string, p Paging) (page 
 		q := s.visibleAlerts(r.DB, r.today)
 		switch state {
 		case "":
-			q = q.Where("alerts.state = ? AND alerts.valid_until >= ? OR alerts.state = ?", models.AlertIssued, r.today, models.AlertProposed)
+			q = q.Where("((alerts.state = ? AND alerts.valid_until >= ?) OR alerts.state = ?)", models.AlertIssued, r.today, models.AlertProposed)
 		default:
 			q = q.Where("alerts.state = ?", state)
 		}
