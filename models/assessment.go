@@ -12,7 +12,7 @@ type AssessmentItems struct {
 	LivingWhere        string   `json:"livingWhere"`        // 9
 	Labour             string   `json:"labour"`             // 10
 	Education          string   `json:"education"`          // 11
-	Frequency30d       string   `json:"frequency30d"`       // 14
+	Frequency30d       string   `json:"frequency"`       // 14
 	FrequencyReference string   `json:"frequencyReference"` // the 30 days before what
 	AgeFirstUse        *int     `json:"ageFirstUse"`        // 15, of the primary drug
 	SecondaryDrugs     []string `json:"secondaryDrugs"`     // 16, at most 3
@@ -63,7 +63,7 @@ func (a *Assessment) Check(c *Checks, today Date) {
 	} {
 		requireCode(c, item.list, item.code, item.pointer)
 	}
-	c.Require(a.Frequency30d == "" || InList("tdi_frequency_30d", a.Frequency30d), "/frequency30d", "entry.code_not_in_list")
+	c.Require(a.Frequency30d == "" || InList("tdi_frequency_30d", a.Frequency30d), "/frequency", "entry.code_not_in_list")
 	asked := a.Frequency30d != "" && a.Frequency30d != "99"
 	c.Require(InList("frequency_reference", a.FrequencyReference) || a.FrequencyReference == "" && !asked, "/frequencyReference", "entry.code_not_in_list")
 	c.Require(len(a.SecondaryDrugs) <= maxSecondaryDrugs, "/secondaryDrugs", "assessment.too_many_drugs")
@@ -78,7 +78,7 @@ func (a *Assessment) Check(c *Checks, today Date) {
 func (a *Assessment) complete(c *Checks, f EntryFacts) {
 	e := f.Episode
 	c.Require(a.On >= e.StartDate.AddDays(-TDIWindow), "/on", "assessment.before_episode")
-	c.Require(a.Frequency30d != "" || e.PrimaryDrug == "99", "/frequency30d", "entry.code_not_in_list")
+	c.Require(a.Frequency30d != "" || e.PrimaryDrug == "99", "/frequency", "entry.code_not_in_list")
 	c.Require(!slices.Contains(a.SecondaryDrugs, e.PrimaryDrug), "/secondaryDrugs", "assessment.secondary_repeats_primary")
 	injected := e.Injecting == "2.1" || e.Injecting == "2.2" || e.Injecting == "2.3"
 	c.Require(a.AgeFirstInjection != nil || !injected, "/ageFirstInjection", "assessment.age_required")
