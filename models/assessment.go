@@ -12,7 +12,7 @@ type AssessmentItems struct {
 	LivingWhere        string   `json:"livingWhere"`        // 9
 	Labour             string   `json:"labour"`             // 10
 	Education          string   `json:"education"`          // 11
-	Frequency30d       string   `json:"frequency"`       // 14
+	Frequency30d       string   `json:"frequency"`          // 14
 	FrequencyReference string   `json:"frequencyReference"` // the 30 days before what
 	AgeFirstUse        *int     `json:"ageFirstUse"`        // 15, of the primary drug
 	SecondaryDrugs     []string `json:"secondaryDrugs"`     // 16, at most 3

@@ -245,7 +245,7 @@ func (n NewNaloxoneKit) Check(today Date) error {
 	odd := strings.ContainsFunc(n.Lot, func(r rune) bool {
 		return !(r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-')
 	})
-	if odd || n.Lot == "" || len(n.Lot) > 16 {
+	if odd || len(n.Lot) > 16 || !strings.ContainsAny(n.Lot, "0123456789") { // a name has no digit
 		c.Add("/lot", "naloxone_kit.lot_form")
 	} else {
 		CheckText(&c, "/lot", n.Lot)
