@@ -48,11 +48,16 @@ func (s *Session) discloses(r *reading, t table, model any, naming []models.Cons
 				}
 				d := models.Disclosure{ClientID: f.client, OrganisationID: f.organisation, RecipientID: s.actor.OrganisationID, At: r.now, ActorID: s.actor.UserID, Ground: string(relation)}
 				if relation == models.Consented {
-					d.Ground, d.ConsentID = "", consentBehind(naming, f, r.today)
+					if d.Ground, d.ConsentID = "", consentBehind(naming, f, r.today); d.ConsentID == "" {
+						return false
+					}
 				}
 				entered = addDisclosure(entered, d, category)
 				return true
 			})
+		}
+		if len(left) > 0 { // what opened it ended, or began, between the queries: nothing is shown that is not entered
+			return models.NotFound(r.noun)
 		}
 	}
 	for _, d := range entered {
