@@ -423,3 +423,64 @@ func TestEntry_ListsAreCutIntoPages(t *testing.T) {
 		}
 	})
 }
+
+// Break-glass opens the categories it may, to its user, while it lasts; the ground is
+// entered. It never opens an NGO's notes or whether somebody is pregnant.
+func TestEntry_BreakGlassOpensWhatItMay(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, other := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		handle := doctor.Register(1)
+		diagnosis := doctor.Record(handle, diagnosisOn(c.Today(), "6C43.2"))
+		pregnant := doctor.Record(handle, &models.ReproductiveStatus{On: c.Today(), Pregnant: "yes"})
+		opens := func(when string, w Worker, id string, want bool) {
+			t.Helper()
+			if _, err := w.New().GetEntry(ctx, id); (err == nil) != want {
+				t.Errorf("%s: %v", when, err)
+			}
+		}
+		opens("before", other, diagnosis.EntryID, false)
+		c.exec(t, "INSERT INTO break_glass (id, client_id, person_id, organisation_id, user_id, reason, note, started_at, expires_at, review_due, reviewed_by, outcome, version) "+
+			"VALUES ('b', ?, ?, ?, ?, 'emergency', '', ?, ?, ?, '', '', 1)", string(diagnosis.ClientID), c.person(t, c.Clinic, handle), string(c.Polyclinic.ID),
+			string(other.Actor.UserID), c.Now(), c.Now().Add(time.Hour), c.Now().Add(72*time.Hour))
+		opens("the user", other, diagnosis.EntryID, true)
+		opens("a colleague", other.Colleague(), diagnosis.EntryID, false)
+		opens("what it never opens", other, pregnant.EntryID, false)
+		_, err := other.On(1).CorrectEntry(ctx, diagnosis.EntryID, models.EnteredInError, nil)
+		wantError(t, err, models.KindNotFound, "entry.not_found")
+		if n := count(t, c.World, "disclosures WHERE ground = 'emergency' AND recipient_id = ?", string(c.Polyclinic.ID)); n != 1 {
+			t.Errorf("%d disclosures by break-glass", n)
+		}
+		c.Advance(time.Hour)
+		opens("when it has run out", other, diagnosis.EntryID, false)
+	})
+}
+
+// The file moves with the person who is held: to the unit that serves the institution now,
+// from what prison health services wrote, and not from a clinic.
+func TestEntry_FileMovesWithCustody(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		colony := c.organisation("Second colony", models.KindPrison, "6", "")
+		unit := c.As(models.RolePrisonMedical, c.organisation("Second unit", models.KindPrisonHealth, "3", colony.ID))
+		first, doctor := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleClinician, c.Clinic)
+		atColony, atClinic, _ := c.Joined(first, doctor, 1, c.Clinic)
+		inside := first.Record(atColony, diagnosisOn(c.Today(), "6C43.2"))
+		outside := doctor.Record(atClinic, diagnosisOn(c.Today(), "6C43.1"))
+		_, err := unit.New().GetEntry(ctx, inside.EntryID)
+		wantError(t, err, models.KindNotFound, "entry.not_found")
+		c.exec(t, "INSERT INTO custody_spells (id, client_id, person_id, organisation_id, institution_id, basis, state, admitted_at, planned_release, exit_reason, exit_region, "+
+			"referral_on_release, naloxone_on_release, in_treatment_at_exit, from_spell_id, version, created_at, created_by) "+
+			"VALUES ('s', ?, ?, ?, ?, 'sentenced', 'resident', ?, '', '', '', '', '', ?, '', 1, ?, 'u')", string(inside.ClientID), c.person(t, c.ColonyHealth, atColony),
+			string(c.ColonyHealth.ID), string(colony.ID), c.Now(), false, c.Now())
+		_, err = unit.New().GetEntry(ctx, inside.EntryID)
+		must(t, err)
+		_, err = unit.New().GetEntry(ctx, outside.EntryID)
+		wantError(t, err, models.KindNotFound, "entry.not_found")
+		if n := count(t, c.World, "disclosures WHERE ground = 'custody' AND recipient_id = ?", string(unit.Actor.OrganisationID)); n != 1 {
+			t.Errorf("%d disclosures by custody", n)
+		}
+		told := first.Record(atColony, diagnosisOn(c.Today(), "6C43.0"))
+		if n := count(t, c.World, "changes WHERE record_id = ? AND organisation_id = ?", told.EntryID, string(unit.Actor.OrganisationID)); n != 1 {
+			t.Errorf("the unit in charge was told %d times", n)
+		}
+	})
+}
