@@ -204,7 +204,13 @@ func (t *tx) keepVersion(e *models.Entry) error {
 	if err := t.Create(e).Error; err != nil {
 		return err
 	}
-	return t.tellReaders("entry", e.EntryID, entryTable, &models.Entry{}, e.ID, e.Category, e.ClientID)
+	if !e.Struck() {
+		return t.tellReaders("entry", e.EntryID, entryTable, &models.Entry{}, e.ID, e.Category, e.ClientID)
+	}
+	lost, err := t.otherReaders(entryTable, &models.Entry{}, e.ID, e.Category, e.ClientID)
+	t.tell("entry", e.EntryID, t.session.actor.OrganisationID)
+	t.gone("entry", e.EntryID, lost...)
+	return err
 }
 
 // entryFollows records the events that limits count from, and that the client was seen.

@@ -232,9 +232,7 @@ func TestEntry_ConsentOpensItsCategories(t *testing.T) {
 			t.Helper()
 			var got []string
 			for _, kind := range models.EntryKinds() {
-				for _, id := range ngo.entries(t, atNGO, kind) {
-					got = append(got, id)
-				}
+				got = append(got, ngo.entries(t, atNGO, kind)...)
 			}
 			path, err := ngo.New().GetPathway(ctx, atNGO)
 			must(t, err)
@@ -296,6 +294,12 @@ func TestEntry_StruckOutIsItsWritersAlone(t *testing.T) {
 		wantError(t, err, models.KindNotFound, "entry.not_found")
 		if got := ngo.entries(t, atNGO, models.EntryDiagnosis); len(got) != 0 {
 			t.Errorf("the NGO lists %v", got)
+		}
+		told := func(o *models.Organisation, gone bool) int {
+			return count(t, c.World, "changes WHERE kind = 'entry' AND record_id = ? AND organisation_id = ? AND gone = ?", e.EntryID, string(o.ID), gone)
+		}
+		if told(c.NGO, true) != 1 || told(c.Clinic, true) != 0 || told(c.Clinic, false) != 2 {
+			t.Errorf("gone for the NGO %d times, for the writer %d", told(c.NGO, true), told(c.Clinic, true))
 		}
 		if history, err := doctor.New().GetEntry(ctx, e.EntryID); err != nil || len(history) != 2 {
 			t.Errorf("%d versions, %v", len(history), err)
