@@ -116,7 +116,7 @@ func open(c config, plans *protocols.Plans) (*store.Store, error) {
 	}
 	return store.Open(store.Options{
 		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
-		Editions: protocols.Check(protocols.Embedded()), Planner: plans.Planner(), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
+		Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Planner: plans.Planner(), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
 		Webhooks: c.webhooks(),
 	})
 }
@@ -369,7 +369,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	plans := new(protocols.Plans)
 	s, err := store.Open(store.Options{
 		URL: "sqlite:" + filepath.Join(d.data, "jol.db"), Country: "KZ", Zone: "Asia/Almaty", Keys: demoKeys(), Clock: models.Now,
-		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Planner: plans.Planner(), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
+		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Planner: plans.Planner(), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
 		Webhooks: demoWebhooks,
 	})
 	if err != nil {

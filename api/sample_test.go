@@ -87,10 +87,9 @@ func clinicCode(t testing.TB, n int) string {
 func (p *population) samples(t *testing.T) map[string]sample {
 	t.Helper()
 	all := map[string]sample{}
-	for _, part := range []map[string]sample{p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t),
-		p.taskSamples(t),
-		p.custodySamples(t),
-		p.oatSamples(t),
+	for _, part := range []map[string]sample{
+		p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t),
+		p.taskSamples(t), p.custodySamples(t), p.oatSamples(t), p.recordSamples(t),
 	} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {

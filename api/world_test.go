@@ -79,6 +79,7 @@ func newWorld(t *testing.T, engine string) *world {
 	plans := new(protocols.Plans)
 	w.Store = w.Open(t, func(o *store.Options) {
 		o.Sealer, o.Editions, o.Planner = indicators.Begin, protocols.Check(protocols.Embedded()), plans.Planner()
+		o.Scoring = protocols.Scoring(protocols.Embedded())
 	})
 	_ = settled.Close()
 	live := w.live(t)

@@ -52,7 +52,7 @@ const (
 
 var openEpisodeStates = []string{EpisodeScreened, EpisodeAssessed, EpisodePlanned, EpisodeInTreatment, EpisodeSuspended, EpisodeAftercare}
 
-// Holder is the organisation whose record something is.
+// Holder is the organisation that wrote a record which has one party only.
 const Holder Party = "holder"
 
 // EpisodeMachine is the life of an episode. Custody, hospital and travel suspend and never

@@ -69,5 +69,6 @@ func Machines() []*Machine {
 		TaskMachine,
 		&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices,
 		DoseOrderMachine, DoseTransferMachine, DoubleDosingMachine,
+		&OverdoseMachine, &KitMachine, &AlertMachine,
 	}
 }

@@ -67,7 +67,7 @@ type reading struct {
 	today    models.Date
 	objects  []string
 	consents []consentRef
-	noun     string // of the record looked up, when the action names another: a lost read answers as an absent one
+	noun     string // of the record looked up: a lost read answers as an absent one
 	told     []models.Disclosure
 }
 
@@ -86,12 +86,9 @@ func (r *reading) disclosed(d models.Disclosure) { r.told = append(r.told, d) }
 // readRecords runs a client-level read on the reader pool and returns only after its
 // audit event is committed together with a second look at the consents it relied on.
 func (s *Session) readRecords(ctx context.Context, action string, fn func(*reading) error) error {
-	r := &reading{DB: s.store.read.WithContext(ctx), now: s.store.now(), today: s.today()}
+	r := &reading{DB: s.store.read.WithContext(ctx), now: s.store.now(), today: s.today(), noun: nounOf(action)}
 	if err := fn(r); err != nil {
 		return err
-	}
-	if r.noun == "" {
-		r.noun = nounOf(action)
 	}
 	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: r.noun, told: r.told})
 }

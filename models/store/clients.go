@@ -209,6 +209,9 @@ type Pathway struct {
 	Referrals []SeenReferral
 	Consents  []SeenConsent
 	Episodes  []SeenEpisode
+	Entries   []SeenEntry
+	Overdoses []SeenOverdose
+	Kits      []SeenKit
 }
 
 // GetPathway collects what the caller may see of the person behind one of its clients:
@@ -245,12 +248,49 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 			r.touched(k.ID)
 			p.Consents = append(p.Consents, SeenConsent{Consent: k, ClientCode: c.Handle(), Today: r.today})
 		}
+		if err != nil {
+			return err
+		}
 		if p.showsOthers(s.actor.OrganisationID) {
 			r.relied(naming...)
 		}
-		return err
+		return s.addClinicalRecord(r, p, c.PersonID, naming)
 	})
 	return p, err
+}
+
+// addClinicalRecord adds entries, overdoses and naloxone kits.
+func (s *Session) addClinicalRecord(r *reading, p *Pathway, person models.PersonID, naming []models.Consent) error {
+	var entries []entryRow
+	err := standing(s.scopedEntries(entriesWith(r.DB), models.Read)).Where("entries.client_id IN (?)", r.ofPerson(person)).Order("entries.entry_id").Find(&entries).Error
+	if err != nil {
+		return err
+	}
+	if p.Entries, err = s.seeEntries(r, entries, naming); err != nil {
+		return err
+	}
+	var overdoses []overdoseRow
+	err = s.scoped(overdosesWith(r.DB), overdoseTable, models.CatOverdoseEvent, models.Read).
+		Where("overdoses.client_id IN (?)", r.ofPerson(person)).Order("overdoses.id").Find(&overdoses).Error
+	if err != nil {
+		return err
+	}
+	if p.Overdoses, err = s.seeOverdoses(r, overdoses, naming); err != nil {
+		return err
+	}
+	var kits []kitRow
+	err = s.scoped(kitsWith(r.DB), kitTable, models.CatNaloxone, models.Read).
+		Where("naloxone_kits.client_id IN (?)", r.ofPerson(person)).Order("naloxone_kits.id").Find(&kits).Error
+	if err != nil {
+		return err
+	}
+	var others []foreign
+	for i := range kits {
+		r.touched(kits[i].ID)
+		p.Kits = append(p.Kits, s.seeKit(&kits[i]))
+		others = append(others, foreign{kits[i].ID, kits[i].ClientID, kits[i].OrganisationID, models.CatNaloxone})
+	}
+	return s.discloses(r, kitTable, &models.NaloxoneKit{}, naming, others)
 }
 
 // showsOthers reports whether records that another organisation wrote are shown.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"gorm.io/gorm"
 
 	"jol/models"
 )
@@ -247,14 +246,4 @@ func (t *tx) cancelTasks(e *models.Episode) error {
 		}
 	}
 	return nil
-}
-
-// openEpisodeOf returns the open episode of a client record, or nil.
-func (t *tx) openEpisodeOf(client models.ClientID) (*models.Episode, error) {
-	var e models.Episode
-	err := t.Where("client_id = ? AND end_date = ''", client).Take(&e).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return nil, nil
-	}
-	return &e, err
 }

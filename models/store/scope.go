@@ -87,6 +87,25 @@ func (s *Session) scoped(q *gorm.DB, t table, category models.Category, verb mod
 	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
 }
 
+// scopedEntries adds the entries of the clinical record that the session's grants reach,
+// each through the category it belongs to.
+func (s *Session) scopedEntries(q *gorm.DB, verb models.Verb) *gorm.DB {
+	var parts []string
+	var args []any
+	for _, category := range models.EntryCategories() {
+		for _, relation := range s.grants[category][verb] {
+			if c := s.reach(entryTable, relation, category); c.sql != "" {
+				parts = append(parts, "entries.category = ? AND ("+c.sql+")")
+				args = append(append(args, category), c.args...)
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return q.Where("1 = 0")
+	}
+	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
+}
+
 // reach is the expression of one relation on one table.
 func (s *Session) reach(t table, relation models.Relation, category models.Category) condition {
 	org := s.actor.OrganisationID

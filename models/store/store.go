@@ -31,6 +31,8 @@ type Options struct {
 	Editions models.EditionCheck
 	// Planner says which tasks follow from what happens in an episode; without it none do.
 	Planner models.Planner
+	// Scoring computes the bands of screening results and withdrawal scales.
+	Scoring models.Scoring
 	// Ledger is the file that remembers sealed release ids outside the database.
 	Ledger string
 	// RegistrationsPerDay caps client registrations of one organisation in 24 hours;
