@@ -171,7 +171,10 @@ func (t *tx) openEpisode(id string, c *models.Client, org *models.Organisation, 
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return nil, models.Fail(models.KindConflict, "episode.open_already", "The client has an open episode at your organisation.")
 	}
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	return e, t.tellEpisode(e)
 }
 
 // CloseEpisode ends an episode with a date and a reason.
@@ -197,7 +200,10 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("end_date", "end_reason", "last_contact", "version").Updates(e))
+		if err := changed(tx.Model(e).Where("version = ?", s.req.Base).Select("end_date", "end_reason", "last_contact", "version").Updates(e)); err != nil {
+			return err
+		}
+		return tx.tellEpisode(e)
 	})
 	return seen, err
 }
@@ -221,7 +227,16 @@ func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) 
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("last_contact", "version").Updates(e))
+		if err := changed(tx.Model(e).Where("version = ?", s.req.Base).Select("last_contact", "version").Updates(e)); err != nil {
+			return err
+		}
+		return tx.tellEpisode(e)
 	})
 	return seen, err
+}
+
+// tellEpisode tells the organisation that wrote the episode and those that may see it.
+func (t *tx) tellEpisode(e *models.Episode) error {
+	t.tell("episode", e.ID, e.OrganisationID)
+	return t.tellShared(e.ClientID, models.CatTreatmentFact, models.CatDiagnosis)
 }

@@ -193,6 +193,7 @@ func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenRefer
 	if err := t.Create(&r).Error; err != nil {
 		return nil, err
 	}
+	t.tell("referral", id, r.FromOrganisationID, r.ToOrganisationID)
 	return &SeenReferral{Referral: r, Party: models.Sender, ClientCode: c.Handle(), Whole: true}, nil
 }
 
@@ -273,10 +274,21 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
 			return err
 		}
+		tx.tellMoved(r)
 		seen, err = tx.seenReferral(id, models.Change)
 		return err
 	})
 	return seen, err
+}
+
+// tellMoved tells both parties, and takes back from a receiver what was never its own.
+func (t *tx) tellMoved(r *models.Referral) {
+	t.tell("referral", r.ID, r.FromOrganisationID)
+	if r.State == models.ReferralCancelled && r.ToClientID == "" {
+		t.gone("referral", r.ID, r.ToOrganisationID)
+		return
+	}
+	t.tell("referral", r.ID, r.ToOrganisationID)
 }
 
 // takeOver is the act of care that joins two organisations' records: the receiver's
@@ -293,6 +305,8 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	}
 	r.ToClientID = own
 	t.alsoTouched(string(own))
+	t.tell("client", string(own), r.ToOrganisationID)
+	t.tell("client", string(from.ID), from.OrganisationID)
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
