@@ -22,6 +22,7 @@ type sample struct {
 	absent []string // and for records that are not there
 	// Where a body names the record: bodies that name another's, and an absent one.
 	otherBody, absentBody string
+	device                string // Device-Token, for routes that need one
 }
 
 // population is a world in which every route has something to work on, beside records
@@ -84,7 +85,7 @@ func clinicCode(t testing.TB, n int) string {
 func (p *population) samples(t *testing.T) map[string]sample {
 	t.Helper()
 	all := map[string]sample{}
-	for _, part := range []map[string]sample{p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t)} {
+	for _, part := range []map[string]sample{p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t), p.syncSamples(t)} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {
 				s.etag = `"1"`
@@ -253,6 +254,9 @@ func (s sample) with(r Route) Scenario {
 	}
 	if r.Change {
 		sc.Headers["If-Match"] = s.etag
+	}
+	if s.device != "" {
+		sc.Headers["Device-Token"] = s.device
 	}
 	return sc
 }

@@ -55,10 +55,14 @@ func (t *tx) tellChanges() error {
 			feeds[i] = string(c.OrganisationID)
 		}
 		slices.Sort(feeds) // everybody in one order, or two would wait for each other
+		var locks []string
+		var args []any
 		for _, feed := range slices.Compact(feeds) {
-			if err := t.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", feed).Error; err != nil {
-				return err
-			}
+			locks = append(locks, "pg_advisory_xact_lock(hashtextextended(?, 0))") // a list is evaluated in order
+			args = append(args, feed)
+		}
+		if err := t.Exec("SELECT "+strings.Join(locks, ", "), args...).Error; err != nil {
+			return err
 		}
 	}
 	return t.Create(&t.changes).Error
@@ -131,7 +135,7 @@ func (t *tx) teamOf(client models.ClientID) (records []ownRecord, err error) {
 	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients rc WHERE rc.id = ?) AND clients.organisation_id <> (SELECT organisation_id FROM clients rc WHERE rc.id = ?)", client, client).
 		Joins("JOIN persons p ON p.id = clients.person_id AND p.responsible_id = clients.organisation_id").
 		Where("organisations.kind = ? AND EXISTS (SELECT 1 FROM episodes oe WHERE oe.client_id = clients.id AND oe.end_date = '')", models.KindClinic).
-		Where("NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = clients.person_id"+
+		Where("NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = clients.person_id" +
 			" AND w.state IN ('given', 'withdrawn', 'invalid') AND (w.recipient_id = clients.organisation_id OR w.recipient_kind = organisations.kind))").Find(&records).Error
 	return records, err
 }

@@ -90,14 +90,18 @@ func TestStatements_AreFewAndKnown(t *testing.T) {
 			}
 		}
 		var r *store.SeenReferral
-		cost("RegisterClient, new", 10, func() { nurse.Register(2) })
+		feed := int64(1) // the change feed: on PostgreSQL its lock beside it
+		if c.Engine == "postgres" {
+			feed = 2
+		}
+		cost("RegisterClient, new", 10+feed, func() { nurse.Register(2) })
 		cost("RegisterClient, found", 8, func() { nurse.Register(2) })
-		cost("CreateReferral", 7, func() { r = nurse.Refer(handle, storetest.Asking(c.Polyclinic)) })
+		cost("CreateReferral", 7+feed, func() { r = nurse.Refer(handle, storetest.Asking(c.Polyclinic)) })
 		cost("GetReferral by the sender", 2, func() { _, _ = nurse.New().GetReferral(ctx, r.ID) })
 		cost("GetReferral by the receiver", 3, func() { _, _ = other.New().GetReferral(ctx, r.ID) })
-		cost("MoveReferral", 4, func() { r = other.Move(r, "receipt") })
-		cost("MoveReferral, acceptance", 11, func() { r = other.Move(r, "acceptance") })
-		cost("WithdrawConsent", 7, func() { nurse.Withdraw(k.ID) })
+		cost("MoveReferral", 4+feed, func() { r = other.Move(r, "receipt") })
+		cost("MoveReferral, acceptance", 11+feed, func() { r = other.Move(r, "acceptance") })
+		cost("WithdrawConsent", 7+feed, func() { nurse.Withdraw(k.ID) })
 	})
 }
 

@@ -124,6 +124,9 @@ func (s *Store) Pool() (*sql.DB, string, error) {
 	return db, s.dialect, err
 }
 
+// Now tells the time of the store's clock.
+func (s *Store) Now() time.Time { return s.now() }
+
 func (s *Store) now() time.Time { return s.opt.Clock().UTC().Truncate(time.Millisecond) }
 
 // today is the civil date at the actor's organisation.
