@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/uuid"
@@ -89,4 +90,19 @@ func (p *population) syncSamples(t *testing.T) map[string]sample {
 			others: []string{conflicts + "/" + waiting(p.poly, theirToken, p.polyCode) + "/resolution"}, absent: absent(conflicts+"/", "/resolution")},
 		"GET /api/v1/changes": {who: p.doctor, path: "/api/v1/changes"},
 	}
+}
+
+// allRefused reports whether an outbox was answered and each of its commands refused: what
+// is a failure elsewhere is an item's failure there.
+func allRefused(r Route, a Answer) bool {
+	var answer struct{ Results []syncResult }
+	if r.key() != "POST /api/v1/sync" || json.Unmarshal(a.Body, &answer) != nil || len(answer.Results) == 0 {
+		return false
+	}
+	for _, result := range answer.Results {
+		if result.Status != "refused" || result.Problem == nil {
+			return false
+		}
+	}
+	return true
 }

@@ -8,9 +8,9 @@ import (
 
 // ChangedView is one line of the change feed: read the record again, or delete your copy.
 type ChangedView struct {
-	Kind string  `json:"kind" cat:"task"` // referral, episode, client, …, or gone
-	Was  *string `json:"was" cat:"task"`  // the kind of what is gone
-	ID   string  `json:"id" cat:"task"`   // as in the record's address: a client's is its code
+	Kind string  `json:"kind"` // referral, episode, client, …, or gone
+	Was  *string `json:"was"`  // the kind of what is gone
+	ID   string  `json:"id"`   // as in the record's address: a client's is its code
 }
 
 func changedView(ch store.Change) ChangedView {

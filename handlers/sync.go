@@ -155,7 +155,11 @@ func splitBatch(body []byte) ([]jsontext.Value, error) {
 		}
 		switch {
 		case name.String() != "commands":
-			return nil, invalid(safePointer("/"+name.String()), "body.unknown_field")
+			pointer := "/*"
+			if plainName.MatchString(name.String()) {
+				pointer = "/" + name.String()
+			}
+			return nil, invalid(pointer, "body.unknown_field")
 		case named:
 			return nil, invalid("/commands", "body.duplicate_field")
 		}
@@ -446,19 +450,19 @@ func FillTime(body []byte, member, zone string, at time.Time) ([]byte, error) {
 // SyncConflictView is a command that waits for a person's decision. Its payload is erased
 // when it is settled.
 type SyncConflictView struct {
-	ID          string            `json:"id" cat:"task"`
-	Type        string            `json:"type" cat:"task"`
-	Params      map[string]string `json:"params" cat:"task"`
-	Address     string            `json:"address" cat:"task"` // where the record is read as it is now
-	Code        string            `json:"code" cat:"task"`    // of the problem the command met
-	BaseVersion *int64            `json:"baseVersion" cat:"task"`
-	OccurredAt  time.Time         `json:"occurredAt" cat:"task"`
-	Payload     any               `json:"payload" cat:"task"`
-	State       string            `json:"state" cat:"task" enums:"waiting,applied,dropped"`
-	Own         bool              `json:"own" cat:"task"` // sent by the caller, not by a colleague
-	CreatedAt   time.Time         `json:"createdAt" cat:"task"`
-	SettledAt   *time.Time        `json:"settledAt" cat:"task"`
-	Version     int64             `json:"version" cat:"task"`
+	ID          string            `json:"id"`
+	Type        string            `json:"type"`
+	Params      map[string]string `json:"params"`
+	Address     string            `json:"address"` // where the record is read as it is now
+	Code        string            `json:"code"`    // of the problem the command met
+	BaseVersion *int64            `json:"baseVersion"`
+	OccurredAt  time.Time         `json:"occurredAt"`
+	Payload     any               `json:"payload"`
+	State       string            `json:"state" enums:"waiting,applied,dropped"`
+	Own         bool              `json:"own"` // sent by the caller, not by a colleague
+	CreatedAt   time.Time         `json:"createdAt"`
+	SettledAt   *time.Time        `json:"settledAt"`
+	Version     int64             `json:"version"`
 }
 
 func (c *Call) conflictView(k models.SyncConflict) SyncConflictView {
@@ -512,7 +516,7 @@ type syncResolutionRequest struct {
 // SyncResolutionView is a settled conflict, with what the command's route answered when it
 // was applied.
 type SyncResolutionView struct {
-	Conflict SyncConflictView `json:"conflict" cat:"task"`
+	Conflict SyncConflictView `json:"conflict"`
 	Resource any              `json:"resource"`
 	Problem  *ProblemView     `json:"problem"` // text that was left out
 }
