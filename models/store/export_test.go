@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 
 	"gorm.io/gorm"
+
+	"jol/models"
 )
 
 // What the cases in package store_test may reach, and nothing else may.
@@ -50,5 +52,19 @@ func (s *Store) AfterQueryOf(table string, run func()) {
 		if !db.DryRun && db.Statement.Table == table && done.CompareAndSwap(false, true) {
 			run()
 		}
+	})
+}
+
+// HoldFeed takes a number of the organisation's change feed and does not commit before hold
+// returns: the slowest writer there is.
+func (s *Store) HoldFeed(ctx context.Context, actor models.Actor, kind, id string, hold func()) error {
+	return s.inTx(ctx, func(db *gorm.DB) error {
+		t := &tx{DB: db, session: s.For(actor, nil, Request{}), now: s.now()}
+		t.tell(kind, id, actor.OrganisationID)
+		if err := t.tellChanges(); err != nil {
+			return err
+		}
+		hold()
+		return nil
 	})
 }

@@ -2,7 +2,10 @@ package store_test
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"jol/models"
 	"jol/models/store"
@@ -258,6 +261,50 @@ func TestPathway_LosesAgainstAWithdrawal(t *testing.T) {
 		}
 		if err != nil && !models.IsKind(err, models.KindNotFound) {
 			t.Error(err)
+		}
+	})
+}
+
+// A slow writer against a fast reader, at its sharpest: a writer that has its number and does
+// not commit holds the organisation's feed, so that no later number is read before it.
+func TestChanges_AnUncommittedNumberIsNeverPassed(t *testing.T) {
+	each(t, func(t *testing.T, c *storetest.Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		read := func(since string) store.Page[store.Change] {
+			page, err := nurse.New().ListChanges(ctx, store.Paging{Limit: 10, Cursor: since})
+			must(t, err)
+			return page
+		}
+		release, holding, slowDone, fastDone := make(chan struct{}), make(chan struct{}), make(chan error, 1), make(chan error, 1)
+		var once sync.Once
+		go func() {
+			slowDone <- c.HoldFeed(ctx, nurse.Actor, "referral", "slow", func() { once.Do(func() { close(holding) }); <-release })
+		}()
+		<-holding
+		go func() {
+			_, _, err := nurse.New().RegisterClient(ctx, storetest.Someone(1))
+			fastDone <- err
+		}()
+		passed := false
+		select {
+		case <-fastDone: // a later number was committed first
+			passed = true
+		case <-time.After(200 * time.Millisecond):
+		}
+		cursor := ""
+		if passed { // what a reader does then loses the slow one
+			cursor = read("").Next
+			fastDone <- nil
+		}
+		close(release)
+		must(t, <-slowDone)
+		must(t, <-fastDone)
+		var kinds []string
+		for _, item := range read(cursor).Items {
+			kinds = append(kinds, item.Kind)
+		}
+		if passed || !slices.Equal(kinds, []string{"referral", "client"}) {
+			t.Errorf("passed %v, then %v", passed, kinds)
 		}
 	})
 }

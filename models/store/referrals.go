@@ -43,6 +43,7 @@ func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
 		Joins("JOIN consents k ON k.id = referrals.consent_id")
+	q = q.Where("(referrals.from_organisation_id = ? OR referrals.to_code <> '')", s.actor.OrganisationID) // the receiver erased its record
 	return s.scoped(q, referralTable, models.CatReferral, verb)
 }
 
