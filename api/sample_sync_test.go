@@ -12,7 +12,7 @@ import (
 // enrol gives a user a device and returns its id and token.
 func (w *world) enrol(t testing.TB, who account) (id, token string) {
 	t.Helper()
-	admin := w.as(t, models.RoleAdministrator)
+	admin := w.again(t, w.as(t, models.RoleAdministrator))
 	var d struct{ ID, Token string }
 	w.run(t, creating(admin, "/api/v1/devices", object{"user": who.ID, "label": "Phone 3"}.String(), 201)).Into(t, &d)
 	return d.ID, d.Token

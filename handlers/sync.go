@@ -52,16 +52,16 @@ type Commands struct {
 // MaxCommands is how many commands a batch may have.
 const MaxCommands = 500
 
-// syncBatch describes the body of POST /sync.
+// syncRequest describes the body of POST /sync.
 //
 //nolint:unused // for the description only: the body is taken apart by splitBatch
-type syncBatch struct {
-	Commands []syncCommand `json:"commands"`
+type syncRequest struct {
+	Commands []syncCommandRequest `json:"commands"`
 }
 
-// syncCommand is one command of an outbox. Each is decoded by itself, so that one that is
+// syncCommandRequest is one command of an outbox. Each is decoded by itself, so that one that is
 // not well formed refuses nobody else.
-type syncCommand struct {
+type syncCommandRequest struct {
 	ID             string            `json:"id"`
 	Type           string            `json:"type"`
 	Params         map[string]string `json:"params"`
@@ -114,7 +114,7 @@ type seenCommand struct {
 //	@Accept			json
 //	@Produce		json
 //	@Param			Device-Token	header		string		true	"token of the enrolled device"
-//	@Param			body			body		syncBatch	true	"commands"
+//	@Param			body			body		syncRequest	true	"commands"
 //	@Success		200				{object}	SyncView
 //	@Failure		default			{object}	ProblemView
 //	@Router			/api/v1/sync [post]
@@ -192,7 +192,7 @@ var (
 
 // take carries one command out and says how it ended. It fails only when the caller is gone.
 func (b *outbox) take(raw jsontext.Value) (SyncResultView, error) {
-	in, err := decode[syncCommand](raw)
+	in, err := decode[syncCommandRequest](raw)
 	if !commandID.MatchString(in.ID) {
 		if err == nil {
 			err = invalid("/id", "sync.command_id_required")
@@ -224,7 +224,7 @@ func (b *outbox) again(id string, before seenCommand, digest string) SyncResultV
 	return before.result
 }
 
-func (b *outbox) run(in syncCommand, digest string) (SyncResultView, error) {
+func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, error) {
 	c := b.call
 	occurred, err := models.CommandTime(in.OccurredAt, c.Commands.Now)
 	if err != nil {
@@ -259,7 +259,7 @@ func conflicts(err error) bool {
 }
 
 // keep puts the command into the inbox and answers with the record as it is now.
-func (b *outbox) keep(in syncCommand, cmd Command, digest string, ran Ran) (SyncResultView, error) {
+func (b *outbox) keep(in syncCommandRequest, cmd Command, digest string, ran Ran) (SyncResultView, error) {
 	c := b.call
 	var e, dropped *models.Error
 	errors.As(ran.Err, &e)
@@ -310,7 +310,7 @@ func (b *outbox) failed(id *string, err error) (SyncResultView, error) {
 }
 
 // digest tells two commands apart that have the same id.
-func (in syncCommand) digest() string {
+func (in syncCommandRequest) digest() string {
 	b, err := json.Marshal(in, json.Deterministic(true))
 	if err != nil { // not UTF-8
 		b = []byte(in.ID)
