@@ -43,7 +43,7 @@ func TestScenarioDevices_EnrolExpireShutOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		worker, other := w.as(t, models.RoleNGOOutreach), w.at(t, models.RoleNGOOutreach, w.NGO, 2)
 		admin, stranger := w.at(t, models.RoleAdministrator, w.NGO, 1), w.at(t, models.RoleAdministrator, w.OtherNGO, 1)
-		id, token := w.enrol(t, worker)
+		_, token := w.enrol(t, worker)
 		if n := len(w.rows(t, "SELECT id FROM devices WHERE token_hash = '"+token+"'")); n != 0 || !strings.HasPrefix(token, "jold_") {
 			t.Error("the token is kept")
 		}
@@ -69,7 +69,8 @@ func TestScenarioDevices_EnrolExpireShutOut(t *testing.T) {
 		fresh := w.again(t, worker)
 		w.run(t, outbox(fresh, token, 403, command()).failing("device.expired"))
 		state(`"state":"expired"`, `"wipe":false`)
-		id, token = w.enrol(t, worker)
+		id, renewed := w.enrol(t, worker)
+		token = renewed
 		w.sync(t, fresh, token, command())
 
 		// Shut out: told to wipe, also without a bearer token, which is gone too.

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -73,7 +74,7 @@ func TestChanges_RecipientsOfAConsent(t *testing.T) {
 		ngo, nurse := c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleNurse, c.Clinic)
 		third := c.As(models.RoleNurse, c.Polyclinic)
 		ngoCode, code, _ := c.Joined(ngo, nurse, 1, c.Clinic) // the clinic treats the NGO's client
-		third.Register(1) // the same code, another person: no act of care
+		third.Register(1)                                     // the same code, another person: no act of care
 		for _, ended := range []string{"withdrawn", "expired"} {
 			n := models.NewConsent{Purpose: models.PurposeReferral, RecipientID: c.NGO.ID, Categories: []models.Category{models.CatTreatmentFact}, Until: c.Today().AddDays(10)}
 			at, atThird := c.feed(t, ngo, ""), c.feed(t, third, "")
@@ -213,11 +214,13 @@ func TestChanges_SlowWriterFastReader(t *testing.T) {
 // nobody would see.
 func TestChanges_EveryKindToldIsListed(t *testing.T) {
 	t.Parallel()
-	pkgs, err := parser.ParseDir(token.NewFileSet(), "..", nil, 0)
+	files, err := filepath.Glob("../*.go")
 	must(t, err)
 	found := 0
-	for _, pkg := range pkgs {
-		ast.Inspect(pkg, func(n ast.Node) bool {
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		must(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok || len(call.Args) < 3 {
 				return true
