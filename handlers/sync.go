@@ -431,8 +431,13 @@ func mapStrings(body []byte, change func(pointer, value string) string) ([]byte,
 // a time into any other member.
 func FillTime(body []byte, member, zone string, at time.Time) ([]byte, error) {
 	fields := map[string]jsontext.Value{}
-	if len(body) > 0 && json.Unmarshal(body, &fields) != nil {
-		return body, nil // the handler says what is wrong with it
+	if len(body) > 0 {
+		if jsontext.Value(body).Kind() != '{' {
+			return body, nil // the handler says what is wrong with it
+		}
+		if err := json.Unmarshal(body, &fields); err != nil {
+			return nil, err
+		}
 	}
 	if v, ok := fields[member]; ok && v.Kind() != 'n' {
 		return body, nil

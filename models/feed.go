@@ -14,16 +14,9 @@ var FeedKinds = map[string]Category{
 	"referral":        CatReferral,
 	"episode":         CatEpisode,
 
+	"anchor":           CatEpisode,
 	"task":             CatTask,
-	"screening":        CatScreening,
-	"assessment":       CatDiagnosis,
-	"diagnosis":        CatDiagnosis,
-	"plan":             CatPlanSocial,
-	"test":             CatInfection,
-	"drug_test":        CatDrugTest,
-	"observation":      CatWithdrawal,
-	"contact":          CatAttendance,
-	"counselling_note": CatCounselling,
+	"entry":            "", // of many categories: FeedEntries
 	"overdose":         CatOverdoseEvent,
 	"naloxone_kit":     CatNaloxone,
 	"alert":            CatAlert,
@@ -40,5 +33,11 @@ var FeedKinds = map[string]Category{
 	"access_pass":      CatAccessPass,
 	"visit":            CatAccessPass,
 	"break_glass":      CatBreakGlass,
+	"court_duty":       CatAttendance,
+	"supervision":      CatAttendance,
 	"disclosure":       CatDisclosureLog,
 }
+
+// FeedEntries is the kind whose records are of many categories: each is told to the roles
+// that read its own.
+const FeedEntries = "entry"

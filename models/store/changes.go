@@ -243,7 +243,7 @@ func (s *Session) ListChanges(ctx context.Context, p Paging) (page Page[Change],
 func (s *Session) feedKinds() []string {
 	kinds := []string{}
 	for kind, category := range models.FeedKinds {
-		if s.grants.Has(category, models.Read) {
+		if s.grants.Has(category, models.Read) || kind == models.FeedEntries {
 			kinds = append(kinds, kind)
 		}
 	}
@@ -257,8 +257,15 @@ func (s *Session) changesOf(r *reading, rows []changeEntry) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	categories, err := entryCategories(r, rows)
+	if err != nil {
+		return nil, err
+	}
 	var out []Change
 	for _, row := range rows {
+		if row.Kind == models.FeedEntries && !s.grants.Has(categories[row.RecordID], models.Read) {
+			continue // of a category that this role does not read, or not there any more
+		}
 		change := Change{Kind: row.Kind, ID: row.RecordID}
 		if row.Kind == "client" && !row.Gone {
 			if change.ID = codes[row.RecordID]; change.ID == "" {
@@ -293,6 +300,30 @@ func (s *Session) ownCodes(r *reading, rows []changeEntry) (map[string]string, e
 		codes[string(clients[i].ID)] = clients[i].Handle()
 	}
 	return codes, err
+}
+
+// entryCategories looks up the category of each entry, and of one that was erased none: then
+// only roles that could never read it would have to be told, and the client is gone as well.
+func entryCategories(r *reading, rows []changeEntry) (map[string]models.Category, error) {
+	ids := []string{}
+	for _, row := range rows {
+		if row.Kind == models.FeedEntries {
+			ids = append(ids, row.RecordID)
+		}
+	}
+	categories := map[string]models.Category{}
+	if len(ids) == 0 {
+		return categories, nil
+	}
+	var found []struct {
+		EntryID  string
+		Category models.Category
+	}
+	err := r.Table("entries").Select("entry_id, category").Where("entry_id IN ?", ids).Scan(&found).Error
+	for _, e := range found {
+		categories[e.EntryID] = e.Category
+	}
+	return categories, err
 }
 
 // expiredSince says what ended with the consents that ran out after a day: expiry is a date

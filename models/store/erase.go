@@ -198,8 +198,11 @@ func (t *tx) tellErased(c *models.Client, ids []string) error {
 		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
 	t.gone("client", c.Handle(), c.OrganisationID)
-	return err
+	return t.tellShared(c.ID, models.ClientCategories...) // whoever read some of it reads the person anew
 }
 
 // dropWaiting removes commands of the inbox that speak of the client.

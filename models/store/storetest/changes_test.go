@@ -243,3 +243,34 @@ func TestChanges_EveryKindToldIsListed(t *testing.T) {
 		t.Errorf("only %d calls found", found)
 	}
 }
+
+// Entries are of many categories: each is told to the roles that read its own, and not that
+// there is one to the others.
+func TestChanges_EntriesByTheirCategory(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, social := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleSocialWorker, c.Clinic)
+		nurse.Register(1)
+		client := scan[string](t, c.World, "SELECT id FROM clients")
+		for _, category := range []string{"drugTest", "attendance"} {
+			c.plant(t, "entries", map[string]any{"entry_id": category, "client_id": client, "organisation_id": string(c.Clinic.ID), "category": category, "kind": category})
+			c.plant(t, "changes", map[string]any{"kind": "entry", "record_id": category, "organisation_id": string(c.Clinic.ID)})
+		}
+		told := func(w Worker) (ids []string) {
+			for _, item := range c.feed(t, w, "").Items {
+				if item.Kind == "entry" {
+					ids = append(ids, item.ID)
+				}
+			}
+			return ids
+		}
+		if got := told(nurse); !slices.Equal(got, []string{"drugTest", "attendance"}) {
+			t.Errorf("the nurse is told %v", got)
+		}
+		if got := told(social); !slices.Contains(got, "attendance") {
+			t.Errorf("the social worker is told %v", got)
+		}
+		if got := told(c.As(models.RoleAdministrator, c.Clinic)); got != nil {
+			t.Errorf("the administrator is told %v", got)
+		}
+	})
+}
