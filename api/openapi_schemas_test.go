@@ -107,6 +107,9 @@ func nullable(schemas openapi3.Schemas, ref *openapi3.SchemaRef) *openapi3.Schem
 	if of := ref.Value.AllOf; len(of) > 0 && ref.Value.Type == nil {
 		ref.Value.Type = schemas[strings.TrimPrefix(of[0].Ref, "#/components/schemas/")].Value.Type
 	}
+	if ref.Value.Type == nil {
+		ref.Value.Type = &openapi3.Types{"object"}
+	}
 	ref.Value.Nullable = true
 	return ref
 }
@@ -197,6 +200,9 @@ func members(s *ast.StructType) []structField {
 		}
 		name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
 		_, pointer := f.Type.(*ast.StarExpr)
+		if raw, ok := f.Type.(*ast.Ident); ok && raw.Name == "any" && name != "record" { // a record of any kind, or none
+			pointer = true
+		}
 		if name != "" && name != "-" {
 			out = append(out, structField{name, pointer})
 		}

@@ -36,6 +36,22 @@ type Route struct {
 	Create bool // needs an Idempotency-Key
 	Change bool // needs an If-Match
 
+	// Device asks for the token of the caller's enrolled device, after the role (403).
+	Device bool
+	// Runs lets the handler carry out commands from the field: other routes of this table.
+	Runs bool
+	// Command is the type under which the route may be called from the field (POST /sync);
+	// empty: it may not. Current is the path that reads the record it changes, with the same
+	// parameters, shown at a conflict. Adds: it adds to the record, whatever its version.
+	// Occurs names the member of the body that takes the time the command happened when the
+	// body gives none: "on" for a civil date, any other for a time. Unkept: the body may not
+	// wait in the inbox of conflicts.
+	Command string
+	Current string
+	Adds    bool
+	Occurs  string
+	Unkept  bool
+
 	Query     []string // the query parameters it takes; any other is refused
 	FreeQuery bool     // the handler judges the query itself
 	MaxBody   int64    // bytes, when the common limit does not fit
@@ -111,7 +127,7 @@ var Routes = []Route{
 		Action: "user.change", Change: true},
 
 	{Method: "POST", Path: "/api/v1/clients", Scoped: handlers.RegisterClient, Category: models.CatIdentity, Verb: models.Create,
-		Action: "client.create", Create: true},
+		Action: "client.create", Create: true, Command: "client.create", Unkept: true}, // initials never wait
 	{Method: "GET", Path: "/api/v1/clients/:code", Scoped: handlers.GetClient, Category: models.CatIdentity, Verb: models.Read,
 		Action: "client.read"},
 	{Method: "GET", Path: "/api/v1/clients/:code/pathway", Scoped: handlers.GetPathway, Category: models.CatIdentity, Verb: models.Read,
@@ -124,32 +140,32 @@ var Routes = []Route{
 		Action: "identity_change.approve", Change: true},
 
 	{Method: "POST", Path: "/api/v1/clients/:code/consents", Scoped: handlers.GiveConsent, Category: models.CatConsent, Verb: models.Create,
-		Action: "consent.create", Create: true},
+		Action: "consent.create", Create: true, Command: "consent.create", Current: "/api/v1/clients/:code"},
 	{Method: "GET", Path: "/api/v1/consents/:id", Scoped: handlers.GetConsent, Category: models.CatConsent, Verb: models.Read,
 		Action: "consent.read"},
 	// A withdrawal needs no If-Match: nothing may stand in its way, and it can be repeated.
 	{Method: "POST", Path: "/api/v1/consents/:id/withdrawal", Scoped: handlers.WithdrawConsent, Category: models.CatConsent, Verb: models.Change,
-		Action: "consent.withdraw"},
+		Action: "consent.withdraw", Command: "consent.withdraw", Current: "/api/v1/consents/:id"},
 
 	{Method: "GET", Path: "/api/v1/referrals", Scoped: handlers.ListReferrals, Category: models.CatReferral, Verb: models.Read,
 		Action: "referral.read", Query: []string{"direction", "state", "overdue", "limit", "cursor"}},
 	{Method: "GET", Path: "/api/v1/referrals/:id", Scoped: handlers.GetReferral, Category: models.CatReferral, Verb: models.Read,
 		Action: "referral.read"},
 	{Method: "POST", Path: "/api/v1/referrals", Scoped: handlers.CreateReferral, Category: models.CatReferral, Verb: models.Create,
-		Action: "referral.create", Create: true},
+		Action: "referral.create", Create: true, Command: "referral.create"},
 	{Method: "POST", Path: "/api/v1/referrals/:id/:action", Scoped: handlers.MoveReferral, Category: models.CatReferral, Verb: models.Change,
-		Action: "referral.change", Change: true},
+		Action: "referral.change", Change: true, Command: "referral.change", Current: "/api/v1/referrals/:id"},
 
 	{Method: "GET", Path: "/api/v1/clients/:code/episodes", Scoped: handlers.ListEpisodes, Category: models.CatEpisode, Verb: models.Read,
 		Action: "episode.read"},
 	{Method: "POST", Path: "/api/v1/clients/:code/episodes", Scoped: handlers.StartEpisode, Category: models.CatEpisode, Verb: models.Create,
-		Action: "episode.create", Create: true},
+		Action: "episode.create", Create: true, Command: "episode.create", Current: "/api/v1/clients/:code/episodes"},
 	{Method: "GET", Path: "/api/v1/episodes/:id", Scoped: handlers.GetEpisode, Category: models.CatEpisode, Verb: models.Read,
 		Action: "episode.read"},
 	{Method: "POST", Path: "/api/v1/episodes/:id/contacts", Scoped: handlers.RecordContact, Category: models.CatEpisode, Verb: models.Change,
-		Action: "episode.contact", Change: true},
+		Action: "episode.contact", Change: true, Command: "episode.contact", Current: "/api/v1/episodes/:id", Adds: true, Occurs: "on"},
 	{Method: "POST", Path: "/api/v1/episodes/:id/closure", Scoped: handlers.CloseEpisode, Category: models.CatEpisode, Verb: models.Change,
-		Action: "episode.close", Change: true},
+		Action: "episode.close", Change: true, Command: "episode.close", Current: "/api/v1/episodes/:id"},
 	{Method: "POST", Path: "/api/v1/episodes/:id/edition", Scoped: handlers.MoveEpisode, Category: models.CatEpisode, Verb: models.Change,
 		Action: "episode.edition", Change: true},
 
@@ -339,7 +355,21 @@ var Routes = []Route{
 
 	// Agreements, passes, disclosure, break-glass and functional notes.
 
-	// Devices, sync and changes.
+	// Devices, sync and changes. What a command may do is asked for each command anew.
+	{Method: "GET", Path: "/api/v1/device-state", Public: handlers.GetDeviceState},
+	{Method: "GET", Path: "/api/v1/devices", Scoped: handlers.ListDevices, Category: models.CatUser, Verb: models.Read,
+		Action: "device.read", Query: []string{"limit", "cursor"}},
+	{Method: "POST", Path: "/api/v1/devices", Scoped: handlers.EnrolDevice, Category: models.CatUser, Verb: models.Create,
+		Action: "device.create", Create: true},
+	// Nothing may stand in the way of shutting a device out: no If-Match, and it can be repeated.
+	{Method: "POST", Path: "/api/v1/devices/:id/shut-out", Scoped: handlers.ShutOutDevice, Category: models.CatUser, Verb: models.Change,
+		Action: "device.shut_out"},
+	{Method: "POST", Path: "/api/v1/sync", Scoped: handlers.SyncCommands, AnyRole: true, Action: "sync.create", Device: true, Runs: true, MaxBody: 2 << 20},
+	{Method: "GET", Path: "/api/v1/sync/conflicts", Scoped: handlers.ListSyncConflicts, AnyRole: true, Runs: true,
+		Action: "sync_conflict.read", Query: []string{"state", "limit", "cursor"}},
+	{Method: "POST", Path: "/api/v1/sync/conflicts/:id/resolution", Scoped: handlers.ResolveSyncConflict, AnyRole: true, Runs: true,
+		Action: "sync_conflict.resolve"},
+	{Method: "GET", Path: "/api/v1/changes", Scoped: handlers.ListChanges, AnyRole: true, Action: "changes.read", Query: []string{"since", "limit"}},
 
 	{Method: "GET", Path: "/api/v1/indicators", Scoped: handlers.ListIndicators, Category: models.CatIndicator, Verb: models.Read,
 		Action: "indicator.read"},

@@ -22,6 +22,7 @@ type sample struct {
 	absent []string // and for records that are not there
 	// Where a body names the record: bodies that name another's, and an absent one.
 	otherBody, absentBody string
+	device                string // Device-Token, for routes that need one
 }
 
 // population is a world in which every route has something to work on, beside records
@@ -89,7 +90,7 @@ func (p *population) samples(t *testing.T) map[string]sample {
 	all := map[string]sample{}
 	for _, part := range []map[string]sample{
 		p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t),
-		p.taskSamples(t), p.custodySamples(t), p.oatSamples(t), p.recordSamples(t),
+		p.taskSamples(t), p.custodySamples(t), p.oatSamples(t), p.recordSamples(t), p.syncSamples(t),
 	} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {
@@ -271,6 +272,9 @@ func (s sample) with(r Route) Scenario {
 	}
 	if r.Change {
 		sc.Headers["If-Match"] = s.etag
+	}
+	if s.device != "" {
+		sc.Headers["Device-Token"] = s.device
 	}
 	return sc
 }

@@ -22,6 +22,7 @@ var views = []any{
 	AssessmentView{}, AttendanceView{}, ClinicalPlanView{}, ContactView{}, CounsellingNoteView{}, DiagnosisView{}, DrugTestView{},
 	EntryHistoryView{}, InfectionTestView{}, MentalHealthCheckView{}, NaloxoneTrainingView{}, ObservationView{}, ReproductiveStatusView{},
 	ScreeningView{}, SocialPlanView{}, AlertView{}, NaloxoneKitView{}, OverdosePlaceView{}, OverdoseView{},
+	ChangedView{}, DeviceStateView{}, DeviceView{}, SyncConflictView{}, SyncResolutionView{}, SyncResultView{}, SyncView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

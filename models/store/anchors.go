@@ -51,8 +51,10 @@ func (t *tx) suspendEpisode(client models.ClientID, why string) error {
 
 // saveEpisode stores columns of an episode that was loaded at the version before.
 func (t *tx) saveEpisode(e *models.Episode, columns ...string) error {
-	t.tell("episode", e.ID, e.OrganisationID)
-	return changed(t.Model(e).Where("version = ?", e.Version-1).Select(append(columns, "version")).Updates(e))
+	if err := changed(t.Model(e).Where("version = ?", e.Version-1).Select(append(columns, "version")).Updates(e)); err != nil {
+		return err
+	}
+	return t.tellEpisode(e)
 }
 
 // leaveHospital moves soft limits by the days in hospital, when a stay there ended.

@@ -53,6 +53,8 @@ func (s *Session) RegisterClient(ctx context.Context, r models.Registration) (c 
 				if err := tx.settle(id, out); err != nil {
 					return err
 				}
+			} else {
+				tx.tell("client", id, s.actor.OrganisationID)
 			}
 		}
 		tx.auditOutcome(out.outcome(), id)

@@ -44,7 +44,11 @@ func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewCo
 			RecipientKind: n.RecipientKind, Categories: orEmpty(n.Categories), FromDate: tx.today, UntilDate: n.Until,
 			State: models.ConsentGiven, Version: 1, CreatedAt: tx.now, CreatedBy: s.actor.UserID,
 		}
-		return tx.Create(&k.Consent).Error
+		if err := tx.Create(&k.Consent).Error; err != nil {
+			return err
+		}
+		tx.tell("consent", id, s.actor.OrganisationID)
+		return tx.tellRecipient(&k.Consent, false)
 	})
 	return k, out, err
 }
@@ -121,6 +125,10 @@ func (s *Session) WithdrawConsent(ctx context.Context, id string) (receipt *mode
 			if err := tx.closeReferralsOf(&k); err != nil {
 				return err
 			}
+			tx.tell("consent", id, k.OrganisationID)
+			if err := tx.tellRecipient(&k, true); err != nil {
+				return err
+			}
 		}
 		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), CancelledDeliveries: []string{}}
 		if err := tx.Model(&models.Referral{}).Where("consent_id = ? AND state = ?", id, models.ReferralConsentWithdrawn).Order("id").Pluck("id", &receipt.ClosedReferrals).Error; err != nil {
@@ -135,9 +143,16 @@ func (s *Session) WithdrawConsent(ctx context.Context, id string) (receipt *mode
 }
 
 func (t *tx) closeReferralsOf(k *models.Consent) error {
-	var open []models.Referral
-	if err := t.Where("consent_id = ? AND state IN ?", k.ID, models.OpenReferralStates).Find(&open).Error; err != nil {
+	var all []models.Referral
+	if err := t.Where("consent_id = ?", k.ID).Find(&all).Error; err != nil {
 		return err
+	}
+	var open []models.Referral
+	for i := range all {
+		t.gone("referral", all[i].ID, all[i].ToOrganisationID) // a closed one too: it can be read no more
+		if slices.Contains(models.OpenReferralStates, all[i].State) {
+			open = append(open, all[i])
+		}
 	}
 	for i := range open {
 		before := open[i].Version
@@ -146,6 +161,7 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 			return err
 		}
 		t.alsoTouched(open[i].ID)
+		t.tell("referral", open[i].ID, open[i].FromOrganisationID)
 	}
 	return nil
 }

@@ -104,7 +104,9 @@ func (t *tx) begun(e *models.Episode) error {
 			}
 		}
 	}
-	t.tell("episode", e.ID, e.OrganisationID)
+	if err := t.tellEpisode(e); err != nil {
+		return err
+	}
 	p, err := t.planningFor(e)
 	if err != nil {
 		return err

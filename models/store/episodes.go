@@ -233,3 +233,9 @@ func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) 
 	})
 	return seen, err
 }
+
+// tellEpisode tells the organisation that wrote the episode and those that may see it.
+func (t *tx) tellEpisode(e *models.Episode) error {
+	t.tell("episode", e.ID, e.OrganisationID)
+	return t.tellShared(e.ClientID, models.CatTreatmentFact, models.CatDiagnosis)
+}

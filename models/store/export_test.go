@@ -139,3 +139,17 @@ func UnansweredQueries() (queries []string) {
 	}
 	return queries
 }
+
+// HoldFeed takes a number of the organisation's change feed and does not commit before hold
+// returns: the slowest writer there is.
+func (s *Store) HoldFeed(ctx context.Context, actor models.Actor, kind, id string, hold func()) error {
+	return s.inTx(ctx, func(db *gorm.DB) error {
+		t := &tx{DB: db, session: s.For(actor, nil, Request{}), now: s.now()}
+		t.tell(kind, id, actor.OrganisationID)
+		if err := t.tellChanges(); err != nil {
+			return err
+		}
+		hold()
+		return nil
+	})
+}

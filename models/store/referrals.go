@@ -43,6 +43,7 @@ func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
 		Joins("JOIN consents k ON k.id = referrals.consent_id")
+	q = q.Where("(referrals.from_organisation_id = ? OR referrals.to_code <> '')", s.actor.OrganisationID) // the receiver erased its record
 	return s.scoped(q, referralTable, models.CatReferral, verb)
 }
 
@@ -193,6 +194,7 @@ func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenRefer
 	if err := t.Create(&r).Error; err != nil {
 		return nil, err
 	}
+	t.tell("referral", id, r.FromOrganisationID, r.ToOrganisationID)
 	return &SeenReferral{Referral: r, Party: models.Sender, ClientCode: c.Handle(), Whole: true}, nil
 }
 
@@ -273,10 +275,21 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
 			return err
 		}
+		tx.tellMoved(r)
 		seen, err = tx.seenReferral(id, models.Change)
 		return err
 	})
 	return seen, err
+}
+
+// tellMoved tells both parties, and takes back from a receiver what was never its own.
+func (t *tx) tellMoved(r *models.Referral) {
+	t.tell("referral", r.ID, r.FromOrganisationID)
+	if r.State == models.ReferralCancelled && r.ToClientID == "" {
+		t.gone("referral", r.ID, r.ToOrganisationID)
+		return
+	}
+	t.tell("referral", r.ID, r.ToOrganisationID)
 }
 
 // takeOver is the act of care that joins two organisations' records: the receiver's
@@ -293,6 +306,8 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	}
 	r.ToClientID = own
 	t.alsoTouched(string(own))
+	t.tell("client", string(own), r.ToOrganisationID)
+	t.tell("client", string(from.ID), from.OrganisationID)
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}

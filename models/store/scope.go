@@ -267,3 +267,10 @@ func (s *Session) reachByEmergency(t table) condition {
 	return condition{"EXISTS (SELECT 1 FROM clients rc JOIN break_glass bg ON bg.person_id = rc.person_id AND bg.user_id = ? AND bg.expires_at > ? WHERE rc.id = " + string(t) + ".client_id)",
 		[]any{s.actor.UserID, s.store.now()}}
 }
+
+// inbox is what a person may settle of the commands that met another state: their own, and
+// those of colleagues with the same role, who may do the same and stand in for one who left.
+func (s *Session) inbox(q *gorm.DB) *gorm.DB {
+	return q.Where("sync_conflicts.organisation_id = ? AND (sync_conflicts.user_id = ? OR sync_conflicts.role = ?)",
+		s.actor.OrganisationID, s.actor.UserID, s.actor.Role)
+}
