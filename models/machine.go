@@ -57,4 +57,8 @@ func (m *Machine) Allowed(state string, by Party) []string {
 }
 
 // Machines are all state machines, for the diagrams in the docs and the tests that walk them.
-func Machines() []*Machine { return []*Machine{} }
+func Machines() []*Machine {
+	return []*Machine{
+		AgreementMachine, PassMachine, VisitMachine, ConsentMachine,
+	}
+}

@@ -235,20 +235,26 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
 			return err
 		}
-		if p.Episodes, err = s.seeEpisodes(r, c); err != nil {
+		if p.Episodes, err = s.seeEpisodes(r, c, naming); err != nil {
 			return err
 		}
 		var consents []models.Consent
 		err = s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).
 			Where("consents.client_id IN (?)", ofPerson).Order("id").Find(&consents).Error
+		if err != nil {
+			return err
+		}
 		for _, k := range consents {
 			r.touched(k.ID)
 			p.Consents = append(p.Consents, SeenConsent{Consent: k, ClientCode: c.Handle(), Today: r.today})
+			if err := s.disclose(r, consentTable, nil, shownRecord{k.ID, k.ClientID, k.OrganisationID, models.CatConsent}); err != nil {
+				return err
+			}
 		}
 		if p.showsOthers(s.actor.OrganisationID) {
 			r.relied(naming...)
 		}
-		return err
+		return nil
 	})
 	return p, err
 }

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"jol/models"
 )
@@ -14,7 +16,8 @@ type SeenConsent struct {
 	Today      models.Date
 }
 
-// GiveConsent records a consent that the client gave in the worker's presence.
+// GiveConsent records what the client answered in the worker's presence: a consent, a
+// refusal, or an offer that waits for an answer.
 func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewConsent) (k *SeenConsent, out Outcome, err error) {
 	err = s.write(ctx, "consent.create", func(tx *tx) error {
 		id, first, err := tx.claim(newID())
@@ -42,8 +45,9 @@ func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewCo
 		k.Consent = models.Consent{
 			ID: id, ClientID: c.ID, OrganisationID: s.actor.OrganisationID, Purpose: n.Purpose, RecipientID: n.RecipientID,
 			RecipientKind: n.RecipientKind, Categories: orEmpty(n.Categories), FromDate: tx.today, UntilDate: n.Until,
-			State: models.ConsentGiven, Version: 1, CreatedAt: tx.now, CreatedBy: s.actor.UserID,
+			State: cmp.Or(n.State, models.ConsentGiven), Version: 1, CreatedAt: tx.now, CreatedBy: s.actor.UserID,
 		}
+		tx.tell("consent", id, s.actor.OrganisationID)
 		return tx.Create(&k.Consent).Error
 	})
 	return k, out, err
@@ -68,6 +72,7 @@ func (t *tx) checkRecipient(id models.OrganisationID) error {
 // GetConsent returns a consent of the caller's scope.
 func (s *Session) GetConsent(ctx context.Context, id string) (k *SeenConsent, err error) {
 	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
+		r.noun = "consent"
 		ofPerson := r.Model(&models.Consent{}).Select("oc.person_id").Joins("JOIN clients oc ON oc.id = consents.client_id").Where("consents.id = ?", id)
 		naming, err := s.consentsNaming(r, ofPerson)
 		if err != nil {
@@ -84,6 +89,9 @@ func (s *Session) GetConsent(ctx context.Context, id string) (k *SeenConsent, er
 		r.touched(id, string(c.ID))
 		if row.OrganisationID != s.actor.OrganisationID {
 			r.relied(naming...)
+			if err := s.disclose(r, consentTable, nil, shownRecord{row.ID, row.ClientID, row.OrganisationID, models.CatConsent}); err != nil {
+				return err
+			}
 		}
 		k = &SeenConsent{Consent: row, ClientCode: s.ownHandle(&c), Today: r.today}
 		return nil
@@ -100,29 +108,45 @@ func (s *Session) ownHandle(c *models.Client) string {
 	return c.Handle()
 }
 
-// WithdrawConsent ends a consent at once and closes, in the same transaction, every
-// open referral that rests on it. Withdrawing again returns the same receipt.
+// WithdrawConsent ends a consent at once and closes, in the same transaction, whatever
+// rests on it. Withdrawing again returns the same receipt.
 func (s *Session) WithdrawConsent(ctx context.Context, id string) (receipt *models.WithdrawalReceipt, code string, err error) {
-	err = s.write(ctx, "consent.withdraw", func(tx *tx) error {
+	return s.endConsent(ctx, "consent.withdraw", id, models.ConsentVersion{Change: "withdrawal"}, (*models.Consent).Withdraw)
+}
+
+// InvalidateConsent ends a consent that was no free answer, with what rests on it.
+func (s *Session) InvalidateConsent(ctx context.Context, id, reason string) (receipt *models.WithdrawalReceipt, code string, err error) {
+	if !models.InList("consent_invalid_reason", reason) {
+		var c models.Checks
+		c.Add("/reason", "consent.reason_unknown")
+		return nil, "", c.Err()
+	}
+	return s.endConsent(ctx, "consent.invalidate", id, models.ConsentVersion{Change: "invalidity", Reason: reason}, (*models.Consent).Invalidate)
+}
+
+func (s *Session) endConsent(ctx context.Context, action, id string, ended models.ConsentVersion, end func(*models.Consent, time.Time) (bool, error)) (receipt *models.WithdrawalReceipt, code string, err error) {
+	err = s.write(ctx, action, func(tx *tx) error {
 		var k models.Consent
 		if err := found(s.scoped(tx.DB, consentTable, models.CatConsent, models.Change).Where("consents.id = ?", id).Take(&k).Error, "consent"); err != nil {
 			return err
 		}
-		before := k.Version
-		did, err := k.Withdraw(tx.now)
+		before := k
+		did, err := end(&k, tx.now)
 		if err != nil {
 			return err
 		}
 		tx.audit(id)
 		if did {
-			if err := changed(tx.Model(&k).Where("version = ?", before).Select("state", "withdrawn_at", "version").Updates(&k)); err != nil {
+			if err := changed(tx.Model(&k).Where("version = ?", before.Version).Select("state", "withdrawn_at", "version").Updates(&k)); err != nil {
 				return err
 			}
-			if err := tx.closeReferralsOf(&k); err != nil {
+			if err := tx.endSharesOf(&before, &ended); err != nil {
 				return err
 			}
+		} else if err := found(tx.Where("consent_id = ? AND version = ?", id, k.Version-1).Take(&ended).Error, "consent"); err != nil && !models.IsKind(err, models.KindNotFound) {
+			return err // a consent that came in withdrawn has no receipt to repeat
 		}
-		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), CancelledDeliveries: []string{}}
+		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), CancelledDeliveries: orEmpty(ended.Deliveries), CancelledTransfers: orEmpty(ended.Transfers)}
 		if err := tx.Model(&models.Referral{}).Where("consent_id = ? AND state = ?", id, models.ReferralConsentWithdrawn).Order("id").Pluck("id", &receipt.ClosedReferrals).Error; err != nil {
 			return err
 		}
@@ -132,6 +156,127 @@ func (s *Session) WithdrawConsent(ctx context.Context, id string) (receipt *mode
 		return err
 	})
 	return receipt, code, err
+}
+
+// endSharesOf closes what rests on a consent that ends: open referrals, deliveries that
+// were not made and transfers of dose data that were not answered; it never touches a
+// running dose order. The recipients are told that it is gone.
+func (t *tx) endSharesOf(k *models.Consent, ended *models.ConsentVersion) (err error) {
+	if err = t.closeReferralsOf(k); err != nil {
+		return err
+	}
+	if ended.Deliveries, err = t.cancelDeliveriesOf(k.ID); err != nil {
+		return err
+	}
+	if ended.Transfers, err = t.cancelTransfersOf(k.ID); err != nil {
+		return err
+	}
+	if err = t.keepVersion(k, ended); err != nil {
+		return err
+	}
+	return t.tellRecipients(k)
+}
+
+// keepVersion keeps what the consent said before the change.
+func (t *tx) keepVersion(before *models.Consent, v *models.ConsentVersion) error {
+	v.ConsentID, v.Version, v.ClientID = before.ID, before.Version, before.ClientID
+	v.Categories, v.FromDate, v.UntilDate, v.State = orEmpty(before.Categories), before.FromDate, before.UntilDate, before.State
+	v.Deliveries, v.Transfers = orEmpty(v.Deliveries), orEmpty(v.Transfers)
+	v.ChangedAt, v.ChangedBy = t.now, t.session.actor.UserID
+	return t.Create(v).Error
+}
+
+// tellRecipients tells the organisation that recorded a consent that it changed, and
+// those it names that what it opened is no longer theirs to keep: a recipient by kind is
+// told only where it has a record of the person, or the feed would say who is a client.
+func (t *tx) tellRecipients(k *models.Consent) error {
+	t.tell("consent", k.ID, k.OrganisationID)
+	if k.RecipientKind == "" {
+		t.gone("consent", k.ID, k.RecipientID)
+		return nil
+	}
+	var orgs []models.OrganisationID
+	err := t.Model(&models.Client{}).Distinct("clients.organisation_id").
+		Joins("JOIN clients kc ON kc.person_id = clients.person_id AND kc.id = ?", k.ClientID).
+		Joins("JOIN organisations o ON o.id = clients.organisation_id AND o.kind = ?", k.RecipientKind).
+		Where("clients.organisation_id <> ?", k.OrganisationID).Pluck("clients.organisation_id", &orgs).Error
+	t.gone("consent", k.ID, orgs...)
+	return err
+}
+
+// MoveConsent narrows or renews a consent, or records the answer to an offer. What it
+// said before is kept as a version.
+func (s *Session) MoveConsent(ctx context.Context, id, action string, m models.ConsentMove) (k *SeenConsent, err error) {
+	if err := m.Check(action, s.today()); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "consent."+action, func(tx *tx) error {
+		var row models.Consent
+		if err := found(s.scoped(tx.DB, consentTable, models.CatConsent, models.Change).Where("consents.id = ?", id).Take(&row).Error, "consent"); err != nil {
+			return err
+		}
+		if err := tx.base(row.Version); err != nil {
+			return err
+		}
+		before := row
+		if err := row.Do(action, m, tx.today); err != nil {
+			return err
+		}
+		tx.audit(id)
+		if err := tx.keepVersion(&before, &models.ConsentVersion{Change: action}); err != nil {
+			return err
+		}
+		if action == "narrowing" {
+			err = tx.tellRecipients(&before)
+		} else {
+			tx.tell("consent", id, row.OrganisationID)
+		}
+		if err != nil {
+			return err
+		}
+		var c models.Client
+		if err := tx.Where("id = ?", row.ClientID).Take(&c).Error; err != nil {
+			return err
+		}
+		k = &SeenConsent{Consent: row, ClientCode: s.ownHandle(&c), Today: tx.today}
+		return changed(tx.Model(&row).Where("version = ?", s.req.Base).Select("state", "categories", "from_date", "until_date", "version").Updates(&row))
+	})
+	return k, err
+}
+
+// ListConsents returns what one of the organisation's clients has said, newest first.
+func (s *Session) ListConsents(ctx context.Context, handle string) (consents []SeenConsent, err error) {
+	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
+		r.noun = "client"
+		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		r.touched(string(c.ID))
+		var rows []models.Consent
+		err = s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).
+			Where("consents.client_id = ?", c.ID).Order("consents.id DESC").Find(&rows).Error
+		for _, row := range rows {
+			r.touched(row.ID)
+			consents = append(consents, SeenConsent{Consent: row, ClientCode: c.Handle(), Today: r.today})
+		}
+		return err
+	})
+	return consents, err
+}
+
+// ListConsentVersions returns what a consent said before each of its changes, newest first.
+func (s *Session) ListConsentVersions(ctx context.Context, id string) (versions []models.ConsentVersion, err error) {
+	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
+		var k models.Consent
+		if err := found(s.scoped(r.DB, consentTable, models.CatConsent, models.Read).
+			Where("consents.id = ? AND consents.organisation_id = ?", id, s.actor.OrganisationID).Take(&k).Error, "consent"); err != nil {
+			return err
+		}
+		r.touched(id)
+		return r.Where("consent_id = ?", id).Order("version DESC").Find(&versions).Error
+	})
+	return versions, err
 }
 
 func (t *tx) closeReferralsOf(k *models.Consent) error {
@@ -146,6 +291,7 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 			return err
 		}
 		t.alsoTouched(open[i].ID)
+		t.tell("referral", open[i].ID, open[i].FromOrganisationID, open[i].ToOrganisationID)
 	}
 	return nil
 }

@@ -193,6 +193,7 @@ func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenRefer
 	if err := t.Create(&r).Error; err != nil {
 		return nil, err
 	}
+	t.disclosed(models.Disclosure{ClientID: c.ID, OrganisationID: r.FromOrganisationID, RecipientID: to.ID, Categories: []models.Category{models.CatReferral}, ConsentID: consent.ID})
 	return &SeenReferral{Referral: r, Party: models.Sender, ClientCode: c.Handle(), Whole: true}, nil
 }
 
@@ -293,10 +294,24 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	}
 	r.ToClientID = own
 	t.alsoTouched(string(own))
+	if err := t.shares(r); err != nil {
+		return err
+	}
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
+}
+
+// shares enters in the disclosure log what the acceptance opens of the sender's record.
+func (t *tx) shares(r *models.Referral) error {
+	var k models.Consent
+	if err := t.Where("id = ?", r.ConsentID).Take(&k).Error; err != nil {
+		return err
+	}
+	t.disclosed(models.Disclosure{ClientID: r.FromClientID, OrganisationID: r.FromOrganisationID, RecipientID: r.ToOrganisationID,
+		Categories: append([]models.Category{models.CatReferral}, k.Categories...), ConsentID: k.ID})
+	return nil
 }
 
 // receiversRecord returns the receiver's record of the person. An existing record is
