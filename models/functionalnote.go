@@ -43,6 +43,7 @@ func (n NewFunctionalNote) Check(now time.Time) error {
 	for i, w := range n.WatchFor {
 		c.Require(InList("functional_watch", w) && !slices.Contains(n.WatchFor[:i], w), "/watchFor", "functional_note.watch_unknown")
 	}
+	c.Require(!n.From.IsZero(), "/from", "functional_note.from_required")
 	c.Require(n.Until.After(n.From), "/until", "functional_note.ends_before_it_begins")
 	c.Require(n.Until.After(now), "/until", "functional_note.until_past")
 	c.Require(!n.Until.After(n.From.AddDate(0, 0, MaxNoteDays)), "/until", "functional_note.until_too_far")

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -117,7 +118,7 @@ func (s *Session) MovePass(ctx context.Context, id, action string, verb models.V
 	if err := m.Check(action, s.today()); err != nil {
 		return nil, err
 	}
-	err = s.write(ctx, "access_pass."+action, func(tx *tx) error {
+	err = s.write(ctx, "access_pass."+strings.ReplaceAll(action, "-", "_"), func(tx *tx) error {
 		p, err := s.pass(tx.DB, id, verb)
 		if err != nil {
 			return err

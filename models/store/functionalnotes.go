@@ -105,3 +105,25 @@ func (s *Session) CancelNote(ctx context.Context, id string) (note *SeenNote, er
 	})
 	return note, err
 }
+
+// ListClientNotes returns the notes of one of the organisation's clients, newest first,
+// cancelled ones too. Security keeps no clients and gets nothing here.
+func (s *Session) ListClientNotes(ctx context.Context, handle string) (notes []SeenNote, err error) {
+	err = s.readRecords(ctx, "functional_note.read", func(r *reading) error {
+		r.noun = "client"
+		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		r.touched(string(c.ID))
+		var rows []models.FunctionalNote
+		err = s.scoped(r.Model(&models.FunctionalNote{}), noteTable, models.CatFunctionalNote, models.Read).
+			Where("functional_notes.client_id = ?", c.ID).Order("functional_notes.id DESC").Limit(200).Find(&rows).Error
+		for _, n := range rows {
+			r.touched(n.ID)
+			notes = append(notes, SeenNote{n, s.store.slip(r.today, n.SpellID)})
+		}
+		return err
+	})
+	return notes, err
+}

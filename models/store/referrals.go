@@ -33,13 +33,15 @@ type referralRow struct {
 	ConsentFrom    models.Date
 	ConsentUntil   models.Date
 	ConsentVersion int64
+	// ConsentCategories is what the consent shares beside the referral.
+	ConsentCategories []models.Category `gorm:"serializer:json"`
 }
 
 // referralQuery selects the referrals the session may read or change.
 func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 	q = q.Model(&models.Referral{}).
 		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, referrals.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no, " +
-			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version").
+			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version, k.categories AS consent_categories").
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
 		Joins("JOIN consents k ON k.id = referrals.consent_id")
@@ -269,6 +271,9 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 			if err := tx.takeOver(r, accept); err != nil {
 				return err
 			}
+			// What the acceptance opens of the sender's record.
+			tx.disclosed(models.Disclosure{ClientID: r.FromClientID, OrganisationID: r.FromOrganisationID, RecipientID: r.ToOrganisationID,
+				Categories: append([]models.Category{models.CatReferral}, row.ConsentCategories...), ConsentID: r.ConsentID})
 		}
 		columns := []string{"state", "appointment_at", "attended_on", "decline_reason", "alternative", "to_client_id", "version"}
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
@@ -294,24 +299,10 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	}
 	r.ToClientID = own
 	t.alsoTouched(string(own))
-	if err := t.shares(r); err != nil {
-		return err
-	}
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
-}
-
-// shares enters in the disclosure log what the acceptance opens of the sender's record.
-func (t *tx) shares(r *models.Referral) error {
-	var k models.Consent
-	if err := t.Where("id = ?", r.ConsentID).Take(&k).Error; err != nil {
-		return err
-	}
-	t.disclosed(models.Disclosure{ClientID: r.FromClientID, OrganisationID: r.FromOrganisationID, RecipientID: r.ToOrganisationID,
-		Categories: append([]models.Category{models.CatReferral}, k.Categories...), ConsentID: k.ID})
-	return nil
 }
 
 // receiversRecord returns the receiver's record of the person. An existing record is
