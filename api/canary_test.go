@@ -19,6 +19,7 @@ const (
 	canaryNote        = "zqnotecanary"
 	canaryAlternative = "zqalternativecanary"
 	canaryWithdrawn   = "zqwithdrawncanary"
+	canaryGlass       = "zqglasscanary"
 	canaryInput       = "zqinputcanary"
 )
 
@@ -44,6 +45,7 @@ func canaries(t *testing.T, w *world) *population {
 	w.consent(t, prison, released, w.Clinic, models.CatTreatmentFact, models.CatDiagnosis)
 	own := w.move(t, p.doctor, w.refer(t, prison, released, w.Clinic, ""), "acceptance", "").named(t).ClientCode
 	w.start(t, p.doctor, own)
+	w.run(t, creating(p.doctor, "/api/v1/break-glass", breakGlassBody(own, canaryGlass), 201))
 	return p
 }
 
@@ -147,7 +149,7 @@ func TestCanary_NothingLeaks(t *testing.T) {
 		all := crawl(t, p)
 		checkWords(t, p, all)
 		checkCodes(t, p, all)
-		checkTables(t, w, map[string]string{canaryNote: "referrals", canaryAlternative: "referrals", canaryWithdrawn: "referrals"})
+		checkTables(t, w, map[string]string{canaryNote: "referrals", canaryAlternative: "referrals", canaryWithdrawn: "referrals", canaryGlass: "break_glass"})
 		checkRecords(t, p)
 	})
 }
@@ -156,7 +158,7 @@ func TestCanary_NothingLeaks(t *testing.T) {
 func checkWords(t *testing.T, p *population, all []crawled) {
 	t.Helper()
 	sender, parties := []models.OrganisationID{p.NGO.ID}, []models.OrganisationID{p.NGO.ID, p.Clinic.ID}
-	for word, allowed := range map[string][]models.OrganisationID{canaryNote: parties, canaryAlternative: parties, canaryWithdrawn: sender} {
+	for word, allowed := range map[string][]models.OrganisationID{canaryNote: parties, canaryAlternative: parties, canaryWithdrawn: sender, canaryGlass: {p.Clinic.ID}} {
 		seen := map[models.OrganisationID]bool{}
 		for _, a := range all {
 			if strings.Contains(a.text, word) {
@@ -275,7 +277,7 @@ func checkTables(t *testing.T, w *world, belongs map[string]string) {
 		query := "SELECT * FROM " + table
 		for _, row := range w.rows(t, query) {
 			for i, value := range row {
-				for _, word := range []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryInput} {
+				for _, word := range []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryGlass, canaryInput} {
 					if strings.Contains(strings.ToLower(value), word) && belongs[word] != table {
 						t.Errorf("%s stands in column %d of %s", word, i+1, table)
 					}
@@ -310,7 +312,7 @@ func checkRecords(t *testing.T, p *population) {
 		secrets["token"] = append(secrets["token"], who.Token)
 		secrets["username"] = append(secrets["username"], who.Username)
 	}
-	secrets["canary"] = []string{canaryNote, canaryAlternative, canaryWithdrawn}
+	secrets["canary"] = []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryGlass}
 	ids := slices.Concat(p.known["referrals"], p.known["consents"], p.known["episodes"])
 	for _, place := range []struct{ name, text string }{{"log", log}, {"trail", trail}, {"releases", releases}} {
 		for kind, values := range secrets {
