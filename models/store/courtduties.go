@@ -185,9 +185,13 @@ func (s *Session) supervised(r *reading, v *Supervision) error {
 			return err
 		}
 		for _, e := range rows {
+			by := s.consentBehind(r, naming, shownRecord{e.ID, e.ClientID, e.OrganisationID, category})
+			if v.Basis == "consent" && by == "" {
+				continue // a duty opens it: it is asked for by the duty's id
+			}
 			r.touched(e.ID)
+			v.Entries = append(v.Entries, e)
 		}
-		v.Entries = append(v.Entries, rows...)
 	}
 	if v.Basis == "court_duty" {
 		r.permits = append(r.permits, permitRef{dutyTable, v.ID})

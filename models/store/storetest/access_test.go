@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -431,6 +432,41 @@ func TestVisit_NeedsPassAndAgreementOnTheDay(t *testing.T) {
 		wantError(t, err, models.KindConflict, "visit.pass_not_in_force")
 		if page, err := v.programme.New().ListVisits(ctx, store.Paging{Limit: 5}); err != nil || len(page.Items) != 1 {
 			t.Errorf("the programme sees %d visits, %v", len(page.Items), err)
+		}
+	})
+}
+
+// Many reads race one suspension: no disclosure has a sequence number after it.
+func TestRace_NoDisclosureAfterTheAgreementIsSuspended(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		v := visit(t, c)
+		colony := scan[string](t, c.World, "SELECT id FROM episodes WHERE organisation_id = ?", string(c.ColonyHealth.ID))
+		for range 3 {
+			seq, id := c.lastSeq(t), v.agreement.ID
+			together(33, func(i int) {
+				if i == 16 {
+					if err := v.try(v.head, "suspension"); err != nil {
+						t.Errorf("suspend: %v", err)
+					}
+					return
+				}
+				if _, err := v.outreach.New().GetPathway(ctx, v.atNGO); err != nil && !models.IsKind(err, models.KindNotFound) {
+					t.Errorf("read: %v", err)
+				}
+			})
+			var suspended int64
+			for _, e := range c.events(t, seq) {
+				if e.Action == "agreement.suspension" && e.Objects[0] == id {
+					suspended = e.Seq
+				}
+				if suspended > 0 && e.Action == "pathway.read" && e.Outcome == "ok" && slices.Contains(e.Objects, colony) {
+					t.Errorf("event %d shows the record after the suspension %d", e.Seq, suspended)
+				}
+			}
+			if suspended == 0 {
+				t.Fatal("no suspension in the trail")
+			}
+			v.move(t, v.coordinator, "resumption")
 		}
 	})
 }

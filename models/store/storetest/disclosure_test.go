@@ -36,8 +36,8 @@ func (c *Country) log(t testing.TB, o *models.Organisation) (entries []string) {
 
 func TestDisclosure_LogSaysWhatWasShownOnWhat(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
-		atColony, _, atNGO, health, clinic, ngo := threeRecords(c)
-		c.log(t, c.ColonyHealth)
+		atColony, atClinic, atNGO, health, clinic, ngo := threeRecords(c)
+		clinic.Give(atClinic, models.PurposeReferral, c.NGO, models.CatTreatmentFact, models.CatDiagnosis) // says nothing of the colony's record
 		want := []string{`Clinic ["referral"] consent`, `Clinic ["referral"] consent`} // sent, accepted
 		expect := func(when string, more ...string) {
 			t.Helper()
@@ -61,7 +61,9 @@ func TestDisclosure_LogSaysWhatWasShownOnWhat(t *testing.T) {
 		want = got
 		shown(t, health, atColony)
 		expect("its own record")
-		_ = clinic
+		if n := count(t, c.World, "disclosures d JOIN consents k ON k.id = d.consent_id WHERE k.client_id <> d.client_id"); n != 0 {
+			t.Errorf("%d entries name a consent of another record", n)
+		}
 	})
 }
 
@@ -651,6 +653,9 @@ func TestSupervision_IsByDutyOrConsentAndStopsWithIt(t *testing.T) {
 		}
 		_, err = nurse.New().GetSupervision(ctx, d.ID)
 		wantError(t, err, models.KindNotFound, "supervision.not_found")
+		if got := kinds(k.ID); got != "planSocial" {
+			t.Errorf("on consent, beside a duty: %q", got)
+		}
 		nurse.Withdraw(k.ID)
 		if got := kinds(k.ID); got != "-" {
 			t.Errorf("after the withdrawal: %q", got)
