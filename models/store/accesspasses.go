@@ -88,18 +88,27 @@ func (s *Session) ApplyForPass(ctx context.Context, n models.NewPass) (seen *See
 // agreementFor finds the agreement in force that covers a worker of the actor's NGO, the
 // institution and the purpose.
 func (t *tx) agreementFor(n models.NewPass) (string, error) {
-	var workers int64
+	var c models.Checks
 	org := t.session.actor.OrganisationID
-	if err := t.Model(&models.User{}).Where("id = ? AND organisation_id = ? AND active = ?", n.UserID, org, true).Count(&workers).Error; err != nil {
+	institution, err := t.organisation(n.InstitutionID)
+	if err != nil && !models.IsKind(err, models.KindNotFound) {
 		return "", err
 	}
-	if workers == 0 {
-		var c models.Checks
-		c.Add("/user", "access_pass.user_unknown")
-		return "", c.Err()
+	c.Require(err == nil && institution.Kind == models.KindPrison, "/institution", "access_pass.institution_unknown")
+	if err := c.Err(); err != nil {
+		return "", err
+	}
+	var worker models.User
+	err = found(t.Where("id = ? AND organisation_id = ? AND active = ?", n.UserID, org, true).Take(&worker).Error, "user")
+	if err != nil && !models.IsKind(err, models.KindNotFound) {
+		return "", err
+	}
+	c.Require(err == nil, "/user", "access_pass.user_unknown")
+	if err := c.Err(); err != nil {
+		return "", err
 	}
 	var agreements []models.Agreement
-	err := t.Where("ngo_id = ? AND institution_id = ? AND state = ?", org, n.InstitutionID, models.AgreementActive).Order("valid_until DESC, id").Find(&agreements).Error
+	err = t.Where("ngo_id = ? AND institution_id = ? AND state = ?", org, n.InstitutionID, models.AgreementActive).Order("valid_until DESC, id").Find(&agreements).Error
 	for i := range agreements {
 		a := &agreements[i]
 		if a.InForce(t.today) && slices.Contains(a.Services, n.Purpose) {
