@@ -84,12 +84,9 @@ func (r *reading) disclosed(d models.Disclosure) { r.told = append(r.told, d) }
 // readRecords runs a client-level read on the reader pool and returns only after its
 // audit event is committed together with a second look at the consents it relied on.
 func (s *Session) readRecords(ctx context.Context, action string, fn func(*reading) error) error {
-	r := &reading{DB: s.store.read.WithContext(ctx), now: s.store.now(), today: s.today()}
+	r := &reading{DB: s.store.read.WithContext(ctx), now: s.store.now(), today: s.today(), noun: nounOf(action)}
 	if err := fn(r); err != nil {
 		return err
-	}
-	if r.noun == "" {
-		r.noun = nounOf(action)
 	}
 	if len(r.consents) == 0 {
 		r.permits = slices.DeleteFunc(r.permits, permitRef.withConsent) // no record of others was shown by consent

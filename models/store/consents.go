@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -45,7 +44,10 @@ func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewCo
 		k.Consent = models.Consent{
 			ID: id, ClientID: c.ID, OrganisationID: s.actor.OrganisationID, Purpose: n.Purpose, RecipientID: n.RecipientID,
 			RecipientKind: n.RecipientKind, Categories: orEmpty(n.Categories), FromDate: tx.today, UntilDate: n.Until,
-			State: cmp.Or(n.State, models.ConsentGiven), Version: 1, CreatedAt: tx.now, CreatedBy: s.actor.UserID,
+			State: n.State, Version: 1, CreatedAt: tx.now, CreatedBy: s.actor.UserID,
+		}
+		if k.State == "" {
+			k.State = models.ConsentGiven
 		}
 		tx.tell("consent", id, s.actor.OrganisationID)
 		return tx.Create(&k.Consent).Error
@@ -72,7 +74,6 @@ func (t *tx) checkRecipient(id models.OrganisationID) error {
 // GetConsent returns a consent of the caller's scope.
 func (s *Session) GetConsent(ctx context.Context, id string) (k *SeenConsent, err error) {
 	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
-		r.noun = "consent"
 		ofPerson := r.Model(&models.Consent{}).Select("oc.person_id").Joins("JOIN clients oc ON oc.id = consents.client_id").Where("consents.id = ?", id)
 		naming, err := s.consentsNaming(r, ofPerson)
 		if err != nil {

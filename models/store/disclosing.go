@@ -138,14 +138,23 @@ type shownRecord struct {
 // absent one.
 func (s *Session) disclose(r *reading, t table, naming []models.Consent, shown ...shownRecord) error {
 	entries := map[[4]string]*models.Disclosure{}
+	grounds := map[shownRecord]models.Disclosure{} // they hang on the client and the category, not on the record
 	for _, record := range shown {
 		if record.org == s.actor.OrganisationID {
 			continue
 		}
 		d := models.Disclosure{ClientID: record.client, OrganisationID: record.org, ConsentID: s.consentBehind(r, naming, record)}
 		if d.ConsentID == "" {
-			if err := s.groundOf(r, t, record, &d); err != nil {
-				return err
+			alike := shownRecord{client: record.client, category: record.category}
+			if _, known := grounds[alike]; !known {
+				if err := s.groundOf(r, t, record, &d); err != nil {
+					return err
+				}
+				grounds[alike] = d
+			}
+			d = grounds[alike]
+			if o := (openedRecord{record.id, record.org, d.Reference}); d.Ground == string(models.Emergency) && !slices.Contains(r.opened, o) {
+				r.opened = append(r.opened, o)
 			}
 		}
 		key := [4]string{string(d.ClientID), d.ConsentID, d.Ground, d.Reference}
@@ -200,7 +209,7 @@ func (s *Session) groundOf(r *reading, t table, record shownRecord, d *models.Di
 		}
 		return nil
 	}
-	return models.NotFound(cmp.Or(r.noun, "client"))
+	return models.NotFound(r.noun)
 }
 
 // openedInEmergency ties a record to the actor's emergency access.
@@ -209,14 +218,11 @@ func (s *Session) openedInEmergency(r *reading, record shownRecord, d *models.Di
 	err := r.Joins("JOIN clients rc ON rc.person_id = break_glass.person_id AND rc.id = ?", record.client).
 		Where("break_glass.user_id = ? AND break_glass.expires_at > ?", s.actor.UserID, r.now).Order("break_glass.expires_at DESC").Take(&b).Error
 	if err != nil {
-		return found(err, cmp.Or(r.noun, "client"))
+		return found(err, r.noun)
 	}
 	d.Reference = b.ID
 	if permit := (permitRef{breakGlassTable, b.ID}); !slices.Contains(r.permits, permit) {
 		r.permits = append(r.permits, permit)
-	}
-	if o := (openedRecord{record.id, record.org, b.ID}); !slices.Contains(r.opened, o) {
-		r.opened = append(r.opened, o)
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func TestDisclosure_LogSaysWhatWasShownOnWhat(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		atColony, atClinic, atNGO, health, clinic, ngo := threeRecords(c)
 		clinic.Give(atClinic, models.PurposeReferral, c.NGO, models.CatTreatmentFact, models.CatDiagnosis) // says nothing of the colony's record
-		want := []string{`Clinic ["referral"] consent`, `Clinic ["referral"] consent`} // sent, accepted
+		want := []string{`Clinic ["referral"] consent`, `Clinic ["referral"] consent`}                     // sent, accepted
 		expect := func(when string, more ...string) {
 			t.Helper()
 			want = append(want, more...)
@@ -445,8 +445,10 @@ func TestBreakGlass_OpensForOneDoctorAndOnePersonAndIsRecorded(t *testing.T) {
 		if len(shown(t, doctor.Colleague(), handle)) != 0 {
 			t.Error("it opened for a colleague")
 		}
-		if len(shown(t, doctor, handle)) != 1 || len(shown(t, doctor, handle)) != 1 {
-			t.Error("it opened nothing")
+		for range 2 {
+			if len(shown(t, doctor, handle)) != 1 {
+				t.Error("it opened nothing")
+			}
 		}
 		var opened int
 		for _, e := range c.events(t, seq) {
