@@ -20,6 +20,7 @@ const (
 	canaryAlternative = "zqalternativecanary"
 	canaryWithdrawn   = "zqwithdrawncanary"
 	canaryCounselling = "zqcounsellingcanary"
+	canaryGlass       = "zqglasscanary"
 	canaryInput       = "zqinputcanary"
 )
 
@@ -53,6 +54,7 @@ func canaries(t *testing.T, w *world) *population {
 			w.entryOf(t, prison, released, address)
 		}
 	}
+	w.run(t, creating(p.doctor, "/api/v1/break-glass", breakGlassBody(own, canaryGlass), 201))
 	return p
 }
 
@@ -168,7 +170,7 @@ func TestCanary_NothingLeaks(t *testing.T) {
 		all := crawl(t, p)
 		checkWords(t, p, all)
 		checkCodes(t, p, all)
-		checkTables(t, w, map[string]string{canaryNote: "referrals", canaryAlternative: "referrals", canaryWithdrawn: "referrals", canaryCounselling: "entries"})
+		checkTables(t, w, map[string]string{canaryNote: "referrals", canaryAlternative: "referrals", canaryWithdrawn: "referrals", canaryCounselling: "entries", canaryGlass: "break_glass"})
 		checkRecords(t, p)
 	})
 }
@@ -177,7 +179,7 @@ func TestCanary_NothingLeaks(t *testing.T) {
 func checkWords(t *testing.T, p *population, all []crawled) {
 	t.Helper()
 	sender, parties := []models.OrganisationID{p.NGO.ID}, []models.OrganisationID{p.NGO.ID, p.Clinic.ID}
-	for word, allowed := range map[string][]models.OrganisationID{canaryNote: parties, canaryAlternative: parties, canaryWithdrawn: sender, canaryCounselling: sender} {
+	for word, allowed := range map[string][]models.OrganisationID{canaryNote: parties, canaryAlternative: parties, canaryWithdrawn: sender, canaryCounselling: sender, canaryGlass: {p.Clinic.ID}} {
 		seen := map[models.OrganisationID]bool{}
 		for _, a := range all {
 			if strings.Contains(a.text, word) {
@@ -296,7 +298,7 @@ func checkTables(t *testing.T, w *world, belongs map[string]string) {
 		query := "SELECT * FROM " + table
 		for _, row := range w.rows(t, query) {
 			for i, value := range row {
-				for _, word := range []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling, canaryInput} {
+				for _, word := range []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling, canaryGlass, canaryInput} {
 					if strings.Contains(strings.ToLower(value), word) && belongs[word] != table {
 						t.Errorf("%s stands in column %d of %s", word, i+1, table)
 					}
@@ -331,7 +333,7 @@ func checkRecords(t *testing.T, p *population) {
 		secrets["token"] = append(secrets["token"], who.Token)
 		secrets["username"] = append(secrets["username"], who.Username)
 	}
-	secrets["canary"] = []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling}
+	secrets["canary"] = []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling, canaryGlass}
 	ids := slices.Concat(p.known["referrals"], p.known["consents"], p.known["episodes"], p.known["entries"], p.known["overdoses"])
 	for _, place := range []struct{ name, text string }{{"log", log}, {"trail", trail}, {"releases", releases}} {
 		for kind, values := range secrets {

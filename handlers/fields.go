@@ -23,6 +23,9 @@ var views = []any{
 	EntryHistoryView{}, InfectionTestView{}, MentalHealthCheckView{}, NaloxoneTrainingView{}, ObservationView{}, ReproductiveStatusView{},
 	ScreeningView{}, SocialPlanView{}, AlertView{}, NaloxoneKitView{}, OverdosePlaceView{}, OverdoseView{},
 	ChangedView{}, DeviceStateView{}, DeviceView{}, SyncConflictView{}, SyncResolutionView{}, SyncResultView{}, SyncView{},
+	AccessPassView{}, AgreementView{}, AttendedDayView{}, BreakGlassView{}, ConsentVersionView{}, CourtDutyView{}, DisclosureView{},
+	FunctionalNoteView{}, FunctionalSlipView{}, SocialPlanLineView{}, SummaryView{}, SummaryConsentView{}, SummaryGivenView{}, SummaryLineView{}, SummaryLookView{},
+	SupervisedPersonView{}, SupervisionView{}, VisitView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

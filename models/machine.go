@@ -70,5 +70,6 @@ func Machines() []*Machine {
 		&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices,
 		DoseOrderMachine, DoseTransferMachine, DoubleDosingMachine,
 		&OverdoseMachine, &KitMachine, &AlertMachine,
+		AgreementMachine, PassMachine, VisitMachine, ConsentMachine,
 	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -69,6 +70,8 @@ type reading struct {
 	consents []consentRef
 	noun     string // of the record looked up: a lost read answers as an absent one
 	told     []models.Disclosure
+	permits  []permitRef
+	opened   []openedRecord
 }
 
 func (r *reading) touched(ids ...string) { r.objects = append(r.objects, ids...) }
@@ -90,7 +93,12 @@ func (s *Session) readRecords(ctx context.Context, action string, fn func(*readi
 	if err := fn(r); err != nil {
 		return err
 	}
-	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: r.noun, told: r.told})
+	if len(r.consents) == 0 {
+		r.permits = slices.DeleteFunc(r.permits, permitRef.withConsent) // no record of others was shown by consent
+	}
+	return s.store.reads.commit(ctx, readEvent{
+		event: s.event(action, "ok", r.now, r.objects), session: s, consents: r.consents, permits: r.permits, opened: r.opened, noun: r.noun, told: r.told,
+	})
 }
 
 // nounOf names what an action is about: the default for the record that is not found.
@@ -120,7 +128,10 @@ type readLog struct {
 
 type readEvent struct {
 	event    auditRow
+	session  *Session
 	consents []consentRef
+	permits  []permitRef
+	opened   []openedRecord
 	noun     string
 	told     []models.Disclosure
 	result   chan error
@@ -219,6 +230,10 @@ func recordReads(db *gorm.DB, batch []readEvent) ([]error, error) {
 	if err != nil {
 		return nil, err
 	}
+	permitted, err := currentPermits(db, batch)
+	if err != nil {
+		return nil, err
+	}
 	verdicts := make([]error, len(batch))
 	events := make([]auditRow, len(batch))
 	var told []models.Disclosure
@@ -230,8 +245,19 @@ func recordReads(db *gorm.DB, batch []readEvent) ([]error, error) {
 				events[i].Outcome = "not_found"
 			}
 		}
+		for _, ref := range e.permits {
+			if !permitted[ref] {
+				verdicts[i] = models.NotFound(e.noun)
+				events[i].Outcome = "not_found"
+			}
+		}
 		if verdicts[i] == nil {
 			told = append(told, e.told...)
+			opened, err := recordOpened(db, e)
+			if err != nil {
+				return nil, err
+			}
+			events = append(events, opened...)
 		}
 	}
 	if len(told) > 0 {

@@ -136,7 +136,7 @@ func (t *tx) teamOf(client models.ClientID) (records []ownRecord, err error) {
 		Joins("JOIN persons p ON p.id = clients.person_id AND p.responsible_id = clients.organisation_id").
 		Where("organisations.kind = ? AND EXISTS (SELECT 1 FROM episodes oe WHERE oe.client_id = clients.id AND oe.end_date = '')", models.KindClinic).
 		Where("NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = clients.person_id" +
-			" AND w.state IN ('given', 'withdrawn', 'invalid') AND (w.recipient_id = clients.organisation_id OR w.recipient_kind = organisations.kind))").Find(&records).Error
+			" AND w.state IN ('given', 'refused', 'withdrawn', 'invalid') AND (w.recipient_id = clients.organisation_id OR w.recipient_kind = organisations.kind))").Find(&records).Error
 	return records, err
 }
 
@@ -151,19 +151,49 @@ func (t *tx) tellRecipient(k *models.Consent, ended bool) error {
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	var episodes []string
-	if ended && slices.Contains(k.Categories, models.CatTreatmentFact) {
-		if err := t.Model(&models.Episode{}).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &episodes).Error; err != nil {
+	shut := map[string][]string{}
+	if ended {
+		if shut, err = t.openedBy(k); err != nil {
 			return err
 		}
 	}
 	for _, r := range records {
-		for _, id := range episodes {
-			t.gone("episode", id, r.OrganisationID)
+		for kind, ids := range shut {
+			for _, id := range ids {
+				t.gone(kind, id, r.OrganisationID)
+			}
 		}
 		t.tell("client", r.ID, r.OrganisationID)
 	}
 	return nil
+}
+
+// openedBy lists the records of the client that a consent's categories open, by kind.
+func (t *tx) openedBy(k *models.Consent) (map[string][]string, error) {
+	opened := map[string][]string{}
+	for _, of := range []struct {
+		kind, table string
+		category    models.Category
+	}{
+		{"episode", "episodes", models.CatTreatmentFact},
+		{"overdose", "overdoses", models.CatOverdoseEvent},
+		{"naloxone_kit", "naloxone_kits", models.CatNaloxone},
+		{"dose_order", "dose_orders", models.CatOAT},
+		{"release_case", "release_cases", models.CatReleasePlan},
+	} {
+		if !slices.Contains(k.Categories, of.category) {
+			continue
+		}
+		var ids []string
+		if err := t.Session(&gorm.Session{NewDB: true}).Table(of.table).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
+			return nil, err
+		}
+		opened[of.kind] = ids
+	}
+	var entries []string
+	err := t.Model(&models.Entry{}).Where("client_id = ? AND current = ? AND category IN ?", k.ClientID, true, k.Categories).Order("entry_id").Pluck("entry_id", &entries).Error
+	opened["entry"] = entries
+	return opened, err
 }
 
 // Change is one line of a change feed. Kind is "gone" when the record is no longer the

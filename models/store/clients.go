@@ -240,15 +240,21 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
 			return err
 		}
-		if p.Episodes, err = s.seeEpisodes(r, c); err != nil {
+		if p.Episodes, err = s.seeEpisodes(r, c, naming); err != nil {
 			return err
 		}
 		var consents []models.Consent
 		err = s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).
 			Where("consents.client_id IN (?)", ofPerson).Order("id").Find(&consents).Error
+		if err != nil {
+			return err
+		}
 		for _, k := range consents {
 			r.touched(k.ID)
 			p.Consents = append(p.Consents, SeenConsent{Consent: k, ClientCode: c.Handle(), Today: r.today})
+			if err := s.disclose(r, consentTable, nil, shownRecord{k.ID, k.ClientID, k.OrganisationID, models.CatConsent}); err != nil {
+				return err
+			}
 		}
 		if err != nil {
 			return err
@@ -286,13 +292,13 @@ func (s *Session) addClinicalRecord(r *reading, p *Pathway, person models.Person
 	if err != nil {
 		return err
 	}
-	var others []foreign
+	var others []shownRecord
 	for i := range kits {
 		r.touched(kits[i].ID)
 		p.Kits = append(p.Kits, s.seeKit(&kits[i]))
-		others = append(others, foreign{kits[i].ID, kits[i].ClientID, kits[i].OrganisationID, models.CatNaloxone})
+		others = append(others, shownRecord{kits[i].ID, kits[i].ClientID, kits[i].OrganisationID, models.CatNaloxone})
 	}
-	return s.discloses(r, kitTable, &models.NaloxoneKit{}, naming, others)
+	return s.disclose(r, kitTable, naming, others...)
 }
 
 // showsOthers reports whether records that another organisation wrote are shown.

@@ -43,7 +43,7 @@ func (s *Session) seeEntry(row *entryRow) (SeenEntry, error) {
 
 // seeEntries turns rows into what is seen and writes down what of it is another's.
 func (s *Session) seeEntries(r *reading, rows []entryRow, naming []models.Consent) (seen []SeenEntry, err error) {
-	var others []foreign
+	var others []shownRecord
 	for i := range rows {
 		e, err := s.seeEntry(&rows[i])
 		if err != nil {
@@ -51,9 +51,9 @@ func (s *Session) seeEntries(r *reading, rows []entryRow, naming []models.Consen
 		}
 		r.touched(e.EntryID)
 		seen = append(seen, e)
-		others = append(others, foreign{e.ID, e.ClientID, e.OrganisationID, e.Category})
+		others = append(others, shownRecord{e.ID, e.ClientID, e.OrganisationID, e.Category})
 	}
-	return seen, s.discloses(r, entryTable, &models.Entry{}, naming, others)
+	return seen, s.disclose(r, entryTable, naming, others...)
 }
 
 // standing leaves out versions that were replaced and entries that were struck out.

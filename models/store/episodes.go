@@ -20,7 +20,7 @@ type SeenEpisode struct {
 
 // seeEpisodes returns the person's episodes: the bare fact through treatmentFact, the
 // entry items through diagnosis.
-func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode, error) {
+func (s *Session) seeEpisodes(r *reading, client *models.Client, naming []models.Consent) ([]SeenEpisode, error) {
 	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", client.PersonID)
 	load := func(category models.Category) (rows []models.Episode, err error) {
 		err = s.scoped(r.Model(&models.Episode{}), episodeTable, category, models.Read).
@@ -40,7 +40,12 @@ func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode,
 		isWhole[e.ID] = true
 	}
 	seen := make([]SeenEpisode, len(facts))
+	var shown []shownRecord
 	for i, e := range facts {
+		shown = append(shown, shownRecord{e.ID, e.ClientID, e.OrganisationID, models.CatTreatmentFact})
+		if isWhole[e.ID] {
+			shown = append(shown, shownRecord{e.ID, e.ClientID, e.OrganisationID, models.CatDiagnosis})
+		}
 		// What it wrote it always reads, in the roles that read its episodes at all: a peer does not.
 		own := e.OrganisationID == s.actor.OrganisationID && s.grants.Through(models.CatEpisode, models.Read, models.Own)
 		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
@@ -49,7 +54,7 @@ func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode,
 		}
 		r.touched(e.ID)
 	}
-	return seen, nil
+	return seen, s.disclose(r, episodeTable, naming, shown...)
 }
 
 // consentsNaming returns every consent of the person, given and not withdrawn, that
@@ -61,7 +66,10 @@ func (s *Session) consentsNaming(r *reading, person any) (consents []models.Cons
 	err = r.Model(&models.Consent{}).Joins("JOIN clients kc ON kc.id = consents.client_id").
 		Where("kc.person_id = (?) AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
 			person, models.ConsentGiven, s.actor.OrganisationID, s.actor.OrganisationKind).Find(&consents).Error
-	return consents, err
+	if err != nil {
+		return nil, err
+	}
+	return consents, s.permitsFor(r, person)
 }
 
 // ListEpisodes returns the caller's own organisation's episodes of a client.

@@ -99,12 +99,12 @@ func TestStatements_AreFewAndKnown(t *testing.T) {
 		}
 		cost("RegisterClient, new", 10+feed, func() { nurse.Register(2) })
 		cost("RegisterClient, found", 8, func() { nurse.Register(2) })
-		cost("CreateReferral", 7+feed, func() { r = nurse.Refer(handle, storetest.Asking(c.Polyclinic)) })
+		cost("CreateReferral", 8+feed, func() { r = nurse.Refer(handle, storetest.Asking(c.Polyclinic)) })
 		cost("GetReferral by the sender", 2, func() { _, _ = nurse.New().GetReferral(ctx, r.ID) })
 		cost("GetReferral by the receiver", 3, func() { _, _ = other.New().GetReferral(ctx, r.ID) })
 		cost("MoveReferral", 4+feed, func() { r = other.Move(r, "receipt") })
-		cost("MoveReferral, acceptance", 11+feed, func() { r = other.Move(r, "acceptance") })
-		cost("WithdrawConsent", 7+feed, func() { nurse.Withdraw(k.ID) })
+		cost("MoveReferral, acceptance", 12+feed, func() { r = other.Move(r, "acceptance") })
+		cost("WithdrawConsent", 12+feed, func() { nurse.Withdraw(k.ID) })
 	})
 }
 

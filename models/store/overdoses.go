@@ -61,7 +61,7 @@ func (s *Session) seeOverdoses(r *reading, rows []overdoseRow, naming []models.C
 	for _, id := range whole {
 		clinical[id] = true
 	}
-	var others []foreign
+	var others []shownRecord
 	for i := range rows {
 		o := s.seeOverdose(&rows[i], clinical[rows[i].ID])
 		r.touched(o.ID)
@@ -70,9 +70,9 @@ func (s *Session) seeOverdoses(r *reading, rows []overdoseRow, naming []models.C
 		if o.Whole {
 			category = models.CatOverdoseClinical
 		}
-		others = append(others, foreign{o.ID, o.ClientID, o.OrganisationID, category})
+		others = append(others, shownRecord{o.ID, o.ClientID, o.OrganisationID, category})
 	}
-	return seen, s.discloses(r, overdoseTable, &models.Overdose{}, naming, others)
+	return seen, s.disclose(r, overdoseTable, naming, others...)
 }
 
 // ListOverdoses returns the organisation's own reports, newest first.

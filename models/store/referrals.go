@@ -33,13 +33,15 @@ type referralRow struct {
 	ConsentFrom    models.Date
 	ConsentUntil   models.Date
 	ConsentVersion int64
+	// ConsentCategories is what the consent shares beside the referral.
+	ConsentCategories []models.Category `gorm:"serializer:json"`
 }
 
 // referralQuery selects the referrals the session may read or change.
 func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 	q = q.Model(&models.Referral{}).
 		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, referrals.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no, " +
-			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version").
+			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version, k.categories AS consent_categories").
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
 		Joins("JOIN consents k ON k.id = referrals.consent_id")
@@ -195,6 +197,7 @@ func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenRefer
 		return nil, err
 	}
 	t.tell("referral", id, r.FromOrganisationID, r.ToOrganisationID)
+	t.disclosed(models.Disclosure{ClientID: c.ID, OrganisationID: r.FromOrganisationID, RecipientID: to.ID, Categories: []models.Category{models.CatReferral}, ConsentID: consent.ID})
 	return &SeenReferral{Referral: r, Party: models.Sender, ClientCode: c.Handle(), Whole: true}, nil
 }
 
@@ -270,6 +273,9 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 			if err := tx.takeOver(r, accept); err != nil {
 				return err
 			}
+			// What the acceptance opens of the sender's record.
+			tx.disclosed(models.Disclosure{ClientID: r.FromClientID, OrganisationID: r.FromOrganisationID, RecipientID: r.ToOrganisationID,
+				Categories: append([]models.Category{models.CatReferral}, row.ConsentCategories...), ConsentID: r.ConsentID})
 		}
 		columns := []string{"state", "appointment_at", "attended_on", "decline_reason", "alternative", "to_client_id", "version"}
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {

@@ -41,6 +41,7 @@ const (
 	contactTable         table = "duty_contacts"
 	disclosureTable      table = "disclosures"
 	breakGlassTable      table = "break_glass"
+	dutyTable            table = "court_duties"
 	agreementTable       table = "agreements"
 	passTable            table = "access_passes"
 	visitTable           table = "visits"
@@ -121,7 +122,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 			return s.ministryOr("organisations.id = ?")
 		case userTable, contactTable, deviceTable:
 			return s.ministryOr(string(t) + ".organisation_id = ?")
-		case agreementTable, passTable, visitTable, alertTable:
+		case agreementTable, visitTable, alertTable: // a pass is about a worker: between the two organisations
 			return condition{sql: "1 = 1"}
 		}
 	case models.Own:
@@ -134,7 +135,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 			return condition{name + ".ngo_id = ? OR " + name + ".institution_id = ?", []any{org, org}}
 		case releaseCaseTable: // who is responsible since the release needs to know of it
 			return condition{"release_cases.organisation_id = ? OR release_cases.receiver_id = ?", []any{org, org}}
-		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable:
+		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable, dutyTable:
 			return condition{string(t) + ".organisation_id = ?", []any{org}}
 		}
 		if t.ofClient() {
@@ -189,7 +190,7 @@ func (s *Session) reachByTeam(t table) condition {
 		" AND NOT EXISTS (SELECT 1 FROM release_cases fd JOIN clients fc ON fc.id = fd.client_id WHERE fc.person_id = rc.person_id AND fd.receiver_id = ? AND fd.by_default" +
 		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> ''))" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
-		" AND w.state IN ('given', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
+		" AND w.state IN ('given', 'refused', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
 		[]any{org, org, org, org, org, s.actor.OrganisationKind}}
 }
 
@@ -232,12 +233,32 @@ func (s *Session) reachByConsent(t table, category models.Category) condition {
 	if !t.ofClient() && t != spellTable {
 		return condition{}
 	}
+	if s.actor.OrganisationKind == models.KindProbation {
+		return s.reachByDuty(t, category)
+	}
 	today := s.today()
 	c := condition{"EXISTS (" + samePerson + "JOIN consents k ON k.client_id = rc.id WHERE rc.id = " + string(t) + ".client_id" +
 		" AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ? AND k.purpose IN ?" +
 		" AND (k.recipient_id = ? OR k.recipient_kind = ?) AND k.categories LIKE ?" + s.visits(today).sql + ")",
 		[]any{s.actor.OrganisationID, today, today, models.PurposesFor(category), s.actor.OrganisationID, s.actor.OrganisationKind, `%"` + string(category.Consentable()) + `"%`}}
 	c.args = append(c.args, s.visits(today).args...)
+	return c
+}
+
+// reachByDuty is what reachByConsent is to others for a probation office, which keeps no
+// client records to be joined to: a consent in force that names the office itself or all
+// of them, or, for attendance and the social plan only, a court duty that names it.
+func (s *Session) reachByDuty(t table, category models.Category) condition {
+	today, org := s.today(), s.actor.OrganisationID
+	c := condition{"EXISTS (SELECT 1 FROM consents k WHERE k.client_id = " + string(t) + ".client_id" +
+		" AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ? AND k.purpose IN ?" +
+		" AND (k.recipient_id = ? OR k.recipient_kind = ?) AND k.categories LIKE ?)",
+		[]any{today, today, models.PurposesFor(category), org, s.actor.OrganisationKind, `%"` + string(category.Consentable()) + `"%`}}
+	if category == models.CatAttendance || category == models.CatPlanSocial {
+		c.sql = "(" + c.sql + " OR EXISTS (SELECT 1 FROM court_duties cd WHERE cd.client_id = " + string(t) + ".client_id" +
+			" AND cd.probation_id = ? AND cd.ended_at IS NULL AND cd.from_date <= ? AND cd.until_date >= ?))"
+		c.args = append(c.args, org, today, today)
+	}
 	return c
 }
 

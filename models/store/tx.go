@@ -29,6 +29,12 @@ type tx struct {
 	told    []models.Disclosure
 }
 
+// disclosed enters in the disclosure log what a write gives to somebody else.
+func (t *tx) disclosed(d models.Disclosure) {
+	d.ID, d.At, d.ActorID = newID(), t.now, t.session.actor.UserID
+	t.told = append(t.told, d)
+}
+
 // errNoAudit is a programming error: a write that left no trace is not committed.
 var errNoAudit = errors.New("store: a write transaction recorded no audit event")
 
