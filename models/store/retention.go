@@ -41,6 +41,9 @@ var happenings = []struct{ table, client, date, at, open string }{
 	{table: "custody_spells", client: "client_id", at: "ended_at", open: "ended_at IS NULL"},
 	{table: "custody_transfers", client: "to_client_id", at: "ordered_at"},
 	{table: "release_cases", client: "client_id", at: "created_at"},
+	{table: "court_duties", client: "client_id", at: "created_at", open: "ended_at IS NULL"},
+	{table: "consent_versions", client: "client_id", at: "changed_at"},
+	{table: "planned_releases", client: "client_id", at: "set_at"},
 	{table: "functional_notes", client: "client_id", at: "until_at"},
 	{table: "break_glass", client: "client_id", at: "started_at"},
 }

@@ -110,7 +110,7 @@ func TestChanges_RestrictedToWhatTheRoleReads(t *testing.T) {
 		nurse := c.As(models.RoleNurse, c.Clinic)
 		handle := nurse.Register(1)
 		nurse.Start(handle)
-		if got := kinds(c.feed(t, nurse, "").Items); !slices.Equal(got, []string{"client", "episode"}) {
+		if got := kinds(c.feed(t, nurse, "").Items); !slices.Equal(got, []string{"client", "task", "episode"}) {
 			t.Errorf("the nurse is told %v", got)
 		}
 		for _, role := range []models.Role{models.RoleAdministrator} {

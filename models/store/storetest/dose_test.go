@@ -409,7 +409,7 @@ func TestDoseOrder_ActiveElsewhereIsToldWithoutTheSite(t *testing.T) {
 		clinic, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
 		a, b, _ := c.Joined(clinic, poly, 1, c.Polyclinic)
 		clinic.Treat(a, 60)
-		before := count(t, c.World, "disclosures")
+		before := count(t, c.World, "disclosures WHERE ground = 'imminent_danger'")
 		req := Key("order")
 		_, _, err := poly.With(req).CreateDoseOrder(ctx, b, methadone(60, c.Today()), dosing())
 		wantError(t, err, models.KindConflict, "dose_order.active_elsewhere")

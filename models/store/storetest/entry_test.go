@@ -261,7 +261,7 @@ func TestEntry_ConsentOpensItsCategories(t *testing.T) {
 		}
 		look("a consent without categories", nil)
 		named := doctor.Give(atClinic, models.PurposeReferral, c.NGO, models.CatDiagnosis)
-		before := count(t, c.World, "disclosures")
+		before := count(t, c.World, "disclosures WHERE consent_id <> '' AND categories NOT LIKE '%referral%'")
 		look("with diagnosis", []string{diagnosis.EntryID})
 		if n := count(t, c.World, "disclosures WHERE consent_id = ? AND ground = '' AND organisation_id = ? AND recipient_id = ? AND categories = ?",
 			named.ID, string(c.Clinic.ID), string(c.NGO.ID), `["diagnosis"]`) + before; n != 3 {
@@ -443,8 +443,8 @@ func TestEntry_BreakGlassOpensWhatItMay(t *testing.T) {
 			}
 		}
 		opens("before", other, diagnosis.EntryID, false)
-		c.exec(t, "INSERT INTO break_glass (id, client_id, person_id, organisation_id, user_id, reason, note, started_at, expires_at, review_due, reviewed_by, outcome, version) "+
-			"VALUES ('b', ?, ?, ?, ?, 'emergency', '', ?, ?, ?, '', '', 1)", string(diagnosis.ClientID), c.person(t, c.Clinic, handle), string(c.Polyclinic.ID),
+		c.exec(t, "INSERT INTO break_glass (id, client_id, person_id, organisation_id, user_id, reason, note, hours, started_at, expires_at, review_due, reviewed_by, outcome, version) "+
+			"VALUES ('b', ?, ?, ?, ?, 'emergency', '', 1, ?, ?, ?, '', '', 1)", string(diagnosis.ClientID), c.person(t, c.Clinic, handle), string(c.Polyclinic.ID),
 			string(other.Actor.UserID), c.Now(), c.Now().Add(time.Hour), c.Now().Add(72*time.Hour))
 		opens("the user", other, diagnosis.EntryID, true)
 		opens("a colleague", other.Colleague(), diagnosis.EntryID, false)

@@ -94,13 +94,15 @@ func everythingOf(t *testing.T, c *Country, client, person string) {
 	}
 	id := uuid.NewString
 	task, order, spell, overdose, notice, entry := id(), id(), id(), id(), id(), id()
-	c.plant(t, "tasks", of("id", task, "state", "open"))
+	c.plant(t, "tasks", of("id", task, "state", "open", "kind", "call"))
 	c.plant(t, "task_dues", map[string]any{"task_id": task})
 	c.plant(t, "anchors", of("name", "admission", "episode_id", id()))
 	c.plant(t, "entries", of("entry_id", entry, "kind", "screening", "category", "screening"))
 	c.plant(t, "overdoses", of("id", overdose))
 	c.plant(t, "naloxone_kits", of("state", "given", "overdose_id", overdose))
 	c.plant(t, "dose_orders", of("id", order, "state", "active"))
+	c.plant(t, "dose_order_versions", map[string]any{"order_id": order})
+	c.plant(t, "court_duties", of("probation_id", string(c.Colony.ID)))
 	c.plant(t, "dose_events", of("order_id", order, "status", "given"))
 	c.plant(t, "double_dosing", of("order_id", order, "state", "open"))
 	c.plant(t, "dose_transfers", map[string]any{"from_organisation_id": string(c.Clinic.ID), "to_organisation_id": string(c.Polyclinic.ID), "from_client_id": client,
@@ -108,6 +110,7 @@ func everythingOf(t *testing.T, c *Country, client, person string) {
 	c.plant(t, "dose_transfers", map[string]any{"from_organisation_id": string(c.Polyclinic.ID), "to_organisation_id": string(c.Clinic.ID), "to_client_id": client,
 		"kind": "move", "state": "requested"})
 	c.plant(t, "custody_spells", of("id", spell, "institution_id", string(c.Colony.ID), "basis", "sentenced", "state", "released"))
+	c.plant(t, "planned_releases", of("spell_id", spell))
 	c.plant(t, "custody_transfers", of("spell_id", spell, "from_organisation_id", string(c.Clinic.ID), "to_organisation_id", string(c.ColonyHealth.ID), "state", "ordered"))
 	c.plant(t, "release_cases", of("spell_id", spell, "state", "closed"))
 	c.plant(t, "functional_notes", of("spell_id", spell, "institution_id", string(c.Colony.ID)))
