@@ -77,7 +77,7 @@ var ties = []tie{
 	{"referrals", "to_client_id", "", eraseLink},
 	{"court_duties", "client_id", "", eraseRow},
 	{"consent_versions", "consent_id", "consents", eraseRow},
-	{"consent_versions", "client_id", "", eraseRow},
+	{"consent_versions", "client_id", "", eraseNot}, // goes with its consent
 	{"consents", "client_id", "", eraseRow},
 	{"identity_changes", "with_id", "", eraseLink},
 	{"identity_changes", "client_id", "", eraseRow},

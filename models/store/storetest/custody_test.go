@@ -350,8 +350,8 @@ func TestRelease_TellsOfAgonistTreatmentByConsentOnly(t *testing.T) {
 		handle := medic.Register(1)
 		k := medic.Give(handle, models.PurposeDoseContinuity, c.Clinic, models.CatOAT)
 		spell := medic.hold(handle, c.Today().AddDays(30))
-		c.exec(t, "INSERT INTO dose_orders (id, client_id, person_id, organisation_id, episode_id, medicine, schedule, phase, dose_ug, from_date, state, reason, transfer_id, guard_reason, identity_checked_at, identity_checked_by, version, created_at, created_by)"+
-			" VALUES ('order', ?, ?, ?, '', 'methadone', 'daily', 'maintenance', 60000, ?, 'active', '', '', '', ?, '', 1, ?, '')", spell.ClientID, spell.PersonID, c.ColonyHealth.ID, c.Today(), c.Now(), c.Now())
+		c.exec(t, "INSERT INTO dose_orders (id, client_id, person_id, organisation_id, episode_id, medicine, schedule, phase, dose_ug, prior_dose_ug, low_tolerance, outside, from_date, state, reason, transfer_id, guard_reason, identity_checked_at, identity_checked_by, version, created_at, created_by)"+
+			" VALUES ('order', ?, ?, ?, '', 'methadone', 'daily', 'maintenance', 60000, 0, FALSE, '[]', ?, 'active', '', '', '', ?, '', 1, ?, '')", spell.ClientID, spell.PersonID, c.ColonyHealth.ID, c.Today(), c.Now(), c.Now())
 		medic.free(spell, false)
 		agonist := func() *bool {
 			t.Helper()

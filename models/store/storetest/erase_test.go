@@ -110,7 +110,7 @@ func everythingOf(t *testing.T, c *Country, client, person string) {
 	c.plant(t, "dose_transfers", map[string]any{"from_organisation_id": string(c.Polyclinic.ID), "to_organisation_id": string(c.Clinic.ID), "to_client_id": client,
 		"kind": "move", "state": "requested"})
 	c.plant(t, "custody_spells", of("id", spell, "institution_id", string(c.Colony.ID), "basis", "sentenced", "state", "released"))
-	c.plant(t, "planned_releases", of("spell_id", spell))
+	c.plant(t, "planned_releases", of("spell_id", spell, "set_by_id", string(c.Clinic.ID)))
 	c.plant(t, "custody_transfers", of("spell_id", spell, "from_organisation_id", string(c.Clinic.ID), "to_organisation_id", string(c.ColonyHealth.ID), "state", "ordered"))
 	c.plant(t, "release_cases", of("spell_id", spell, "state", "closed"))
 	c.plant(t, "functional_notes", of("spell_id", spell, "institution_id", string(c.Colony.ID)))
