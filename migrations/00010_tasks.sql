@@ -70,20 +70,7 @@ CREATE TABLE task_dues (
     PRIMARY KEY (task_id, version)
 );
 
--- How a facility changes limits of a protocol, each for a reason.
-CREATE TABLE limit_overrides (
-    organisation_id TEXT NOT NULL REFERENCES organisations (id),
-    step TEXT NOT NULL,
-    limit_id TEXT NOT NULL,
-    "offset" TEXT NOT NULL,
-    working_days BOOLEAN,
-    hard BOOLEAN,
-    reason TEXT NOT NULL,
-    PRIMARY KEY (organisation_id, step, limit_id)
-);
-
 -- +goose Down
-DROP TABLE limit_overrides;
 DROP TABLE task_dues;
 DROP TABLE tasks;
 DROP TABLE anchors;

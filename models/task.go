@@ -313,22 +313,8 @@ type PlanFacts struct {
 	Sex       string
 	Age       int
 	Anchors   Moments
-	Overrides []LimitOverride
+	Limits    []FacilityLimit // the facility's own, made for the edition
 }
-
-// LimitOverride is how a facility changes a limit, for a reason. Empty leaves it.
-type LimitOverride struct {
-	OrganisationID OrganisationID `gorm:"primaryKey"`
-	Step           string         `gorm:"primaryKey"`
-	LimitID        string         `gorm:"primaryKey"`
-	Offset         string
-	WorkingDays    *bool
-	Hard           *bool
-	Reason         string
-}
-
-// TableName is where overrides are kept.
-func (LimitOverride) TableName() string { return "limit_overrides" }
 
 // TaskDraft is a task that follows from an event: a step with the limit that sets its due
 // time. DueAt is nil while the anchor is not known.

@@ -129,6 +129,7 @@ func (c *Catalog) Plan(slug string, e models.PlanEvent, f models.PlanFacts) ([]m
 		return nil, nil
 	}
 	s := c.content.planScene(e, f)
+	s.facility.Limits = c.FacilityOverrides(f.Limits)
 	plan := planning{evaluation: newEvaluation(s, slug, Inquiry{}, newTexter(c.content, sourceLanguage)), at: f.Now}
 	switch {
 	case e.Step != "":
@@ -182,7 +183,7 @@ func (c *content) planScene(e models.PlanEvent, f models.PlanFacts) *scene {
 		zone = time.UTC
 	}
 	s := &scene{content: c, at: f.Now, zone: zone, country: c.countries[f.Facility.Country], given: map[string]any{}, moments: map[string]Moment{},
-		facility: Facility{Country: f.Facility.Country, Region: f.Facility.Region, Setting: setting(f.Facility.Kind), Limits: overridesOf(f.Overrides),
+		facility: Facility{Country: f.Facility.Country, Region: f.Facility.Region, Setting: setting(f.Facility.Kind),
 			Capabilities: map[string]bool{"oat": f.Facility.Capabilities.OATAvailable, "buprenorphine": f.Facility.Capabilities.BuprenorphineAvailable,
 				"naloxone": f.Facility.Capabilities.THNAllowed, "nsp": f.Facility.Capabilities.NSPAllowed}}}
 	for name, a := range f.Anchors {
@@ -234,14 +235,6 @@ func setting(kind models.OrganisationKind) string {
 		return "ngo"
 	}
 	return "clinic"
-}
-
-func overridesOf(list []models.LimitOverride) []LimitOverride {
-	var out []LimitOverride
-	for _, o := range list {
-		out = append(out, LimitOverride{Step: o.Step, Limit: o.LimitID, Offset: o.Offset, WorkingDays: o.WorkingDays, Hard: o.Hard, Basis: Editorial, Reason: o.Reason})
-	}
-	return out
 }
 
 // entries plans the entry steps whose condition holds, or what takes their place.

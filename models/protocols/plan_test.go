@@ -141,12 +141,14 @@ func TestPlan_FacilityOverridesALimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hard := true
 	f := planFacts(models.KindClinic, map[string]string{"plan_agreed": "2026-10-02"}) // a Friday
-	f.Overrides = []models.LimitOverride{{Step: "tp-plan-case-management", LimitID: "started", Offset: "P3D", WorkingDays: &hard, Hard: &hard, Reason: "two weekends off"}}
-	drafts, err := c.Plan("therapeutic-programme", models.PlanEvent{Steps: []string{"tp-plan-case-management"}}, f)
-	if err != nil || len(drafts) != 1 || !drafts[0].Hard || drafts[0].Basis != "editorial" || drafts[0].DueAt.Format(time.RFC3339) != "2026-10-07T18:59:59Z" {
-		t.Errorf("%+v %v", drafts, err)
+	served, _ := c.Edition(tp)
+	for edition, due := range map[string]string{served: "2026-10-05T18:59:59Z", "2025": "2026-10-09T18:59:59Z"} { // the limit of another edition is not this one's
+		f.Limits = []models.FacilityLimit{{Protocol: tp, Edition: edition, Step: "tp-plan-case-management", LimitID: "started", Duration: "P3D", Reason: "a small team"}}
+		drafts, err := c.Plan(tp, models.PlanEvent{Steps: []string{"tp-plan-case-management"}}, f)
+		if err != nil || len(drafts) != 1 || drafts[0].DueAt.Format(time.RFC3339) != due {
+			t.Errorf("%s: %+v %v", edition, drafts, err)
+		}
 	}
 }
 

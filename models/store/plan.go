@@ -36,7 +36,7 @@ func (t *tx) planningFor(e *models.Episode) (*planning, error) {
 	if err := errors.Join(
 		t.Where("id = ?", e.OrganisationID).Take(org).Error,
 		t.Where("episode_id = ?", e.ID).Order("name, version").Find(&anchors).Error,
-		t.Where("organisation_id = ?", e.OrganisationID).Order("step, limit_id").Find(&p.facts.Overrides).Error,
+		t.Where("organisation_id = ? AND protocol = ? AND edition = ? AND ended_at IS NULL", e.OrganisationID, e.Protocol, e.Edition).Order("step, limit_id").Find(&p.facts.Limits).Error,
 		t.Where("episode_id = ?", e.ID).Order("id").Find(&p.tasks).Error,
 	); err != nil {
 		return nil, err

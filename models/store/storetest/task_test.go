@@ -294,14 +294,30 @@ func TestAnchor_HappensAgain(t *testing.T) {
 	})
 }
 
-func TestTask_FacilityOverridesALimit(t *testing.T) {
+// What a protocol editor set for a facility (docs/adr/0015) is when its tasks are due: while it
+// is in force, for episodes of that edition, there and nowhere else.
+func TestTask_FacilityHasALimitOfItsOwn(t *testing.T) {
 	planned(t, func(t *testing.T, c *Country) {
-		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
-		c.exec(t, `INSERT INTO limit_overrides (organisation_id, step, limit_id, "offset", hard, reason) VALUES (?, 'tp-screen-assist', 'screened', 'P2D', ?, 'one day a week')`, string(c.Clinic.ID), true)
-		here, there := nurse.begin(nurse.Register(1), programme, models.EpisodeScreened), other.begin(other.Register(2), programme, models.EpisodeScreened)
-		mine, theirs := nurse.find(t, here.ID, "tp-screen-assist", ""), other.find(t, there.ID, "tp-screen-assist", "")
-		if !mine.DueAt.Equal(theirs.DueAt.AddDate(0, 0, -5)) || !mine.Hard || theirs.Hard {
-			t.Errorf("due %v hard %v here, %v hard %v there", mine.DueAt, mine.Hard, theirs.DueAt, theirs.Hard)
+		editor, nurse, other := c.As(models.RoleProtocolEditor, c.Ministry), c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		edition, _ := builtIn().Edition(programme)
+		own := models.NewFacilityLimit{OrganisationID: c.Clinic.ID, Protocol: programme, Edition: "2025", Step: "tp-screen-assist", LimitID: "screened", Duration: "P1D", Reason: "one day a week"}
+		_, _, err := editor.New().SetFacilityLimit(ctx, own)
+		must(t, err)
+		due := func(w Worker, n int) time.Time {
+			t.Helper()
+			return *w.find(t, w.begin(w.Register(n), programme, models.EpisodeScreened).ID, "tp-screen-assist", "").DueAt
+		}
+		protocols := due(nurse, 1) // the limit is another edition's
+		own.Edition, own.Duration = edition, "P2D"
+		limit, _, err := editor.New().SetFacilityLimit(ctx, own)
+		must(t, err)
+		if here, there := due(nurse, 2), due(other, 3); !here.Equal(protocols.AddDate(0, 0, -5)) || !there.Equal(protocols) {
+			t.Errorf("due %v here, %v there; by the protocol %v", here, there, protocols)
+		}
+		_, err = editor.On(1).EndFacilityLimit(ctx, limit.ID)
+		must(t, err)
+		if here := due(nurse, 4); !here.Equal(protocols) {
+			t.Errorf("due %v after the limit ended", here)
 		}
 	})
 }
