@@ -44,13 +44,15 @@ type Route struct {
 	// empty: it may not. Current is the path that reads the record it changes, with the same
 	// parameters, shown at a conflict. Adds: it adds to the record, whatever its version.
 	// Occurs names the member of the body that takes the time the command happened when the
-	// body gives none: "on" for a civil date, any other for a time. Unkept: the body may not
-	// wait in the inbox of conflicts.
-	Command string
-	Current string
-	Adds    bool
-	Occurs  string
-	Unkept  bool
+	// body gives none: "on" for a civil date, any other for a time; OccursIn the one action
+	// that has the member, where the others have none. Unkept: the body may not wait in the
+	// inbox of conflicts.
+	Command  string
+	Current  string
+	Adds     bool
+	Occurs   string
+	OccursIn string
+	Unkept   bool
 
 	Query     []string // the query parameters it takes; any other is refused
 	FreeQuery bool     // the handler judges the query itself
@@ -185,19 +187,19 @@ var Routes = []Route{
 	{Method: "POST", Path: "/api/v1/episodes/:id/anchors", Scoped: handlers.RecordAnchor, Category: models.CatEpisode, Verb: models.Change,
 		Action: "episode.anchor", Create: true},
 	{Method: "POST", Path: "/api/v1/episodes/:id/:action", Scoped: handlers.ChangeEpisodeState, Category: models.CatEpisode, Verb: models.Change,
-		Action: "episode.change", Change: true},
+		Action: "episode.change", Change: true, Command: "episode.change", Current: "/api/v1/episodes/:id"},
 	{Method: "GET", Path: "/api/v1/tasks", Scoped: handlers.ListTasks, Category: models.CatTask, Verb: models.Read,
 		Action: "task.read", Query: []string{"due", "state", "step", "role", "assignee", "episode", "lang", "limit", "cursor"}},
 	{Method: "GET", Path: "/api/v1/tasks/:id", Scoped: handlers.GetTask, Category: models.CatTask, Verb: models.Read,
 		Action: "task.read", Query: []string{"lang"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/tasks", Scoped: handlers.CreateTask, Category: models.CatTask, Verb: models.Create,
-		Action: "task.create", Create: true},
+		Action: "task.create", Create: true, Command: "task.create"},
 	{Method: "POST", Path: "/api/v1/tasks/:id/:action", Scoped: handlers.MoveTask, Category: models.CatTask, Verb: models.Change,
-		Action: "task.change", Change: true},
+		Action: "task.change", Change: true, Command: "task.change", Current: "/api/v1/tasks/:id", Occurs: "on", OccursIn: "completion"},
 
 	// The clinical record, overdoses, naloxone and alerts.
 	{Method: "POST", Path: "/api/v1/clients/:code/screenings", Scoped: handlers.RecordScreening, Category: models.CatScreening, Verb: models.Create,
-		Action: "screening.create", Create: true},
+		Action: "screening.create", Create: true, Command: "screening.create", Current: "/api/v1/clients/:code/screenings", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/screenings", Scoped: handlers.ListScreenings, Category: models.CatScreening, Verb: models.Read,
 		Action: "screening.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/assessments", Scoped: handlers.RecordAssessment, Category: models.CatDiagnosis, Verb: models.Create,
@@ -209,7 +211,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/clients/:code/diagnoses", Scoped: handlers.ListDiagnoses, Category: models.CatDiagnosis, Verb: models.Read,
 		Action: "diagnosis.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/social-plans", Scoped: handlers.RecordSocialPlan, Category: models.CatPlanSocial, Verb: models.Create,
-		Action: "social_plan.create", Create: true},
+		Action: "social_plan.create", Create: true, Command: "social_plan.create", Current: "/api/v1/clients/:code/social-plans", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/social-plans", Scoped: handlers.ListSocialPlans, Category: models.CatPlanSocial, Verb: models.Read,
 		Action: "social_plan.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/clinical-plans", Scoped: handlers.RecordClinicalPlan, Category: models.CatPlanClinical, Verb: models.Create,
@@ -217,49 +219,50 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/clients/:code/clinical-plans", Scoped: handlers.ListClinicalPlans, Category: models.CatPlanClinical, Verb: models.Read,
 		Action: "clinical_plan.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/tests", Scoped: handlers.RecordTest, Category: models.CatInfection, Verb: models.Create,
-		Action: "infection_test.create", Create: true},
+		Action: "infection_test.create", Create: true, Command: "infection_test.create", Current: "/api/v1/clients/:code/tests", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/tests", Scoped: handlers.ListTests, Category: models.CatInfection, Verb: models.Read,
 		Action: "infection_test.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/drug-tests", Scoped: handlers.RecordDrugTest, Category: models.CatDrugTest, Verb: models.Create,
-		Action: "drug_test.create", Create: true},
+		Action: "drug_test.create", Create: true, Command: "drug_test.create", Current: "/api/v1/clients/:code/drug-tests", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/drug-tests", Scoped: handlers.ListDrugTests, Category: models.CatDrugTest, Verb: models.Read,
 		Action: "drug_test.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/observations", Scoped: handlers.RecordObservation, Category: models.CatWithdrawal, Verb: models.Create,
-		Action: "observation.create", Create: true},
+		Action: "observation.create", Create: true, Command: "observation.create", Current: "/api/v1/clients/:code/observations", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/observations", Scoped: handlers.ListObservations, Category: models.CatWithdrawal, Verb: models.Read,
 		Action: "observation.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/mental-health-checks", Scoped: handlers.RecordMentalHealthCheck, Category: models.CatMentalHealth, Verb: models.Create,
-		Action: "mental_health_check.create", Create: true},
+		Action: "mental_health_check.create", Create: true, Command: "mental_health_check.create", Current: "/api/v1/clients/:code/mental-health-checks", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/mental-health-checks", Scoped: handlers.ListMentalHealthChecks, Category: models.CatMentalHealth, Verb: models.Read,
 		Action: "mental_health_check.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/reproductive-statuses", Scoped: handlers.RecordReproductiveStatus, Category: models.CatReproductive, Verb: models.Create,
-		Action: "reproductive_status.create", Create: true},
+		Action: "reproductive_status.create", Create: true, Command: "reproductive_status.create", Current: "/api/v1/clients/:code/reproductive-statuses", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/reproductive-statuses", Scoped: handlers.ListReproductiveStatuses, Category: models.CatReproductive, Verb: models.Read,
 		Action: "reproductive_status.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/counselling-notes", Scoped: handlers.RecordCounsellingNote, Category: models.CatCounselling, Verb: models.Create,
-		Action: "counselling_note.create", Create: true},
+		Action: "counselling_note.create", Create: true, Command: "counselling_note.create", Current: "/api/v1/clients/:code/counselling-notes", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/counselling-notes", Scoped: handlers.ListCounsellingNotes, Category: models.CatCounselling, Verb: models.Read,
 		Action: "counselling_note.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/contacts", Scoped: handlers.RecordClientContact, Category: models.CatAttendance, Verb: models.Create,
-		Action: "contact.create", Create: true},
+		Action: "contact.create", Create: true, Command: "contact.create", Current: "/api/v1/clients/:code/contacts", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/contacts", Scoped: handlers.ListContacts, Category: models.CatAttendance, Verb: models.Read,
 		Action: "contact.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/clients/:code/naloxone-trainings", Scoped: handlers.RecordNaloxoneTraining, Category: models.CatNaloxone, Verb: models.Create,
-		Action: "naloxone_training.create", Create: true},
+		Action: "naloxone_training.create", Create: true, Command: "naloxone_training.create", Current: "/api/v1/clients/:code/naloxone-trainings", Occurs: "on"},
 	{Method: "GET", Path: "/api/v1/clients/:code/naloxone-trainings", Scoped: handlers.ListNaloxoneTrainings, Category: models.CatNaloxone, Verb: models.Read,
 		Action: "naloxone_training.read", Query: []string{"limit", "cursor"}},
 	// An entry's category is known when it is found: the store looks in the categories that the role may read, or write.
 	{Method: "GET", Path: "/api/v1/entries/:id", Scoped: handlers.GetEntry, AnyRole: true, Action: "entry.read"},
-	{Method: "POST", Path: "/api/v1/entries/:id/corrections", Scoped: handlers.CorrectEntry, AnyRole: true, Action: "entry.correct", Change: true},
+	{Method: "POST", Path: "/api/v1/entries/:id/corrections", Scoped: handlers.CorrectEntry, AnyRole: true, Action: "entry.correct", Change: true,
+		Command: "entry.correct", Current: "/api/v1/entries/:id"},
 
 	{Method: "POST", Path: "/api/v1/overdoses", Scoped: handlers.ReportOverdose, Category: models.CatOverdoseEvent, Verb: models.Create,
-		Action: "overdose.create", Create: true},
+		Action: "overdose.create", Create: true, Command: "overdose.create", Occurs: "at"},
 	{Method: "GET", Path: "/api/v1/overdoses", Scoped: handlers.ListOverdoses, Category: models.CatOverdoseEvent, Verb: models.Read,
 		Action: "overdose.read", Query: []string{"limit", "cursor"}},
 	{Method: "GET", Path: "/api/v1/overdoses/:id", Scoped: handlers.GetOverdose, Category: models.CatOverdoseEvent, Verb: models.Read,
 		Action: "overdose.read"},
 	{Method: "POST", Path: "/api/v1/overdoses/:id/:action", Scoped: handlers.MoveOverdose, Category: models.CatOverdoseEvent, Verb: models.Change,
-		Action: "overdose.change", Change: true},
+		Action: "overdose.change", Change: true, Command: "overdose.change", Current: "/api/v1/overdoses/:id"},
 
 	{Method: "POST", Path: "/api/v1/naloxone-kits", Scoped: handlers.StockKit, Category: models.CatNaloxone, Verb: models.Create,
 		Action: "naloxone_kit.create", Create: true},
@@ -268,7 +271,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/naloxone-kits/:id", Scoped: handlers.GetKit, Category: models.CatNaloxone, Verb: models.Read,
 		Action: "naloxone_kit.read"},
 	{Method: "POST", Path: "/api/v1/naloxone-kits/:id/:action", Scoped: handlers.MoveKit, Category: models.CatNaloxone, Verb: models.Change,
-		Action: "naloxone_kit.change", Change: true},
+		Action: "naloxone_kit.change", Change: true, Command: "naloxone_kit.change", Current: "/api/v1/naloxone-kits/:id", Occurs: "on"},
 
 	{Method: "POST", Path: "/api/v1/alerts", Scoped: handlers.IssueAlert, Category: models.CatAlert, Verb: models.Create,
 		Action: "alert.create", Create: true},
@@ -290,7 +293,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/dose-orders/:id", Scoped: handlers.GetDoseOrder, Category: models.CatOAT, Verb: models.Read,
 		Action: "dose_order.read"},
 	{Method: "POST", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.RecordDose, Category: models.CatOAT, Verb: models.Create,
-		Action: "dose_order.dose", Create: true},
+		Action: "dose_order.dose", Create: true, Command: "dose_order.dose", Current: "/api/v1/dose-orders/:id", Occurs: "at"},
 	{Method: "GET", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.ListDoses, Category: models.CatOAT, Verb: models.Read,
 		Action: "dose_order.doses", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/dose-orders/:id/:action", Scoped: handlers.ChangeDoseOrder, Category: models.CatOAT, Verb: models.Change,

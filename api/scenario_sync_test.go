@@ -2,7 +2,9 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -429,7 +431,7 @@ func TestScenarioSync_TheInboxHoldsScreenedFieldsOnly(t *testing.T) {
 			t.Errorf("%+v", got[0].Problem)
 		}
 		for _, row := range w.rows(t, "SELECT payload FROM sync_conflicts") {
-			if strings.Contains(row[0], "701") || !strings.Contains(row[0], code) {
+			if strings.Contains(row[0], "+7 701") || !strings.Contains(row[0], code) {
 				t.Errorf("%s", row[0])
 			}
 		}
@@ -470,7 +472,7 @@ func TestRoutes_CommandsAreWellFormed(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range Routes {
 		if r.Command == "" {
-			if r.Current != "" || r.Adds || r.Occurs != "" || r.Unkept {
+			if r.Current != "" || r.Adds || r.Occurs+r.OccursIn != "" || r.Unkept {
 				t.Errorf("%s: settings of a command without one", r.key())
 			}
 			continue
@@ -485,5 +487,145 @@ func TestRoutes_CommandsAreWellFormed(t *testing.T) {
 		if r.Adds && !r.Change {
 			t.Errorf("%s: adds, and needs no base anyway", r.key())
 		}
+	}
+}
+
+// What a worker does away from the network: every kind of work takes its own way, on the
+// rights and rules it has online, and at the time it happened.
+func TestScenarioSync_ADayInTheField(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		doctor, nurse := w.as(t, models.RoleNarcologist), w.as(t, models.RoleNurse)
+		_, device := w.enrol(t, nurse)
+		code := w.register(t, doctor, 1)
+		episode := w.run(t, creating(nurse, "/api/v1/clients/"+code+"/episodes", w.episodeIn("screened"), 201)).named(t).ID
+		var kit struct{ ID string }
+		w.run(t, creating(nurse, "/api/v1/naloxone-kits", kitBody(w).String(), 201)).Into(t, &kit)
+		order := w.treat(t, doctor, code)
+		happened := w.Now()
+		w.Advance(50 * time.Hour)
+		nurse = w.again(t, nurse)
+		then := func(kind string, params, payload object) object {
+			c := w.command(kind, params, payload)
+			c["occurredAt"] = happened.Format(time.RFC3339)
+			return c
+		}
+		client, without := object{"code": code}, func(body object, name string) object { delete(body, name); return body }
+		var batch []object
+		for kind, address := range map[string]string{"screening": "screenings", "infection_test": "tests", "drug_test": "drug-tests", "observation": "observations",
+			"mental_health_check": "mental-health-checks", "reproductive_status": "reproductive-statuses", "contact": "contacts", "naloxone_training": "naloxone-trainings"} {
+			batch = append(batch, then(kind+".create", client, without(entryBodies(w.Today())[address], "on")))
+		}
+		dose := object{"status": "given", "doseMg": 80, "takeHomeDays": 0, "witnessed": true, "guardReason": "tolerance_known", "corrects": ""}
+		overdose := then("overdose.create", object{}, without(w.overdoseBody(code), "at"))
+		batch = append(batch, then("dose_order.dose", object{"id": order}, dose), overdose,
+			then("overdose.change", object{"id": "command:" + overdose["id"].(string), "action": "survival"}, object{}).on(1),
+			then("naloxone_kit.change", object{"id": kit.ID, "action": "handover"}, object{"clientCode": code}).on(1),
+			then("task.create", client, object{"kind": "call", "dueOn": w.Today()}))
+		// The contact and the dose moved the episode on: this move was made on what the device held.
+		turn := then("episode.change", object{"id": episode, "action": "assessment"}, object{})
+		for i, r := range w.sync(t, nurse, device, batch...) {
+			if r.Status != "accepted" {
+				t.Errorf("%s: %s %+v", batch[i]["type"], r.Status, r.Problem)
+			}
+		}
+		var e struct{ Version int }
+		w.get(t, nurse, "/api/v1/episodes/"+episode).Into(t, &e)
+		wantStatuses(t, w.sync(t, nurse, device, turn.on(e.Version)), "accepted")
+		on := string(models.DateOf(happened, "Asia/Almaty"))
+		if n := w.n(t, "entries WHERE on_date = '"+on+"'"); n != 8 {
+			t.Errorf("%d entries on the day they were made", n)
+		}
+		for query, want := range map[string]string{"SELECT on_date FROM dose_events": on, "SELECT given_on FROM naloxone_kits": on, "SELECT state FROM overdoses": "survived", "SELECT state FROM episodes": "assessed"} {
+			if got := w.rows(t, query); len(got) != 1 || got[0][0] != want {
+				t.Errorf("%s: %v, want %s", query, got, want)
+			}
+		}
+		if n := w.n(t, "overdoses WHERE at <= '"+happened.UTC().Format("2006-01-02 15:04:05")+".999'"); n != 1 {
+			t.Error("the overdose was not entered when it happened")
+		}
+		// Sent again, nothing is there twice.
+		for i, r := range w.sync(t, nurse, device, append(batch, turn)...) {
+			if r.Status != "replayed" {
+				t.Errorf("%d again: %s %+v", i, r.Status, r.Problem)
+			}
+		}
+		if e, d := w.n(t, "entries"), w.n(t, "dose_events"); e != 8 || d != 1 {
+			t.Errorf("%d entries and %d doses", e, d)
+		}
+		// A role that may not write it, and a correction on an old version.
+		worker := w.as(t, models.RoleNGOOutreach)
+		_, phone := w.enrol(t, worker)
+		wantStatuses(t, w.sync(t, worker, phone, w.command("dose_order.dose", object{"id": order}, dose)), "refused role.not_allowed")
+		entry := w.rows(t, "SELECT entry_id FROM entries WHERE kind = 'screening'")[0][0]
+		strike := func(base int) object {
+			return w.command("entry.correct", object{"id": entry}, object{"reason": "entered_in_error"}).on(base)
+		}
+		got := w.sync(t, nurse, device, strike(1), strike(1))
+		wantStatuses(t, got, "accepted", "conflict precondition.version")
+		if got[1].Resource["versions"] == nil {
+			t.Errorf("without the entry as it is: %+v", got[1])
+		}
+		wantStatuses(t, w.sync(t, worker, phone, strike(2)), "refused entry.not_found")
+	})
+}
+
+// Two workers of one team do the same task while both are away. One completion counts, the
+// other waits for a person, with the task as it is: neither is lost.
+func TestScenarioSync_OneTaskDoneOnTwoDevices(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		a, b := w.as(t, models.RoleNurse), w.at(t, models.RoleNurse, w.Clinic, 2)
+		_, deviceA := w.enrol(t, a)
+		_, spare := w.enrol(t, a)
+		_, deviceB := w.enrol(t, b)
+		task := w.run(t, creating(a, "/api/v1/clients/"+w.register(t, a, 1)+"/tasks", object{"kind": "call", "dueOn": w.Today()}.String(), 201)).named(t).ID
+		happened := w.Now()
+		w.Advance(30 * time.Hour)
+		a, b = w.again(t, a), w.again(t, b)
+		move := func(action string, payload object) object {
+			c := w.command("task.change", object{"id": task, "action": action}, payload).on(1)
+			c["occurredAt"] = happened.Format(time.RFC3339)
+			return c
+		}
+		done := move("completion", object{})
+		wantStatuses(t, w.sync(t, a, deviceA, done), "accepted")
+		wantStatuses(t, w.sync(t, a, spare, done), "replayed")
+		if on := w.rows(t, "SELECT done_on FROM tasks")[0][0]; on != string(models.DateOf(happened, "Asia/Almaty")) {
+			t.Errorf("done on %s", on)
+		}
+		skip := move("skip", object{"reason": "client_declined"})
+		got := w.sync(t, b, deviceB, skip, move("completion", object{}))
+		wantStatuses(t, got, "conflict precondition.version", "conflict precondition.version")
+		if got[0].Resource["state"] != "done" || w.n(t, "sync_conflicts WHERE state = 'waiting'") != 2 {
+			t.Errorf("%+v", got[0])
+		}
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "apply", "baseVersion": 2}, 409).failing("task.not_possible"))
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "drop"}, 200))
+		wantStatuses(t, w.sync(t, b, deviceB, skip), "refused sync_conflict.settled")
+		w.get(t, b, "/api/v1/tasks/"+task, `"state":"done"`)
+	})
+}
+
+// The page names every command, and no other.
+func TestDocs_OfflineNamesEveryCommand(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/offline.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
+	_, table, _ := strings.Cut(text, "### What may be called")
+	table, _, _ = strings.Cut(table, "\nApprovals by")
+	var listed []string
+	for line := range strings.Lines(table) {
+		if first, _, found := strings.Cut(strings.TrimPrefix(line, "| "), " | "); found && strings.HasPrefix(first, "`") {
+			listed = append(listed, strings.Fields(strings.ReplaceAll(first, "`", ""))...)
+		}
+	}
+	commands := slices.Sorted(maps.Keys(commandRoutes()))
+	slices.Sort(listed)
+	if !slices.Equal(listed, commands) {
+		t.Errorf("the page lists %q, the routes have %q", listed, commands)
 	}
 }

@@ -117,7 +117,7 @@ func (d *dispatcher) request(route *Route, cmd handlers.Command) (incoming, erro
 	if string(body) == "null" {
 		body = nil
 	}
-	if route.Occurs != "" {
+	if route.Occurs != "" && (route.OccursIn == "" || route.OccursIn == cmd.Params["action"]) {
 		var err error
 		if body, err = handlers.FillTime(body, route.Occurs, d.actor.Zone, cmd.Occurred); err != nil {
 			return in, err
