@@ -130,8 +130,8 @@ task read team: CT PSY
 task read custody: PM
 task create own: CT PM PSY NGO
 task change own: CT PM PSY NGO PEER
-notice read own: CT PM PSY NGO programme_coordinator
-notice change own: CT PM PSY NGO programme_coordinator
+notice read own: CT PM PSY GOV NGO programme_coordinator
+notice change own: CT PM PSY GOV NGO programme_coordinator
 custody read own: PM
 custody read custody: PM SEC GOV
 custody create own: PM

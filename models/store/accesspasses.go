@@ -142,41 +142,10 @@ func (s *Session) MovePass(ctx context.Context, id, action string, verb models.V
 		tx.tell("access_pass", id, p.NGOID, p.InstitutionID)
 		is := s.seePass(*p)
 		seen = &is
+		if err := tx.unneeded("access_overdue", id); err != nil {
+			return err
+		}
 		return changed(tx.Model(p).Where("version = ?", s.req.Base).Select("state", "conditions", "reason", "decide_by", "inducted_on", "version").Updates(p))
 	})
 	return seen, err
-}
-
-// EscalateApplications tells both sides, once, of applications that the institution has
-// not decided in time. The worker that sends notices calls it; nothing lapses if it does
-// not: overdue is computed when an application is read.
-func (s *Store) EscalateApplications(ctx context.Context) (told int, err error) {
-	session := s.For(models.System(s.opt.Country), nil, Request{ID: "command"})
-	late := func(q *gorm.DB) *gorm.DB {
-		return q.Where("state IN ('requested', 'appealed') AND decide_by < ?", s.now()).
-			Where("NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = access_passes.institution_id AND n.kind = 'access_overdue' AND n.subject_id = access_passes.id)")
-	}
-	var waiting int64
-	if err := late(s.read.WithContext(ctx).Model(&models.AccessPass{})).Count(&waiting).Error; err != nil || waiting == 0 {
-		return 0, err
-	}
-	err = session.write(ctx, "access_pass.escalate", func(tx *tx) error {
-		var passes []models.AccessPass
-		if err := late(tx.DB).Order("id").Find(&passes).Error; err != nil {
-			return err
-		}
-		told = len(passes)
-		ids := make([]string, len(passes))
-		for i, p := range passes {
-			ids[i] = p.ID
-			for _, org := range []models.OrganisationID{p.InstitutionID, p.NGOID} {
-				if err := tx.notify(org, "access_overdue", p.ID, ""); err != nil {
-					return err
-				}
-			}
-		}
-		tx.audit(ids...)
-		return nil
-	})
-	return told, err
 }

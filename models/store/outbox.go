@@ -57,6 +57,17 @@ var unanswered = []struct {
 	{"SELECT id, CASE WHEN state = 'requested' THEN from_organisation_id ELSE to_organisation_id END AS organisation_id, consent_id FROM dose_transfers WHERE state IN ('requested', 'sent') AND answer_due < ? AND answer_due > ?" +
 		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = CASE WHEN dose_transfers.state = 'requested' THEN dose_transfers.from_organisation_id ELSE dose_transfers.to_organisation_id END" +
 		" AND n.kind = 'transfer_unanswered' AND n.subject_id = dose_transfers.id)", "transfer_unanswered"},
+	// An application for access to an institution never lapses in silence: both sides are
+	// told, and again when an appeal has waited too long as well.
+	{undecided("institution_id"), "access_overdue"},
+	{undecided("ngo_id"), "access_overdue"},
+}
+
+func undecided(side string) string {
+	return "SELECT id, " + side + " AS organisation_id, '' AS consent_id, decide_by AS answer_due FROM access_passes" +
+		" WHERE state IN ('requested', 'appealed') AND decide_by < ? AND decide_by > ?" +
+		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = access_passes." + side +
+		" AND n.kind = 'access_overdue' AND n.subject_id = access_passes.id AND n.created_at > access_passes.decide_by)"
 }
 
 // Raise makes notices of what nobody answered, tells the next level of what nobody
@@ -136,13 +147,16 @@ func (t *tx) stands(n *models.Notice) (bool, error) {
 			return false, err
 		}
 	}
-	if n.Kind == "referral_unanswered" {
+	switch n.Kind {
+	case "referral_unanswered":
 		return t.exists(&models.Referral{}, "id = ? AND state IN ?", n.SubjectID, []string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested})
-	}
-	if n.Kind == "transfer_unanswered" { // of a dose; a transfer between institutions takes its notices back itself
-		var answered int64
-		err := t.Table("dose_transfers").Where("id = ? AND state NOT IN ('requested', 'sent')", n.SubjectID).Count(&answered).Error
-		return answered == 0, err
+	case "access_overdue":
+		return t.exists(&models.AccessPass{}, "id = ? AND state IN ?", n.SubjectID, []string{models.PassRequested, models.PassAppealed})
+	case "task_escalated":
+		return t.exists(&models.Task{}, "id = ? AND state = ?", n.SubjectID, models.TaskOpen)
+	case "transfer_unanswered": // of a dose; a transfer between institutions takes its notices back itself
+		answered, err := t.exists(&models.DoseTransfer{}, "id = ? AND state NOT IN ?", n.SubjectID, models.PendingTransferStates)
+		return !answered, err
 	}
 	return true, nil
 }

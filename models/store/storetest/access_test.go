@@ -359,9 +359,26 @@ func TestPass_IsDecidedWithReasonsAndNeverLapsesInSilence(t *testing.T) {
 		if list(true) != 1 || !got.Overdue(got.Now) || got.StateOn(got.Today) != models.PassRequested {
 			t.Errorf("an application that waits too long is %s, overdue %v", got.StateOn(got.Today), got.Overdue(got.Now))
 		}
-		if told, err := c.EscalateApplications(ctx); err != nil || told != 1 {
-			t.Errorf("%d escalated, %v", told, err)
+		escalated := func(institution, ngo string) {
+			t.Helper()
+			for range 2 { // a second look tells nobody again
+				_, err := store.NewOutbox(c.Store).Raise(ctx)
+				must(t, err)
+			}
+			for o, want := range map[*models.Organisation]string{c.Colony: institution, c.NGO: ngo} {
+				if got := scan[string](t, c.World, "SELECT state FROM notices WHERE kind = 'access_overdue' AND subject_id = ? AND organisation_id = ?", pass.ID, string(o.ID)); got != want {
+					t.Errorf("the notice to the %s is %q, want %q", o.Kind, got, want)
+				}
+			}
 		}
+		escalated(models.NoticeOpen, models.NoticeOpen)
+		notices, err := p.head.New().ListNotices(ctx, "", store.Paging{Limit: 10})
+		must(t, err)
+		if len(notices.Items) != 1 || notices.Items[0].Kind != "access_overdue" || notices.Items[0].Level != 1 {
+			t.Errorf("the head reads %+v", notices.Items)
+		}
+		_, err = p.head.New().AcknowledgeNotice(ctx, notices.Items[0].ID)
+		must(t, err)
 		_, err = p.head.On(pass.Version).MovePass(ctx, pass.ID, "refusal", models.Approve, models.PassMove{})
 		wantError(t, err, models.KindInvalid, "access_pass.reason_unknown")
 		_, err = p.movePass(pass, p.coordinator, "approval")
@@ -375,6 +392,9 @@ func TestPass_IsDecidedWithReasonsAndNeverLapsesInSilence(t *testing.T) {
 		if list(true) != 0 {
 			t.Error("an appeal has no time of its own")
 		}
+		escalated("acknowledged", models.NoticeCancelled)
+		c.Advance(models.DecisionDays*24*time.Hour + time.Second)
+		escalated(models.NoticeOpen, models.NoticeOpen) // the appeal waits too long as well
 		pass = p.passMoves(t, pass, "conditional-approval")
 		if pass.Conditions[0] != "escorted" || pass.Reason != "" {
 			t.Errorf("%+v", pass)

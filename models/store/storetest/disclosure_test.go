@@ -442,6 +442,23 @@ func TestBreakGlass_OpensForOneDoctorAndOnePersonAndIsRecorded(t *testing.T) {
 		seq := c.lastSeq(t)
 		b, _, err := doctor.New().BreakGlass(ctx, handle, emergency(24))
 		must(t, err)
+		// The responsible organisation is told at once, whether or not anything is read; whose
+		// record it opens is told when it does (below).
+		responsible := models.OrganisationID(scan[string](t, c.World, "SELECT p.responsible_id FROM persons p JOIN break_glass b ON b.person_id = p.id"))
+		told := func() (all []string) {
+			for _, o := range []*models.Organisation{c.ColonyHealth, c.Polyclinic, c.Clinic, c.NGO} {
+				for _, kind := range c.notices(t, o) {
+					if o.ID == responsible {
+						kind += " to the responsible"
+					}
+					all = append(all, kind)
+				}
+			}
+			return all
+		}
+		if got := told(); !slices.Equal(got, []string{"break_glass to the responsible"}) {
+			t.Errorf("told: %q", got)
+		}
 		if len(shown(t, doctor.Colleague(), handle)) != 0 {
 			t.Error("it opened for a colleague")
 		}
@@ -449,6 +466,9 @@ func TestBreakGlass_OpensForOneDoctorAndOnePersonAndIsRecorded(t *testing.T) {
 			if len(shown(t, doctor, handle)) != 1 {
 				t.Error("it opened nothing")
 			}
+		}
+		if got := told(); !slices.Equal(got, []string{"break_glass", "break_glass to the responsible"}) {
+			t.Errorf("told after the opening: %q", got)
 		}
 		var opened int
 		for _, e := range c.events(t, seq) {

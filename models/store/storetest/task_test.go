@@ -362,8 +362,17 @@ func TestTask_MovesAndTheirWords(t *testing.T) {
 		}
 		_, err = nurse.do(given, "skip", models.TaskMove{Reason: "not_needed"})
 		wantError(t, err, models.KindPreconditionFailed, "precondition.version")
+		if told := c.notices(t, c.Clinic); !slices.Equal(told, []string{"task_escalated"}) {
+			t.Errorf("the duty contact was told %v", told)
+		}
 		skipped, err := nurse.do(raised, "skip", models.TaskMove{Reason: "not_needed"})
 		must(t, err)
+		c.Advance(models.NoContactYet + time.Second)
+		_, err = store.NewOutbox(c.Store).Raise(ctx)
+		must(t, err)
+		if told := c.notices(t, c.Clinic); len(told) != 0 {
+			t.Errorf("told on of a task that is settled: %v", told)
+		}
 		for action, m := range map[string]models.TaskMove{"completion": {}, "skip": {Reason: "not_needed"}, "assignment": {}, "escalation": {}} {
 			_, err := nurse.do(skipped, action, m)
 			wantError(t, err, models.KindConflict, "task.not_possible")
