@@ -140,9 +140,13 @@ func (t *Task) Do(name string, m TaskMove, by UserID, at time.Time, today Date) 
 	return nil
 }
 
-// Cancel ends an open task because its episode ended.
-func (t *Task) Cancel(by UserID, at time.Time) {
-	t.State, t.SettledAt, t.SettledBy = TaskCancelled, &at, by
+// Settle ends a task without a worker's move: done, because what it asks for happened, or
+// cancelled, because its reason has gone.
+func (t *Task) Settle(state string, by UserID, at time.Time, today Date) {
+	t.State, t.SettledAt, t.SettledBy = state, &at, by
+	if state == TaskDone {
+		t.DoneOn = today
+	}
 	t.Version++
 }
 

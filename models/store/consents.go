@@ -18,13 +18,8 @@ type SeenConsent struct {
 // GiveConsent records what the client answered in the worker's presence: a consent, a
 // refusal, or an offer that waits for an answer.
 func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewConsent) (k *SeenConsent, out Outcome, err error) {
-	err = s.write(ctx, "consent.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
-		if !out.Replayed { // a retry after midnight is still the same consent
+	out, err = s.create(ctx, "consent.create", func(tx *tx, id string, replayed bool) error {
+		if !replayed { // a retry after midnight is still the same consent
 			if err := n.Check(tx.today); err != nil {
 				return err
 			}
@@ -36,9 +31,9 @@ func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewCo
 		if err != nil {
 			return err
 		}
-		tx.auditOutcome(out.outcome(), id, string(c.ID))
+		tx.alsoTouched(string(c.ID))
 		k = &SeenConsent{ClientCode: c.Handle(), Today: tx.today}
-		if out.Replayed {
+		if replayed {
 			return found(tx.Where("id = ? AND client_id = ?", id, c.ID).Take(&k.Consent).Error, "consent")
 		}
 		k.Consent = models.Consent{
@@ -55,6 +50,9 @@ func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewCo
 		tx.tell("consent", id, s.actor.OrganisationID)
 		if k.State != models.ConsentGiven {
 			return nil
+		}
+		if err := tx.settleConsentTask(&k.Consent); err != nil {
+			return err
 		}
 		return tx.tellRecipient(&k.Consent, false)
 	})
@@ -218,6 +216,9 @@ func (s *Session) MoveConsent(ctx context.Context, id, action string, m models.C
 		}
 		tx.tell("consent", id, row.OrganisationID)
 		if err := tx.tellRecipient(&before, action == "narrowing"); err != nil {
+			return err
+		}
+		if err := tx.settleConsentTask(&row); err != nil { // an offer that was accepted
 			return err
 		}
 		var c models.Client

@@ -23,25 +23,11 @@ func (t *tx) custodyTask(task models.Task) error {
 	return t.addTask(newID(), &task)
 }
 
-// settleTasks ends the open tasks of a subject, or those of one kind: done, or cancelled
-// because their reason has gone.
-func (t *tx) settleTasks(client models.ClientID, subject, kind, state string) error {
-	q := t.Where("client_id = ? AND origin = ? AND subject_id = ? AND state = ?", client, models.OriginCustody, subject, models.TaskOpen)
+// settleCustodyTasks ends the open tasks of a subject, or those of one kind.
+func (t *tx) settleCustodyTasks(client models.ClientID, subject, kind, state string) error {
+	q := t.Where("client_id = ? AND origin = ? AND subject_id = ?", client, models.OriginCustody, subject)
 	if kind != "" {
 		q = q.Where("kind = ?", kind)
 	}
-	var open []models.Task
-	if err := q.Find(&open).Error; err != nil {
-		return err
-	}
-	for i := range open {
-		task := &open[i]
-		task.State, task.SettledAt, task.SettledBy = state, &t.now, t.session.actor.UserID
-		task.Version++
-		if err := t.Model(task).Select("state", "settled_at", "settled_by", "version").Updates(task).Error; err != nil {
-			return err
-		}
-		t.tell("task", task.ID, task.OrganisationID)
-	}
-	return nil
+	return t.settleTasks(q, state)
 }

@@ -218,7 +218,7 @@ func (t *tx) follow(action string, transfer *models.CustodyTransfer, accept Acce
 	case "arrival":
 		return t.bothWhenDue("continuity_alarm", transfer, transfer.ArrivedAt.Add(models.FileAlarm))
 	case "file-receipt":
-		if err := t.settleTasks(transfer.ClientID, transfer.ID, "transfer_file", "done"); err != nil {
+		if err := t.settleCustodyTasks(transfer.ClientID, transfer.ID, "transfer_file", models.TaskDone); err != nil {
 			return err
 		}
 		return t.unneeded("continuity_alarm", transfer.ID)
@@ -261,7 +261,7 @@ func (t *tx) spellFollows(id, action string) error {
 
 // endTransfer takes back what a transfer that does not happen has left open.
 func (t *tx) endTransfer(transfer *models.CustodyTransfer) error {
-	if err := t.settleTasks(transfer.ClientID, transfer.ID, "", "cancelled"); err != nil {
+	if err := t.settleCustodyTasks(transfer.ClientID, transfer.ID, "", models.TaskCancelled); err != nil {
 		return err
 	}
 	if err := t.unneeded("transfer_unanswered", transfer.ID); err != nil {
@@ -318,7 +318,7 @@ func (t *tx) confirmTransfer(transfer *models.CustodyTransfer, accept Acceptance
 	if err := t.received(transfer, &old, own, from.PersonID); err != nil {
 		return err
 	}
-	if err := t.settleTasks(transfer.ClientID, transfer.ID, "transfer_confirmation", "done"); err != nil {
+	if err := t.settleCustodyTasks(transfer.ClientID, transfer.ID, "transfer_confirmation", models.TaskDone); err != nil {
 		return err
 	}
 	t.told = append(t.told, models.Disclosure{

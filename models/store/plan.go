@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"gorm.io/gorm"
+
 	"jol/models"
 )
 
@@ -229,18 +231,33 @@ func (t *tx) treatmentConsent(e *models.Episode) (bool, error) {
 	}), err
 }
 
+// settleConsentTask ends the work that treatment without a consent had left, when the
+// client has agreed to be treated there.
+func (t *tx) settleConsentTask(k *models.Consent) error {
+	if !k.CoversTreatment(k.OrganisationID, t.session.actor.OrganisationKind, t.today) {
+		return nil
+	}
+	return t.settleTasks(t.Where("client_id = ? AND organisation_id = ? AND kind = ?", k.ClientID, k.OrganisationID, models.KindTreatmentConsent), models.TaskDone)
+}
+
 // cancelTasks ends what is undone because the episode ended.
 func (t *tx) cancelTasks(e *models.Episode) error {
+	return t.settleTasks(t.Where("episode_id = ?", e.ID), models.TaskCancelled)
+}
+
+// settleTasks ends the open tasks of a query: done, or cancelled because their reason has
+// gone.
+func (t *tx) settleTasks(which *gorm.DB, state string) error {
 	var open []models.Task
-	if err := t.Where("episode_id = ? AND state = 'open'", e.ID).Order("id").Find(&open).Error; err != nil {
+	if err := which.Where("state = ?", models.TaskOpen).Order("id").Find(&open).Error; err != nil {
 		return err
 	}
 	for i := range open {
 		task, before := &open[i], open[i].Version
-		task.Cancel(t.session.actor.UserID, t.now)
+		task.Settle(state, t.session.actor.UserID, t.now, t.today)
 		t.alsoTouched(task.ID)
 		t.tell("task", task.ID, task.OrganisationID)
-		if err := changed(t.Model(task).Where("version = ?", before).Select("state", "settled_at", "settled_by", "version").Updates(task)); err != nil {
+		if err := changed(t.Model(task).Where("version = ?", before).Select("state", "done_on", "settled_at", "settled_by", "version").Updates(task)); err != nil {
 			return err
 		}
 	}

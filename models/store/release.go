@@ -37,7 +37,7 @@ func (s *Session) ReleaseFromCustody(ctx context.Context, id string, r models.Cu
 		if err := t.keepSpell(spell); err != nil {
 			return err
 		}
-		if err := t.settleTasks(c.ID, id, "unplanned_release_preparation", "done"); err != nil {
+		if err := t.settleCustodyTasks(c.ID, id, "unplanned_release_preparation", models.TaskDone); err != nil {
 			return err
 		}
 		if err := t.leftCustody(spell); err != nil {

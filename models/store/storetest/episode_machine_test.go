@@ -156,6 +156,57 @@ func TestEpisode_EmergencyBypassesTheGuard(t *testing.T) {
 	})
 }
 
+// The work that asks for a consent to treatment ends when the client agrees to be treated
+// here, and by no other answer.
+func TestEpisode_ConsentSettlesTheTaskThatAsksForIt(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		asked := func(w Worker, handle string) (open func() int) {
+			e := w.Start(handle)
+			return func() int { return len(w.todo(t, e.ID)) }
+		}
+		answer := func(handle string, n models.NewConsent) *store.SeenConsent {
+			t.Helper()
+			n.Until = c.Today().AddMonths(6)
+			k, _, err := nurse.New().GiveConsent(ctx, handle, n)
+			must(t, err)
+			return k
+		}
+		handle := nurse.Register(1)
+		here, elsewhere := asked(nurse, handle), asked(other, other.Register(1))
+		treatment := models.NewConsent{Purpose: models.PurposeTreatment, RecipientID: c.Clinic.ID}
+		refused, offered, another := treatment, treatment, treatment
+		refused.State, offered.State, another.RecipientID = models.ConsentRefused, models.ConsentOffered, c.Polyclinic.ID
+		answer(handle, refused)
+		answer(handle, another)
+		answer(handle, models.NewConsent{Purpose: models.PurposeReferral, RecipientID: c.Clinic.ID})
+		offer := answer(handle, offered)
+		if here() != 1 {
+			t.Error("the task ended without a consent to treatment here")
+		}
+		seq := c.lastSeq(t)
+		_, err := nurse.On(offer.Version).MoveConsent(ctx, offer.ID, "acceptance", models.ConsentMove{})
+		must(t, err)
+		if here() != 0 || elsewhere() != 1 {
+			t.Errorf("%d tasks open here, %d elsewhere", here(), elsewhere())
+		}
+		task := scan[string](t, c.World, "SELECT id FROM tasks WHERE state = 'done' AND done_on = ? AND settled_by = ?", string(c.Today()), string(nurse.Actor.UserID))
+		if events := c.events(t, seq); events[0].Action != "consent.acceptance" || !slices.Equal(events[0].Objects, []string{offer.ID, task}) {
+			t.Errorf("%+v", events[0])
+		}
+		second := nurse.Register(2)
+		other2 := asked(nurse, second)
+		k := answer(second, treatment)
+		if other2() != 0 {
+			t.Error("a consent that is given settles nothing")
+		}
+		nurse.Withdraw(k.ID) // the withdrawal is the client's; it opens and cancels no work
+		if other2() != 0 {
+			t.Error("the withdrawal opened the task again")
+		}
+	})
+}
+
 // Care that runs already may be entered without a consent, but never in silence.
 func TestEpisode_RunningCareAsksForItsConsent(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
