@@ -27,15 +27,9 @@ func (s *Session) EnrolDevice(ctx context.Context, n models.NewDevice) (d *Enrol
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	token := "jold_" + base64.RawURLEncoding.EncodeToString(secret)
-	err = s.write(ctx, "device.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
-		tx.auditOutcome(out.outcome(), id)
+	out, err = s.create(ctx, "device.create", func(tx *tx, id string, replayed bool) error {
 		d = &EnrolledDevice{Now: s.store.opt.Clock}
-		if out.Replayed {
+		if replayed {
 			return found(s.scoped(tx.DB, deviceTable, models.CatUser, models.Read).Where("devices.id = ?", id).Take(&d.Device).Error, "device")
 		}
 		var user models.User

@@ -40,14 +40,8 @@ func (s *Session) ImportEdition(ctx context.Context, b models.Bundle) (e *models
 	if err != nil {
 		return nil, out, err
 	}
-	err = s.write(ctx, "edition.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
-		tx.auditOutcome(out.outcome(), id)
-		if out.Replayed {
+	out, err = s.create(ctx, "edition.create", func(tx *tx, id string, replayed bool) error {
+		if replayed {
 			e, err = editionWhere(tx.DB, "id = ?", id)
 			return err
 		}

@@ -121,12 +121,7 @@ func (s *Session) ownEpisode(q *gorm.DB, id string, verb models.Verb) (*models.E
 
 // StartEpisode opens an episode for a client, pinned to a protocol edition.
 func (s *Session) StartEpisode(ctx context.Context, handle string, n models.NewEpisode, edition string) (seen *SeenEpisode, out Outcome, err error) {
-	err = s.write(ctx, "episode.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
+	out, err = s.create(ctx, "episode.create", func(tx *tx, id string, replayed bool) error {
 		org, err := tx.organisation(s.actor.OrganisationID)
 		if err != nil {
 			return err
@@ -138,8 +133,8 @@ func (s *Session) StartEpisode(ctx context.Context, handle string, n models.NewE
 		if err != nil {
 			return err
 		}
-		tx.auditOutcome(out.outcome(), id, string(c.ID))
-		if out.Replayed {
+		tx.alsoTouched(string(c.ID))
+		if replayed {
 			e, _, err := s.ownEpisode(tx.DB, id, models.Read)
 			if err == nil {
 				seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}

@@ -35,14 +35,9 @@ func (s *Session) SetFacilityLimit(ctx context.Context, n models.NewFacilityLimi
 	if err := n.Check(); err != nil {
 		return nil, Outcome{}, err
 	}
-	err = s.write(ctx, "facility_limit.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
-		tx.auditOutcome(out.outcome(), id, string(n.OrganisationID))
-		if out.Replayed {
+	out, err = s.create(ctx, "facility_limit.create", func(tx *tx, id string, replayed bool) error {
+		tx.alsoTouched(string(n.OrganisationID))
+		if replayed {
 			l, err = s.facilityLimit(tx.DB, id, models.Read)
 			return err
 		}

@@ -45,12 +45,7 @@ func (s *Session) changeQuery(q *gorm.DB) *gorm.DB {
 // RequestIdentityChange asks for a merge of two of the organisation's records into one
 // person, or for a split of a record from its person. A second user approves it.
 func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with string) (ic *SeenIdentityChange, out Outcome, err error) {
-	err = s.write(ctx, "identity_change.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
+	out, err = s.create(ctx, "identity_change.create", func(tx *tx, id string, replayed bool) error {
 		if err := models.ValidIdentityChange(kind, with != ""); err != nil {
 			return err
 		}
@@ -64,11 +59,11 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 				return at("/with", err)
 			}
 		}
-		if with != "" && other.PersonID == c.PersonID && !out.Replayed {
+		if with != "" && other.PersonID == c.PersonID && !replayed {
 			return models.Fail(models.KindConflict, "identity_change.same_person", "The two records are one person already.")
 		}
-		tx.auditOutcome(out.outcome(), id, string(c.ID))
-		if out.Replayed {
+		tx.alsoTouched(string(c.ID))
+		if replayed {
 			ic, err = tx.identityChange(id)
 			return err
 		}

@@ -46,17 +46,11 @@ func (s *Session) CreateOrganisation(ctx context.Context, n models.NewOrganisati
 	if s.actor.OrganisationKind != models.KindMinistry && s.actor.UserID != models.SystemUser {
 		return nil, Outcome{}, models.Fail(models.KindForbidden, "organisation.ministry_creates", "Only the ministry adds organisations.")
 	}
-	err = s.write(ctx, "organisation.create", func(tx *tx) error {
-		if err := n.Check(tx.today); err != nil {
-			return err
-		}
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
-		tx.auditOutcome(out.outcome(), id)
-		if out.Replayed {
+	if err := n.Check(s.today()); err != nil {
+		return nil, Outcome{}, err
+	}
+	out, err = s.create(ctx, "organisation.create", func(tx *tx, id string, replayed bool) error {
+		if replayed {
 			o, err = tx.organisation(models.OrganisationID(id))
 			return err
 		}

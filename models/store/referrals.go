@@ -149,14 +149,8 @@ func (s *Session) CreateReferral(ctx context.Context, handle string, n models.Ne
 	if err := n.Check(); err != nil {
 		return nil, Outcome{}, err
 	}
-	err = s.write(ctx, "referral.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
-		if out.Replayed {
-			tx.auditOutcome(out.outcome(), id)
+	out, err = s.create(ctx, "referral.create", func(tx *tx, id string, replayed bool) error {
+		if replayed {
 			seen, err = tx.seenReferral(id, models.Read)
 			return err
 		}
@@ -164,7 +158,7 @@ func (s *Session) CreateReferral(ctx context.Context, handle string, n models.Ne
 		if err != nil {
 			return at("/clientCode", err)
 		}
-		tx.auditOutcome(out.outcome(), id, string(c.ID))
+		tx.alsoTouched(string(c.ID))
 		seen, err = tx.send(id, c, n)
 		return err
 	})

@@ -27,12 +27,7 @@ func (s *Session) CreateUser(ctx context.Context, n models.NewUser) (u *models.U
 	if err != nil {
 		return nil, Outcome{}, err
 	}
-	err = s.write(ctx, "user.create", func(tx *tx) error {
-		id, first, err := tx.claim(newID())
-		if err != nil {
-			return err
-		}
-		out = first
+	out, err = s.create(ctx, "user.create", func(tx *tx, id string, replayed bool) error {
 		org, err := tx.organisation(n.OrganisationID)
 		if err != nil && !models.IsKind(err, models.KindNotFound) {
 			return err
@@ -45,8 +40,7 @@ func (s *Session) CreateUser(ctx context.Context, n models.NewUser) (u *models.U
 		if err := n.Check(org.Kind); err != nil {
 			return err
 		}
-		tx.auditOutcome(out.outcome(), id)
-		if out.Replayed {
+		if replayed {
 			u = &models.User{}
 			return found(tx.Where("id = ?", id).Take(u).Error, "user")
 		}
