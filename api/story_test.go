@@ -183,10 +183,11 @@ func (s *story) arrest() (spell string) {
 	s.act(clinic, "dose-transfers/"+asked, "sending", object{"clientCode": clinic.code})
 	s.moment("The clinic sends the dose")
 	s.act(medic, "dose-transfers/"+asked, "confirmation", object{"identityChecked": true})
+	order := s.orderOf(medic, "order at A")
 	s.moment("Prison health A confirms")
 
 	s.pass(18 * time.Hour)
-	s.dosed(medic, s.orderOf(medic, "order at A"), 80)
+	s.dosed(medic, order, 80)
 	s.make(medic, "episode at A", "clients/"+medic.code+"/episodes", object{"startDate": s.Today(), "legalBasis": "voluntary", "previousTreatment": "2",
 		"referralSource": "6", "primaryDrug": "11", "route": "1", "injecting": "2.3"})
 	s.act(medic, "custody-spells/"+spell, "residence", nil)

@@ -182,7 +182,7 @@ func (s *story) view(r *onlooker) []string {
 		sc := Scenario{Path: "/api/v1/" + strings.Replace(read, ":code", code, 1) + limitOf(route), Token: r.Token}
 		a := sc.send(s.t, s.base)
 		conform(s.t, sc, a)
-		s.checkResponsible(r, read, a)
+		s.checkTold(r, read, a)
 		noun := strings.TrimPrefix(strings.TrimPrefix(read, "clients/:code"), "/")
 		if noun == "" {
 			noun = "client"
@@ -212,8 +212,9 @@ func limitOf(r Route) string {
 	return ""
 }
 
-// checkResponsible holds what an organisation is told to what is.
-func (s *story) checkResponsible(r *onlooker, read string, a Answer) {
+// checkTold holds what an organisation is told to what is: who is responsible, and what it
+// can do with a record.
+func (s *story) checkTold(r *onlooker, read string, a Answer) {
 	s.t.Helper()
 	var told []string
 	switch read {
@@ -228,6 +229,11 @@ func (s *story) checkResponsible(r *onlooker, read string, a Answer) {
 			told = append(told, map[bool]string{true: string(r.Org.ID)}[h.Responsible])
 		}
 	}
+	for _, line := range strings.Split(string(a.Body), `{"id":`) {
+		if by := organisation.FindStringSubmatch(line); by != nil && by[1] != string(r.Org.ID) && strings.Contains(line, `"allowed":["`) {
+			s.t.Errorf("%s offers %s moves of another's record: %s", read, r.name, line)
+		}
+	}
 	for _, org := range told {
 		is := s.rows(s.t, "SELECT p.responsible_id FROM clients c JOIN persons p ON p.id = c.person_id WHERE c.organisation_id = '"+string(r.Org.ID)+"'")
 		if org != "" && (len(is) != 1 || is[0][0] != org) {
@@ -235,6 +241,8 @@ func (s *story) checkResponsible(r *onlooker, read string, a Answer) {
 		}
 	}
 }
+
+var organisation = regexp.MustCompile(`"organisation":"([^"]+)"`)
 
 // codeInSector is the code that the person would have in an organisation of the kind.
 func (s *story) codeInSector(kind models.OrganisationKind) string {
