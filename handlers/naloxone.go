@@ -26,11 +26,15 @@ type NaloxoneKitView struct {
 }
 
 func kitView(k store.SeenKit) NaloxoneKitView {
-	return NaloxoneKitView{
+	v := NaloxoneKitView{
 		ID: k.ID, Organisation: k.OrganisationID, ClientCode: optional(k.ClientCode), Lot: k.Lot, ExpiresOn: k.ExpiresOn,
 		GivenOn: optional(k.GivenOn), UsedOn: optional(k.UsedOn), Overdose: optional(k.OverdoseID), State: k.StateOn(k.Today),
-		Allowed: models.KitMachine.Allowed(k.State, models.Holder), Version: k.Version,
+		Allowed: []string{}, Version: k.Version,
 	}
+	if k.Own {
+		v.Allowed = orNone(models.KitMachine.Allowed(k.State, models.Holder))
+	}
+	return v
 }
 
 // StockKit takes a kit into stock.

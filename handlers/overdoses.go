@@ -53,12 +53,16 @@ func overdoseAnswer(o store.SeenOverdose) any {
 	if !o.Whole {
 		return OverdosePlaceView{ID: o.ID, Region: o.Region, Place: o.Place, At: o.At, Version: o.Version}
 	}
-	return OverdoseView{
+	v := OverdoseView{
 		ID: o.ID, Organisation: o.OrganisationID, Region: o.Region, Place: o.Place, At: o.At, ClientCode: optional(o.ClientCode),
 		Substances: o.Substances, NaloxoneDoses: o.NaloxoneDoses, Ambulance: o.Ambulance, Outcome: o.Outcome, State: o.State,
 		FollowedUpOn: optional(o.FollowedUpOn), ReviewedOn: optional(o.ReviewedOn), HighRiskUntil: o.HighRiskUntil(),
-		Offers: o.Offers(o.HasKit), Allowed: models.OverdoseMachine.Allowed(o.State, models.Holder), Version: o.Version,
+		Offers: o.Offers(o.HasKit), Allowed: []string{}, Version: o.Version,
 	}
+	if o.Own {
+		v.Allowed = orNone(models.OverdoseMachine.Allowed(o.State, models.Holder))
+	}
+	return v
 }
 
 // ReportOverdose records an overdose, of a client or of nobody known.

@@ -30,7 +30,7 @@ type TaskView struct {
 	Uncertain   bool           `json:"uncertain" cat:"task"` // holidays of a year are not known
 	PausedDays  int            `json:"pausedDays" cat:"task"`
 	State       string         `json:"state" cat:"task" enums:"open,done,skipped,cancelled"`
-	Origin      string         `json:"origin" cat:"task" enums:"entry,branch,anchor,recurring,manual,consent"`
+	Origin      string         `json:"origin" cat:"task" enums:"entry,branch,anchor,recurring,manual,consent,custody"`
 	Roles       []models.Role  `json:"roles" cat:"task"` // who the step is for
 	Assignee    *models.UserID `json:"assignee" cat:"task"`
 	Branch      *string        `json:"branch" cat:"task"`

@@ -323,6 +323,9 @@ func (s *Session) MoveDoseTransfer(ctx context.Context, id, action string, m mod
 			return err
 		}
 		t.audit(id)
+		if err := t.unneeded("transfer_unanswered", id); err != nil { // a sending asks the other side anew
+			return err
+		}
 		switch action {
 		case "sending":
 			err = t.answerRequest(d, m)
@@ -550,6 +553,9 @@ func (t *tx) cancelTransfers(which *gorm.DB) ([]string, error) {
 		waiting[i].State = models.TransferCancelled
 		waiting[i].Version++
 		if err := t.saveTransfer(&waiting[i]); err != nil {
+			return nil, err
+		}
+		if err := t.unneeded("transfer_unanswered", waiting[i].ID); err != nil {
 			return nil, err
 		}
 		t.alsoTouched(waiting[i].ID)

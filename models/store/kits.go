@@ -12,6 +12,7 @@ import (
 type SeenKit struct {
 	models.NaloxoneKit
 	ClientCode string // of the caller's own client
+	Own        bool   // the caller's organisation holds it, or gave it out
 	Today      models.Date
 }
 
@@ -27,8 +28,8 @@ func kitsWith(q *gorm.DB) *gorm.DB {
 }
 
 func (s *Session) seeKit(row *kitRow) SeenKit {
-	seen := SeenKit{NaloxoneKit: row.NaloxoneKit, Today: s.today()}
-	if row.ClientID != "" && row.OrganisationID == s.actor.OrganisationID {
+	seen := SeenKit{NaloxoneKit: row.NaloxoneKit, Own: row.OrganisationID == s.actor.OrganisationID, Today: s.today()}
+	if row.ClientID != "" && seen.Own {
 		seen.ClientCode = models.CodeHandle(row.ClientCode, row.ClientLocal)
 	}
 	return seen

@@ -13,6 +13,8 @@ type SeenOverdose struct {
 	models.Overdose
 	// ClientCode is the handle of the caller's own client; empty without one.
 	ClientCode string
+	// Own: the caller's organisation wrote the report, and moves it.
+	Own bool
 	// Whole is false when only place and time may be shown.
 	Whole bool
 	// HasKit says that the writing organisation gave the client a kit since.
@@ -38,7 +40,7 @@ func overdosesWith(q *gorm.DB) *gorm.DB {
 func (s *Session) seeOverdose(row *overdoseRow, clinical bool) SeenOverdose {
 	_, care := s.actor.OrganisationKind.Sector()
 	own := row.OrganisationID == s.actor.OrganisationID
-	seen := SeenOverdose{Overdose: row.Overdose, Whole: care && (own || clinical), HasKit: row.LastKit >= models.DateOf(row.At, s.actor.Zone)}
+	seen := SeenOverdose{Overdose: row.Overdose, Own: own, Whole: care && (own || clinical), HasKit: row.LastKit >= models.DateOf(row.At, s.actor.Zone)}
 	if own && row.ClientID != "" {
 		seen.ClientCode = models.CodeHandle(row.ClientCode, row.ClientLocal)
 	}

@@ -25,10 +25,11 @@ type SeenCase struct {
 type SeenHandover struct {
 	models.ReleaseCase
 	ClientCode string // the reader's own record of the person, if it has one
-	// Responsible: the reader's organisation is responsible since the release.
+	// Responsible: the reader's organisation is responsible since the release, and still is:
+	// it may have handed the person over since.
 	Responsible bool
 	// ShowDate: the release date may be shown, because a consent covers it or because the
-	// reader is responsible for somebody who is free.
+	// reader became responsible for somebody who is free.
 	ShowDate bool
 	// Agonist is the fact of agonist treatment, if a dose-continuity consent covers it.
 	Agonist *bool
@@ -40,11 +41,14 @@ type caseRow struct {
 	Code     string
 	LocalNo  int
 	PersonID models.PersonID
+	// ResponsibleID is who is responsible for the person now.
+	ResponsibleID models.OrganisationID
 }
 
 func (s *Session) caseQuery(q *gorm.DB, category models.Category, verb models.Verb) *gorm.DB {
-	q = q.Model(&models.ReleaseCase{}).Select("release_cases.*, rc0.code, rc0.local_no, rc0.person_id").
-		Joins("JOIN clients rc0 ON rc0.id = release_cases.client_id")
+	q = q.Model(&models.ReleaseCase{}).Select("release_cases.*, rc0.code, rc0.local_no, rc0.person_id, p0.responsible_id").
+		Joins("JOIN clients rc0 ON rc0.id = release_cases.client_id").
+		Joins("JOIN persons p0 ON p0.id = rc0.person_id")
 	return s.scoped(q, releaseCaseTable, category, verb)
 }
 
@@ -203,11 +207,12 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 	if err != nil || !reached {
 		return nil, err
 	}
-	seen := &SeenHandover{ReleaseCase: row.ReleaseCase, Risk: row.Risk(r.now), Responsible: row.ReceiverID == s.actor.OrganisationID}
+	received := row.ReceiverID == s.actor.OrganisationID
+	seen := &SeenHandover{ReleaseCase: row.ReleaseCase, Risk: row.Risk(r.now), Responsible: received && row.ResponsibleID == s.actor.OrganisationID}
 	if seen.ShowDate, err = s.reaches(r, row.ID, models.CatReleaseDate); err != nil {
 		return nil, err
 	}
-	seen.ShowDate = seen.ShowDate || seen.Responsible
+	seen.ShowDate = seen.ShowDate || received
 	var own []models.Client
 	if err := r.Session(&gorm.Session{NewDB: true}).Where("organisation_id = ? AND person_id = ?", s.actor.OrganisationID, row.PersonID).Order("id").Limit(1).Find(&own).Error; err != nil {
 		return nil, err
@@ -234,7 +239,7 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 		entry.ConsentID = naming[dose].ID
 		categories = append(categories, models.CatTreatmentFact)
 	}
-	if seen.Responsible {
+	if received {
 		entry.Ground = "continuity_of_care"
 	} else if entry.ConsentID == "" && len(naming) > 0 {
 		entry.ConsentID = naming[0].ID
