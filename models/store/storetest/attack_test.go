@@ -1,0 +1,119 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"jol/models"
+	"jol/models/store"
+)
+
+// What attackers with fresh eyes found open, kept shut.
+
+// A contact entered about the wrong client and struck out must not stay with probation: an
+// appointment missed that never was one can cost a person their freedom.
+func TestAttack_ProbationReadsNothingStruckOut(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, officer := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleProbationOfficer, c.Probation)
+		handle := nurse.Register(1)
+		missed := nurse.Record(handle, &models.Contact{On: c.Today(), Intervention: "COUNSEL", Setting: "facility", Appointment: "missed"})
+		d, _, err := nurse.New().RecordDuty(ctx, handle, c.Probation.ID, c.Today().AddDays(5))
+		must(t, err)
+		sees := func() int {
+			v, err := officer.New().GetSupervision(ctx, d.ID)
+			must(t, err)
+			return len(v.Entries)
+		}
+		if n := sees(); n != 1 {
+			t.Fatalf("%d entries before", n)
+		}
+		_, err = nurse.On(1).CorrectEntry(ctx, missed.EntryID, models.EnteredInError, nil)
+		must(t, err)
+		if n := sees(); n != 0 {
+			t.Errorf("%d entries that were struck out", n)
+		}
+		sheet, err := nurse.New().GetSummary(ctx, handle)
+		must(t, err)
+		if slices.ContainsFunc(sheet.Recorded, func(r store.Recorded) bool { return r.Category == models.CatAttendance }) {
+			t.Error("the client's sheet counts an entry that was struck out")
+		}
+	})
+}
+
+// An order that only break-glass opens is a record opened like any other: an event of its
+// own, the site told, named to the reviewer, and shut with the access.
+func TestAttack_BreakGlassOpensNoOrderInSilence(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, handle := glass(t, c)
+		medic := c.As(models.RolePrisonMedical, c.ColonyHealth)
+		inside := scan[string](t, c.World, "SELECT code FROM clients WHERE organisation_id = ?", string(c.ColonyHealth.ID))
+		o := medic.Treat(inside, 60)
+		medic.Dose(o.ID, 60)
+		_, err := doctor.New().GetDoseOrder(ctx, o.ID, dosing())
+		wantError(t, err, models.KindNotFound, "dose_order.not_found")
+		b, _, err := doctor.New().BreakGlass(ctx, handle, emergency(2))
+		must(t, err)
+		for name, read := range map[string]func() error{
+			"order":  func() error { return third(doctor.New().GetDoseOrder(ctx, o.ID, dosing())) },
+			"orders": func() error { return third(doctor.New().ListDoseOrders(ctx, handle, dosing())) },
+			"doses":  func() error { return third(doctor.New().ListDoses(ctx, o.ID, store.Paging{Limit: 10})) },
+		} {
+			seq := c.lastSeq(t)
+			must(t, read())
+			if !slices.ContainsFunc(c.events(t, seq), func(e auditEvent) bool { return e.Action == "break_glass.open" && slices.Contains(e.Objects, o.ID) }) {
+				t.Errorf("%s: opened in silence", name)
+			}
+		}
+		if got := c.notices(t, c.ColonyHealth); !slices.Contains(got, "break_glass") {
+			t.Errorf("the site was told %v", got)
+		}
+		seen, err := doctor.New().GetBreakGlass(ctx, b.ID)
+		must(t, err)
+		if !slices.Equal(seen.Opened, []string{o.ID}) {
+			t.Errorf("the reviewer is shown %v", seen.Opened)
+		}
+		if n := count(t, c.World, "disclosures WHERE ground = 'emergency' AND reference = ? AND client_id = ?", b.ID, string(o.ClientID)); n != 3 {
+			t.Errorf("%d entries in the disclosure log, want one a read", n)
+		}
+		c.Advance(2 * time.Hour)
+		_, err = doctor.New().GetDoseOrder(ctx, o.ID, dosing())
+		wantError(t, err, models.KindNotFound, "dose_order.not_found")
+	})
+}
+
+// A stay that is only expected holds nobody: it opens no other unit's file, no note can hang
+// on it, and it shuts no NGO out of the care of somebody who is free.
+func TestAttack_AnExpectedStayOpensAndShutsNothing(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		_, unit := c.prison("Second colony")
+		first, second := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RolePrisonMedical, unit)
+		outreach := c.enrol(c.As(models.RoleNGOOutreach, c.NGO))
+		handle := first.Register(1)
+		first.Start(handle)
+		first.Give(handle, models.PurposeReferral, c.NGO, models.CatTreatmentFact)
+		atNGO := outreach.Move(first.Refer(handle, Asking(c.NGO)), "acceptance").ClientCode
+		k := first.Give(handle, models.PurposeReferral, unit)
+		atSecond := second.Move(first.Refer(handle, Asking(unit)), "acceptance").ClientCode
+		first.Withdraw(k.ID)
+		inside := first.Record(handle, diagnosisOn(c.Today(), "6C43.2"))
+		spell, _, err := second.New().OpenSpell(ctx, atSecond, models.NewSpell{Basis: "sentenced", Expected: true})
+		must(t, err)
+		_, err = second.New().GetEntry(ctx, inside.EntryID)
+		wantError(t, err, models.KindNotFound, "entry.not_found")
+		if _, ok := shown(t, outreach, atNGO)[c.ColonyHealth.ID]; !ok {
+			t.Error("an expectation shut the NGO out")
+		}
+		_, _, err = second.New().WriteNote(ctx, models.NewFunctionalNote{SpellID: spell.ID, From: c.Now(), Until: c.Now().Add(time.Hour), Place: "cell", WatchFor: []string{"fit"}})
+		if err == nil {
+			t.Error("a note hangs on a stay that has not begun")
+		}
+		at := c.Now()
+		_, err = second.On(spell.Version).MoveSpell(ctx, spell.ID, "admission", &at)
+		must(t, err)
+		must(t, third(second.New().GetEntry(ctx, inside.EntryID)))
+		if _, ok := shown(t, outreach, atNGO)[c.ColonyHealth.ID]; ok {
+			t.Error("the NGO reaches somebody who is held, without a pass")
+		}
+	})
+}
