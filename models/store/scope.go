@@ -183,10 +183,15 @@ func (s *Session) reachByTeam(t table) condition {
 	if !t.ofClient() || s.actor.OrganisationKind != models.KindClinic {
 		return condition{}
 	}
+	return s.teamFor(string(t) + ".client_id")
+}
+
+// teamFor is reachByTeam for the client that a column names: the change feed asks it too.
+func (s *Session) teamFor(client string) condition {
 	org := s.actor.OrganisationID
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
-		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + client +
 		" AND NOT EXISTS (SELECT 1 FROM release_cases fd JOIN clients fc ON fc.id = fd.client_id WHERE fc.person_id = rc.person_id AND fd.receiver_id = ? AND fd.by_default" +
 		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> ''))" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +

@@ -117,3 +117,60 @@ func TestAttack_AnExpectedStayOpensAndShutsNothing(t *testing.T) {
 		}
 	})
 }
+
+// The feed tells no more than a reading would show: not a clinic that is responsible by
+// default only, not a treating team of what an NGO writes, not an NGO of somebody held whom
+// its workers have no pass for.
+func TestAttack_TheFeedTellsNoMoreThanAReadingShows(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		quiet := func(when string, reader Worker, write func()) {
+			t.Helper()
+			at := c.feed(t, reader, "").Next
+			c.Advance(24 * time.Hour)
+			write()
+			if got := c.feed(t, reader, at); len(got.Items) != 0 {
+				t.Errorf("%s: told %+v", when, got.Items)
+			}
+		}
+		saw := func(w Worker, id string, version int64) func() {
+			return func() { must(t, third(w.On(version).RecordContact(ctx, id, c.Today()))) }
+		}
+		medic, nurse := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleClinician, c.Clinic)
+		c.defaultClinic(c.Clinic)
+		handle := medic.Register(1)
+		inside := medic.Start(handle)
+		medic.free(medic.hold(handle, c.Today().AddDays(30)), true)
+		nurse.Start(scan[string](t, c.World, "SELECT code FROM clients WHERE organisation_id = ?", string(c.Clinic.ID)))
+		quiet("responsible by default", nurse, saw(medic, inside.ID, inside.Version))
+
+		p := c.inCharge(t, 3)
+		p.clinic.Start(p.atClinic)
+		theirs := scan[string](t, c.World, "SELECT e.id FROM episodes e JOIN clients k ON k.id = e.client_id WHERE k.organisation_id = ? AND k.person_id = ?",
+			string(c.NGO.ID), string(c.person(t, c.NGO, p.atNGO)))
+		quiet("a team, of what an NGO wrote", p.clinic, saw(p.ngo, theirs, 1))
+	})
+}
+
+func TestAttack_TheFeedTellsAnNGOWithoutAPassNothingOfTheHeld(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, outreach := c.As(models.RolePrisonMedical, c.ColonyHealth), c.enrol(c.As(models.RoleNGOOutreach, c.NGO))
+		handle := medic.Register(1)
+		inside := medic.Start(handle)
+		medic.Give(handle, models.PurposeReferral, c.NGO, models.CatTreatmentFact)
+		outreach.Move(medic.Refer(handle, Asking(c.NGO)), "acceptance")
+		spell := c.Hold(c.ColonyHealth, handle)
+		at := c.feed(t, outreach, "").Next
+		c.Advance(24 * time.Hour)
+		e, err := medic.On(inside.Version).RecordContact(ctx, inside.ID, c.Today())
+		must(t, err)
+		if got := c.feed(t, outreach, at); len(got.Items) != 0 {
+			t.Errorf("held: told %+v", got.Items)
+		}
+		c.Free(spell)
+		c.Advance(24 * time.Hour)
+		must(t, third(medic.On(e.Version).RecordContact(ctx, inside.ID, c.Today())))
+		if got := c.feed(t, outreach, at); len(got.Items) != 1 || got.Items[0].Kind != "client" {
+			t.Errorf("free: told %+v", got.Items)
+		}
+	})
+}
