@@ -117,7 +117,8 @@ func (t *tx) dose(id string, o *models.DoseOrder, client models.ClientID, n mode
 		return nil, err
 	}
 	if n.Corrects != "" {
-		err := found(t.Where("id = ? AND order_id = ?", n.Corrects, o.ID).Take(&models.DoseEvent{}).Error, "dose")
+		// Its own only: a guest must not take back what the home site gave, nor the other way.
+		err := found(t.Where("id = ? AND order_id = ? AND organisation_id = ?", n.Corrects, o.ID, t.session.actor.OrganisationID).Take(&models.DoseEvent{}).Error, "dose")
 		if models.IsKind(err, models.KindNotFound) {
 			c.Add("/corrects", "dose.corrects_unknown")
 			return nil, c.Err()

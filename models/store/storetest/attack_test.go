@@ -174,3 +174,75 @@ func TestAttack_TheFeedTellsAnNGOWithoutAPassNothingOfTheHeld(t *testing.T) {
 		}
 	})
 }
+
+// A guest site neither takes back what the home site gave nor goes on being told of it when
+// the consent has ended; what it gives itself is recorded all the same.
+func TestAttack_AGuestRewritesNothingAndIsToldNoMoreThanTheConsent(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		handle := doctor.Register(1)
+		k := doctor.Give(handle, models.PurposeDoseContinuity, c.Polyclinic, models.CatOAT)
+		o := doctor.Treat(handle, 60)
+		home := doctor.Dose(o.ID, 60)
+		d := doctor.Carry(handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferGuest})
+		_, err := poly.Act(t, d.ID, "confirmation", checked)
+		must(t, err)
+		c.Advance(24 * time.Hour)
+		guest := poly.Dose(o.ID, 60)
+		for w, theirs := range map[Worker]string{poly: home.ID, doctor: guest.ID} {
+			_, _, err := w.New().RecordDose(ctx, o.ID, models.NewDose{Status: models.DoseError, At: c.Now(), Corrects: theirs}, dosing())
+			wantError(t, err, models.KindInvalid, "dose.corrects_unknown")
+		}
+		before := poly.transfer(t, d.ID)
+		if !before.Dose || before.LastDoseAt == nil || !before.LastDoseAt.Equal(guest.At) {
+			t.Fatalf("with the consent: %+v", before)
+		}
+		doctor.Withdraw(k.ID)
+		c.Advance(24 * time.Hour)
+		at := c.feed(t, poly, "").Next
+		doctor.Dose(o.ID, 60)
+		after := poly.transfer(t, d.ID)
+		if after.Dose || after.Version != before.Version || after.OrderID != o.ID {
+			t.Errorf("without it: %+v", after)
+		}
+		if got := c.feed(t, poly, at); len(got.Items) != 0 {
+			t.Errorf("told %+v", got.Items)
+		}
+		poly.Dose(o.ID, 5)
+	})
+}
+
+// To be refused a join because the person has an order, or a stay, elsewhere is to be told
+// of it: that stands in the trail and in the log of the organisation whose record it is.
+func TestAttack_ARefusalThatTellsIsEntered(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		ngo, first, second := c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleNarcologist, c.Clinic), c.As(models.RoleNarcologist, c.Polyclinic)
+		atNGO, atFirst, _ := c.Joined(ngo, first, 1, c.Clinic)
+		o := first.Treat(atFirst, 60)
+		own := second.Register(1)
+		second.Treat(own, 60)
+		ngo.Give(atNGO, models.PurposeReferral, c.Polyclinic)
+		r := ngo.Refer(atNGO, Asking(c.Polyclinic))
+		seq := c.lastSeq(t)
+		_, err := second.TryMove(r.ID, r.Version, "acceptance", store.Acceptance{SameAs: own})
+		wantError(t, err, models.KindConflict, "dose_order.active_elsewhere")
+		if !slices.ContainsFunc(c.events(t, seq), func(e auditEvent) bool { return e.Action == "dose_order.clash" && slices.Contains(e.Objects, o.ID) }) {
+			t.Errorf("the trail has %+v", c.events(t, seq))
+		}
+		if n := count(t, c.World, "disclosures WHERE client_id = ? AND recipient_id = ? AND ground = 'imminent_danger'", string(o.ClientID), string(c.Polyclinic.ID)); n != 1 {
+			t.Errorf("%d entries of what the refusal told", n)
+		}
+
+		_, unit := c.prison("Second colony")
+		medic, other := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RolePrisonMedical, unit)
+		inside := medic.Register(3)
+		medic.hold(inside, c.Today().AddDays(100))
+		medic.Give(inside, models.PurposeReferral, unit)
+		atOther := other.Move(medic.Refer(inside, Asking(unit)), "acceptance").ClientCode
+		_, _, err = other.New().OpenSpell(ctx, atOther, models.NewSpell{Basis: "sentenced", Expected: true})
+		wantError(t, err, models.KindConflict, "custody_spell.open_already")
+		if n := count(t, c.World, "disclosures WHERE organisation_id = ? AND recipient_id = ? AND ground = 'custody'", string(c.ColonyHealth.ID), string(unit.ID)); n != 1 {
+			t.Errorf("%d entries of the stay elsewhere", n)
+		}
+	})
+}
