@@ -83,31 +83,45 @@ type ownRecord struct {
 
 // sharing are the own records, of the same person, of the organisations that a consent in
 // force opens some of these categories to. It names nobody who may see nothing: that
-// something happened to a client is not for others.
+// something happened to a client is not for others. Of somebody who is held no NGO is told:
+// what it reaches then is a worker's with a pass, and the feed is the organisation's.
 func (t *tx) sharing(client models.ClientID, categories ...models.Category) (records []ownRecord, err error) {
 	var consents []models.Consent
 	if err := t.Where("client_id = ? AND state = ? AND from_date <= ? AND until_date >= ?", client, models.ConsentGiven, t.today, t.today).Find(&consents).Error; err != nil {
 		return nil, err
 	}
+	var held int64
+	if len(consents) > 0 {
+		err = t.Table("custody_spells AS hs").Where("hs.person_id = (SELECT person_id FROM clients WHERE id = ?) AND "+heldNow, client).Count(&held).Error
+	}
 	for i := range consents {
-		if !slices.ContainsFunc(categories, func(c models.Category) bool { return slices.Contains(consents[i].Categories, c) }) {
+		k := &consents[i]
+		if err != nil || !slices.ContainsFunc(categories, func(c models.Category) bool {
+			return slices.Contains(k.Categories, c.Consentable()) && slices.Contains(models.PurposesFor(c), k.Purpose)
+		}) {
 			continue
 		}
-		open, err := t.recordsOfRecipient(&consents[i])
-		if err != nil {
-			return nil, err
+		q := t.recipientOf(k)
+		if held > 0 {
+			q = q.Where("organisations.kind <> ?", models.KindNGO)
 		}
+		var open []ownRecord
+		err = q.Find(&open).Error
 		records = append(records, open...)
 	}
-	return records, nil
+	return records, err
 }
 
 // recordsOfRecipient are the recipient's own records of the person the consent is about.
 // Without one the recipient has nothing to reach the person by, and is told nothing.
 func (t *tx) recordsOfRecipient(k *models.Consent) (records []ownRecord, err error) {
-	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients WHERE id = ?) AND clients.organisation_id <> ?", k.ClientID, k.OrganisationID).
-		Where("(clients.organisation_id = ? OR organisations.kind = ?)", k.RecipientID, k.RecipientKind).Find(&records).Error
+	err = t.recipientOf(k).Find(&records).Error
 	return records, err
+}
+
+func (t *tx) recipientOf(k *models.Consent) *gorm.DB {
+	return recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients WHERE id = ?) AND clients.organisation_id <> ?", k.ClientID, k.OrganisationID).
+		Where("(clients.organisation_id = ? OR organisations.kind = ?)", k.RecipientID, k.RecipientKind)
 }
 
 func recipientsRecords(q *gorm.DB, where string, args ...any) *gorm.DB {
@@ -130,13 +144,21 @@ func (t *tx) tellShared(client models.ClientID, categories ...models.Category) e
 }
 
 // teamOf is the own record of the treating team in charge, if it is another organisation:
-// the relation "team" of scope.go.
+// the relation "team" of scope.go, in its own words. A copy of them told a clinic that is
+// responsible by default only, and told teams of what NGOs write.
 func (t *tx) teamOf(client models.ClientID) (records []ownRecord, err error) {
-	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients rc WHERE rc.id = ?) AND clients.organisation_id <> (SELECT organisation_id FROM clients rc WHERE rc.id = ?)", client, client).
-		Joins("JOIN persons p ON p.id = clients.person_id AND p.responsible_id = clients.organisation_id").
-		Where("organisations.kind = ? AND EXISTS (SELECT 1 FROM episodes oe WHERE oe.client_id = clients.id AND oe.end_date = '')", models.KindClinic).
-		Where("NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = clients.person_id" +
-			" AND w.state IN ('given', 'refused', 'withdrawn', 'invalid') AND (w.recipient_id = clients.organisation_id OR w.recipient_kind = organisations.kind))").Find(&records).Error
+	var o []models.Organisation
+	err = t.Joins("JOIN persons p ON p.responsible_id = organisations.id JOIN clients rc ON rc.person_id = p.id").
+		Where("rc.id = ? AND rc.organisation_id <> organisations.id AND organisations.kind = ?", client, models.KindClinic).Find(&o).Error
+	if err != nil || len(o) == 0 {
+		return nil, err
+	}
+	them := &Session{store: t.session.store, actor: models.Actor{OrganisationID: o[0].ID, OrganisationKind: o[0].Kind}}
+	c := them.teamFor("clients.id")
+	if reached, err := t.exists(&models.Client{}, "clients.id = ? AND ("+c.sql+")", append([]any{client}, c.args...)...); err != nil || !reached {
+		return nil, err
+	}
+	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients rc WHERE rc.id = ?) AND clients.organisation_id = ?", client, o[0].ID).Find(&records).Error
 	return records, err
 }
 

@@ -179,8 +179,8 @@ func (s *Session) supervised(r *reading, v *Supervision) error {
 	}
 	for _, category := range []models.Category{models.CatAttendance, models.CatPlanSocial} {
 		var rows []SupervisedEntry
-		err := s.scoped(r.Model(&SupervisedEntry{}), entryTable, category, models.Read).
-			Where("entries.client_id = ? AND entries.current = ?", v.ClientID, true).Order("entries.on_date DESC, entries.id DESC").Limit(200).Find(&rows).Error
+		err := standing(s.scoped(r.Model(&SupervisedEntry{}), entryTable, category, models.Read)).
+			Where("entries.client_id = ?", v.ClientID).Order("entries.on_date DESC, entries.id DESC").Limit(200).Find(&rows).Error
 		if err != nil {
 			return err
 		}

@@ -256,6 +256,8 @@ func (s *Session) tellHolder(ctx context.Context, handle string) error {
 		if err != nil {
 			return err
 		}
+		t.disclosed(models.Disclosure{ClientID: open.ClientID, OrganisationID: open.OrganisationID, RecipientID: s.actor.OrganisationID,
+			Categories: []models.Category{models.CatCustody}, Ground: "custody"}) // that there is one is itself told
 		return t.notify(open.OrganisationID, "continuity_alarm", open.ID, "")
 	})
 }

@@ -45,7 +45,7 @@ func (s *Session) permitsFor(r *reading, person any) error {
 		return nil
 	}
 	held := func() *gorm.DB {
-		return r.Session(&gorm.Session{NewDB: true}).Table("custody_spells AS hs").Where("hs.person_id = (?) AND hs.ended_at IS NULL", person)
+		return r.Session(&gorm.Session{NewDB: true}).Table("custody_spells AS hs").Where("hs.person_id = (?) AND "+heldNow, person)
 	}
 	org := s.actor.OrganisationID
 	for t, q := range map[table]*gorm.DB{

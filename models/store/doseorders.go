@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -229,41 +228,16 @@ func (s *Session) ListDoseOrders(ctx context.Context, handle string, rules model
 // seeOrder shows an order to a reader, and enters in the log what is another's.
 func (s *Session) seeOrder(r *reading, o *models.DoseOrder, naming []models.Consent, rules models.DoseRules) (*SeenDoseOrder, error) {
 	r.touched(o.ID)
-	if o.OrganisationID != s.actor.OrganisationID {
-		if err := s.discloseDose(r, o, naming); err != nil {
-			return nil, err
-		}
+	if err := s.discloseDose(r, o, naming); err != nil {
+		return nil, err
 	}
 	return s.orderWith(r.DB, o, rules)
 }
 
-// discloseDose enters in the log that the actor is shown another organisation's order:
-// on the consent that opens it, or by the relation that does.
+// discloseDose enters in the log that the actor is shown another organisation's order, as
+// for any other record of the person.
 func (s *Session) discloseDose(r *reading, o *models.DoseOrder, naming []models.Consent) error {
-	r.relied(naming...)
-	d := models.Disclosure{ID: newID(), ClientID: o.ClientID, OrganisationID: o.OrganisationID, RecipientID: s.actor.OrganisationID,
-		Categories: []models.Category{models.CatOAT}, At: r.now, ActorID: s.actor.UserID}
-	if i := slices.IndexFunc(naming, func(k models.Consent) bool {
-		return k.ClientID == o.ClientID && k.InForce(r.today) && slices.Contains(k.Categories, models.CatOAT) &&
-			slices.Contains(models.PurposesFor(models.CatOAT), k.Purpose)
-	}); i >= 0 {
-		d.ConsentID = naming[i].ID
-		r.disclosed(d)
-		return nil
-	}
-	var glass int64
-	err := r.Model(&models.DoseOrder{}).Joins("JOIN break_glass bg ON bg.person_id = dose_orders.person_id AND bg.user_id = ? AND bg.expires_at > ?", s.actor.UserID, r.now).
-		Where("dose_orders.id = ?", o.ID).Count(&glass).Error
-	switch {
-	case glass > 0:
-		d.Ground = string(models.Emergency)
-	case s.actor.OrganisationKind == models.KindPrisonHealth:
-		d.Ground = string(models.InCustody)
-	default:
-		d.Ground = string(models.Team)
-	}
-	r.disclosed(d)
-	return err
+	return s.disclose(r, orderTable, naming, shownRecord{o.ID, o.ClientID, o.OrganisationID, models.CatOAT})
 }
 
 // seenOrder loads the actor's own order inside the transaction.

@@ -117,7 +117,8 @@ func (t *tx) dose(id string, o *models.DoseOrder, client models.ClientID, n mode
 		return nil, err
 	}
 	if n.Corrects != "" {
-		err := found(t.Where("id = ? AND order_id = ?", n.Corrects, o.ID).Take(&models.DoseEvent{}).Error, "dose")
+		// Its own only: a guest must not take back what the home site gave, nor the other way.
+		err := found(t.Where("id = ? AND order_id = ? AND organisation_id = ?", n.Corrects, o.ID, t.session.actor.OrganisationID).Take(&models.DoseEvent{}).Error, "dose")
 		if models.IsKind(err, models.KindNotFound) {
 			c.Add("/corrects", "dose.corrects_unknown")
 			return nil, c.Err()
@@ -254,10 +255,8 @@ func (s *Session) ListDoses(ctx context.Context, order string, p Paging) (page P
 			return err
 		}
 		r.touched(o.ID)
-		if o.OrganisationID != s.actor.OrganisationID {
-			if err := s.discloseDose(r, &o, naming); err != nil {
-				return err
-			}
+		if err := s.discloseDose(r, &o, naming); err != nil {
+			return err
 		}
 		page, err = loadPage(s, r.Model(&models.DoseEvent{}).Where("order_id = ?", o.ID), "doses", "id", p, func(e models.DoseEvent) string { return e.ID })
 		for _, e := range page.Items {

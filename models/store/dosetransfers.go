@@ -70,8 +70,8 @@ func (s *Session) seeTransfer(row *doseTransferRow) SeenDoseTransfer {
 	}
 	seen.ClientCode = models.CodeHandle(row.ToCode, row.ToLocalNo)
 	switch {
-	case confirmed:
-		seen.Dose = true
+	case confirmed: // a guest's home goes on telling it the last dose: while what that rests on holds
+		seen.Dose = row.Kind != models.TransferGuest || row.rests(s.today())
 	case row.State == models.TransferSent:
 		seen.Dose = row.rests(s.today())
 		seen.Whole = seen.Dose
@@ -86,7 +86,8 @@ func (s *Session) noteTransfers(r *reading, rows []doseTransferRow) []SeenDoseTr
 	for i := range rows {
 		seen[i] = s.seeTransfer(&rows[i])
 		r.touched(rows[i].ID)
-		if seen[i].Party == models.Receiver && seen[i].Dose && rows[i].State == models.TransferSent && rows[i].Ground == "" {
+		goesOn := rows[i].State == models.TransferSent || rows[i].Kind == models.TransferGuest
+		if seen[i].Party == models.Receiver && seen[i].Dose && goesOn && rows[i].Ground == "" {
 			r.relied(rows[i].consent())
 		}
 	}
@@ -490,7 +491,10 @@ func (t *tx) firstDoseAtReceiver(o *models.DoseOrder, e *models.DoseEvent) error
 // receiver read again before it confirms.
 func (t *tx) carryDose(o *models.DoseOrder) error {
 	var told []models.DoseTransfer
-	err := t.Where("order_id = ? AND state IN ?", o.ID, []string{models.TransferSent, models.TransferConfirmed, models.TransferFirstDose}).Find(&told).Error
+	err := t.Where("order_id = ? AND state IN ?", o.ID, []string{models.TransferSent, models.TransferConfirmed, models.TransferFirstDose}).
+		Where("(kind <> ? OR state = ? OR ground <> '' OR EXISTS (SELECT 1 FROM consents k WHERE k.id = dose_transfers.consent_id AND k.state = ? AND k.until_date >= ?))",
+			models.TransferGuest, models.TransferSent, models.ConsentGiven, t.today). // a guest is told no more when its consent has ended
+		Find(&told).Error
 	if err != nil || len(told) == 0 {
 		return err
 	}

@@ -203,11 +203,51 @@ func (t *tx) moveClients(which *gorm.DB, person models.PersonID) error {
 	} {
 		err := t.Table(held.table).Where("person_id <> ? AND client_id IN (?)", person, records).Update("person_id", person).Error
 		if errors.Is(err, gorm.ErrDuplicatedKey) {
-			return models.Fail(models.KindConflict, held.clash, "%s", held.detail)
+			return &clash{models.Fail(models.KindConflict, held.clash, "%s", held.detail), held.table, person}
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// clash refuses to make one person of two who each have what the database holds to one a
+// person. The refusal itself tells that there is an order, or a stay, elsewhere.
+type clash struct {
+	refusal *models.Error
+	table   string
+	person  models.PersonID
+}
+
+func (c *clash) Error() string { return c.refusal.Error() }
+func (c *clash) Unwrap() error { return c.refusal }
+
+// tellClash enters what the refusal tells in the disclosure log and the trail: a write of its
+// own, because the one that met the clash was undone, and before anybody is answered.
+func (s *Session) tellClash(ctx context.Context, c *clash) error {
+	action, categories, ground := "dose_order.clash", []models.Category{models.CatOAT}, "imminent_danger"
+	open, told := "state <> 'ended'", models.Disclosure{NotToldReason: "not_reachable"}
+	if c.table == "custody_spells" {
+		action, categories, ground = "custody_spell.clash", []models.Category{models.CatCustody}, "custody"
+		open, told = "ended_at IS NULL", models.Disclosure{}
+	}
+	return s.write(ctx, action, func(t *tx) error {
+		var there []struct {
+			ID             string
+			ClientID       models.ClientID
+			OrganisationID models.OrganisationID
+		}
+		if err := t.Table(c.table).Where("person_id = ? AND organisation_id <> ?", c.person, s.actor.OrganisationID).Where(open).Find(&there).Error; err != nil {
+			return err
+		}
+		t.audit(string(c.person))
+		for _, o := range there {
+			t.alsoTouched(o.ID)
+			d := told
+			d.ClientID, d.OrganisationID, d.RecipientID, d.Categories, d.Ground = o.ClientID, o.OrganisationID, s.actor.OrganisationID, categories, ground
+			t.disclosed(d)
+		}
+		return nil
+	})
 }

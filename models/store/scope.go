@@ -183,10 +183,15 @@ func (s *Session) reachByTeam(t table) condition {
 	if !t.ofClient() || s.actor.OrganisationKind != models.KindClinic {
 		return condition{}
 	}
+	return s.teamFor(string(t) + ".client_id")
+}
+
+// teamFor is reachByTeam for the client that a column names: the change feed asks it too.
+func (s *Session) teamFor(client string) condition {
 	org := s.actor.OrganisationID
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
-		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + client +
 		" AND NOT EXISTS (SELECT 1 FROM release_cases fd JOIN clients fc ON fc.id = fd.client_id WHERE fc.person_id = rc.person_id AND fd.receiver_id = ? AND fd.by_default" +
 		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> ''))" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
@@ -200,6 +205,10 @@ func (s *Session) healthService() bool {
 	kind := s.actor.OrganisationKind
 	return kind == models.KindClinic || kind == models.KindPrisonHealth
 }
+
+// heldNow is a stay (hs) in which somebody is held. One that is only expected opens no file
+// and shuts nobody out: whoever writes an expectation down would otherwise read by it.
+const heldNow = "hs.admitted_at IS NOT NULL AND hs.ended_at IS NULL"
 
 // reachByCustody is the institution where the person is held now. Security and management
 // reach the stay and its functional notes; the health unit that serves the institution also
@@ -215,14 +224,14 @@ func (s *Session) reachByCustody(t table) condition {
 	}
 	switch t {
 	case spellTable:
-		return condition{"custody_spells.institution_id = ? AND custody_spells.ended_at IS NULL", []any{institution}}
+		return condition{"custody_spells.institution_id = ? AND custody_spells.admitted_at IS NOT NULL AND custody_spells.ended_at IS NULL", []any{institution}}
 	case noteTable:
-		return condition{"functional_notes.institution_id = ? AND EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.id = functional_notes.spell_id AND hs.ended_at IS NULL)", []any{institution}}
+		return condition{"functional_notes.institution_id = ? AND EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.id = functional_notes.spell_id AND " + heldNow + ")", []any{institution}}
 	}
 	if s.actor.OrganisationKind != models.KindPrisonHealth || !t.ofClient() && t != consentTable {
 		return condition{}
 	}
-	return condition{"EXISTS (SELECT 1 FROM clients rc JOIN custody_spells hs ON hs.person_id = rc.person_id AND hs.institution_id = ? AND hs.ended_at IS NULL" +
+	return condition{"EXISTS (SELECT 1 FROM clients rc JOIN custody_spells hs ON hs.person_id = rc.person_id AND hs.institution_id = ? AND " + heldNow +
 		" JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind = 'prison_health' WHERE rc.id = " + string(t) + ".client_id)", []any{institution}}
 }
 
@@ -270,13 +279,13 @@ func (s *Session) visits(today models.Date) condition {
 		return condition{}
 	}
 	org := s.actor.OrganisationID
-	return condition{" AND (NOT EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.person_id = rc.person_id AND hs.ended_at IS NULL)" +
+	return condition{" AND (NOT EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.person_id = rc.person_id AND " + heldNow + ")" +
 		" OR EXISTS (SELECT 1 FROM custody_spells hs" +
 		" JOIN agreements ag ON ag.institution_id = hs.institution_id AND ag.ngo_id = ? AND ag.state = 'active' AND ag.data_annex AND ag.valid_from <= ? AND ag.valid_until >= ?" +
 		" JOIN access_passes ap ON ap.agreement_id = ag.id AND ap.user_id = ? AND ap.state = 'active' AND ap.valid_from <= ? AND ap.valid_until >= ?" +
 		" JOIN clients fc ON fc.person_id = hs.person_id" +
 		" JOIN referrals ar ON ar.from_client_id = fc.id AND ar.to_organisation_id = ? AND ar.state IN ('accepted', 'appointment_fixed', 'attended', 'no_show', 're_engagement')" +
-		" WHERE hs.person_id = rc.person_id AND hs.ended_at IS NULL))",
+		" WHERE hs.person_id = rc.person_id AND " + heldNow + "))",
 		[]any{org, today, today, s.actor.UserID, today, today, org}}
 }
 

@@ -89,8 +89,8 @@ func (s *Session) recorded(r *reading, v *Summary) (ids []string, err error) {
 		v.Recorded = append(v.Recorded, Recorded{models.CatReferral, n, models.DateOf(referrals[0].SentAt, s.actor.Zone), models.DateOf(referrals[n-1].SentAt, s.actor.Zone)})
 	}
 	var entries []Recorded
-	err = r.Model(&SupervisedEntry{}).Select("category, count(*) AS count, min(on_date) AS first, max(on_date) AS last").
-		Where("client_id = ? AND current = ?", v.Client.ID, true).Group("category").Order("category").Find(&entries).Error
+	err = standing(r.Model(&SupervisedEntry{})).Select("category, count(*) AS count, min(on_date) AS first, max(on_date) AS last").
+		Where("client_id = ?", v.Client.ID).Group("category").Order("category").Find(&entries).Error
 	v.Recorded = append(v.Recorded, entries...)
 	return ids, err
 }

@@ -46,6 +46,13 @@ func (s *Session) write(ctx context.Context, action string, fn func(*tx) error) 
 	s.wrote = true
 	for loads := 0; ; loads++ {
 		err := s.writeOnce(ctx, action, first, fn)
+		var met *clash
+		if errors.As(err, &met) {
+			if err := s.tellClash(ctx, met); err != nil {
+				return err
+			}
+			return met.refusal
+		}
 		var missing editionNotLoaded
 		if loads == maxLoads || !errors.As(err, &missing) {
 			return err
