@@ -1,6 +1,8 @@
 package store
 
 import (
+	"gorm.io/gorm"
+
 	"jol/models"
 )
 
@@ -30,8 +32,12 @@ func (t *tx) settleTasks(client models.ClientID, subject, kind, state string) er
 	if kind != "" {
 		q = q.Where("kind = ?", kind)
 	}
+	return t.endTasks(q, state)
+}
+
+func (t *tx) endTasks(which *gorm.DB, state string) error {
 	var open []models.Task
-	if err := q.Find(&open).Error; err != nil {
+	if err := which.Find(&open).Error; err != nil {
 		return err
 	}
 	for i := range open {
@@ -44,4 +50,16 @@ func (t *tx) settleTasks(client models.ClientID, subject, kind, state string) er
 		t.tell("task", task.ID, task.OrganisationID)
 	}
 	return nil
+}
+
+// noReleaseHere takes back what was planned for a release from a stay that ended otherwise:
+// who holds the person next plans anew, and the unit must not go on preparing.
+func (t *tx) noReleaseHere(spell *models.CustodySpell) error {
+	if err := t.closeCase(spell.ID); err != nil {
+		return err
+	}
+	if err := t.settleTasks(spell.ClientID, spell.ID, "unplanned_release_preparation", models.TaskCancelled); err != nil {
+		return err
+	}
+	return t.endTasks(t.Where("client_id = ? AND state = ? AND anchor IN ?", spell.ClientID, models.TaskOpen, []string{"planned_release_date", "release_decision"}), models.TaskCancelled)
 }

@@ -229,10 +229,11 @@ func (t *tx) treatmentConsent(e *models.Episode) (bool, error) {
 	}), err
 }
 
-// cancelTasks ends what is undone because the episode ended.
+// cancelTasks ends what is undone because the episode ended. What is owed to somebody who
+// was moved or went free is owed all the same: closing a file must not lose it.
 func (t *tx) cancelTasks(e *models.Episode) error {
 	var open []models.Task
-	if err := t.Where("episode_id = ? AND state = 'open'", e.ID).Order("id").Find(&open).Error; err != nil {
+	if err := t.Where("episode_id = ? AND state = 'open' AND origin <> ?", e.ID, models.OriginCustody).Order("id").Find(&open).Error; err != nil {
 		return err
 	}
 	for i := range open {
