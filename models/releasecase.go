@@ -57,6 +57,8 @@ var ReleaseCases = Machine{
 		{"day_180", nil, []string{CaseReleased}, CaseNotLinked},
 		{"closure", []Party{HealthUnit}, []string{CaseLinked, CaseNotLinked}, CaseClosed},
 		{"transfer", nil, unreleased, CaseClosed},
+		{"death", nil, unreleased, CaseClosed},
+		{"escape", nil, unreleased, CaseClosed},
 	},
 }
 

@@ -108,7 +108,7 @@ func (t *tx) agreementFor(n models.NewPass) (string, error) {
 		return "", err
 	}
 	var agreements []models.Agreement
-	err = t.Where("ngo_id = ? AND institution_id = ? AND state = ?", org, n.InstitutionID, models.AgreementActive).Order("valid_until DESC, id").Find(&agreements).Error
+	err = shared(t.DB).Where("ngo_id = ? AND institution_id = ? AND state = ?", org, n.InstitutionID, models.AgreementActive).Order("valid_until DESC, id").Find(&agreements).Error
 	for i := range agreements {
 		a := &agreements[i]
 		if a.InForce(t.today) && slices.Contains(a.Services, n.Purpose) {

@@ -279,15 +279,22 @@ func currentConsents(db *gorm.DB, batch []readEvent) (map[consentRef]bool, error
 	if len(ids) == 0 {
 		return current, nil
 	}
-	if db.Name() == "postgres" {
-		db = db.Clauses(clause.Locking{Strength: "SHARE"})
-	}
+	db = shared(db)
 	var refs []consentRef
 	err := db.Model(&models.Consent{}).Select("id", "version").Where("id IN ? AND state = ?", ids, models.ConsentGiven).Order("id").Find(&refs).Error
 	for _, ref := range refs {
 		current[ref] = true
 	}
 	return current, err
+}
+
+// shared locks what is looked up against changes until the end of the transaction, so that
+// what relies on it has no sequence number after the change. SQLite has one writer anyway.
+func shared(db *gorm.DB) *gorm.DB {
+	if db.Name() == "postgres" {
+		return db.Clauses(clause.Locking{Strength: "SHARE"})
+	}
+	return db
 }
 
 // AuditEvent is an event as an auditor sees it.

@@ -31,3 +31,15 @@ func (t *tx) settleCustodyTasks(client models.ClientID, subject, kind, state str
 	}
 	return t.settleTasks(q, state)
 }
+
+// noReleaseHere takes back what was planned for a release from a stay that ended otherwise:
+// who holds the person next plans anew, and the unit must not go on preparing.
+func (t *tx) noReleaseHere(spell *models.CustodySpell) error {
+	if err := t.closeCase(spell.ID); err != nil {
+		return err
+	}
+	if err := t.settleCustodyTasks(spell.ClientID, spell.ID, "unplanned_release_preparation", models.TaskCancelled); err != nil {
+		return err
+	}
+	return t.settleTasks(t.Where("client_id = ? AND anchor IN ?", spell.ClientID, []string{"planned_release_date", "release_decision"}), models.TaskCancelled)
+}

@@ -328,7 +328,7 @@ func (t *tx) confirmTransfer(transfer *models.CustodyTransfer, accept Acceptance
 	return t.unneeded("transfer_unanswered", transfer.ID)
 }
 
-// spellMoved closes the sender's stay and its release case.
+// spellMoved closes the sender's stay, and what was planned for a release from it.
 func (t *tx) spellMoved(old *models.CustodySpell) error {
 	if old.State != models.SpellInTransit {
 		return models.Fail(models.KindConflict, "custody_transfer.not_possible", "The stay is %s; this step does not fit it.", old.State)
@@ -341,7 +341,7 @@ func (t *tx) spellMoved(old *models.CustodySpell) error {
 	if err := t.unneeded("unplanned_release", old.ID); err != nil {
 		return err
 	}
-	return t.closeCase(old.ID)
+	return t.noReleaseHere(old)
 }
 
 // received opens the receiver's stay, with what the sender knew of the release.

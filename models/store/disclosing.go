@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"jol/models"
 )
@@ -92,11 +91,8 @@ func currentPermits(db *gorm.DB, batch []readEvent) (map[permitRef]bool, error) 
 		default:
 			q = q.Where("state = 'active'")
 		}
-		if db.Name() == "postgres" {
-			q = q.Clauses(clause.Locking{Strength: "SHARE"})
-		}
 		var found []string
-		if err := q.Pluck("id", &found).Error; err != nil {
+		if err := shared(q).Pluck("id", &found).Error; err != nil {
 			return nil, err
 		}
 		for _, id := range found {

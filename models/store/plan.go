@@ -240,9 +240,10 @@ func (t *tx) settleConsentTask(k *models.Consent) error {
 	return t.settleTasks(t.Where("client_id = ? AND organisation_id = ? AND kind = ?", k.ClientID, k.OrganisationID, models.KindTreatmentConsent), models.TaskDone)
 }
 
-// cancelTasks ends what is undone because the episode ended.
+// cancelTasks ends what is undone because the episode ended. What is owed to somebody who
+// was moved or went free is owed all the same: closing a file must not lose it.
 func (t *tx) cancelTasks(e *models.Episode) error {
-	return t.settleTasks(t.Where("episode_id = ?", e.ID), models.TaskCancelled)
+	return t.settleTasks(t.Where("episode_id = ? AND origin <> ?", e.ID, models.OriginCustody), models.TaskCancelled)
 }
 
 // settleTasks ends the open tasks of a query: done, or cancelled because their reason has

@@ -45,7 +45,10 @@ func (s *Session) PlanVisit(ctx context.Context, passID, purpose string, on mode
 			return at("/pass", err)
 		}
 		var a models.Agreement
-		if err := tx.Where("id = ?", p.AgreementID).Take(&a).Error; err != nil {
+		if err := shared(tx.DB).Where("id = ?", p.AgreementID).Take(&a).Error; err != nil {
+			return err
+		}
+		if err := shared(tx.DB).Where("id = ?", p.ID).Take(p).Error; err != nil {
 			return err
 		}
 		if !p.InForce(on) || !a.InForce(on) {
