@@ -41,6 +41,7 @@ type Accumulator struct {
 	country Country
 	status  Status
 	period  Period
+	frame   Frame
 	// tallies holds the release's tables in plan order.
 	tallies []*tally
 	failed  error
@@ -49,7 +50,8 @@ type Accumulator struct {
 // NewAccumulator prepares a release of the plan. It returns the errors of
 // SealableFrom when status and period do not fit.
 func NewAccumulator(plan Plan, country Country, status Status, period Period) (*Accumulator, error) {
-	if _, err := SealableFrom(status, period); err != nil {
+	from, err := SealableFrom(status, period)
+	if err != nil {
 		return nil, err
 	}
 	country.Regions = slices.Clone(country.Regions)
@@ -57,7 +59,7 @@ func NewAccumulator(plan Plan, country Country, status Status, period Period) (*
 	if len(country.Regions) == 0 || len(slices.Compact(slices.Clone(country.Regions))) != len(country.Regions) {
 		return nil, errors.New("indicators: regions are missing or listed twice")
 	}
-	a := &Accumulator{plan: plan, country: country, status: status, period: period}
+	a := &Accumulator{plan: plan, country: country, status: status, period: period, frame: Frame{Period: period, AsOf: from, Rules: DefaultRules}}
 	for _, line := range plan.TablesFor(status) {
 		if _, ok := ByID(line.Indicator); !ok {
 			return nil, fmt.Errorf("indicators: table %s has no indicator", line.ID)
@@ -114,7 +116,7 @@ func (t *tally) add(f Fact, key int64) error {
 	if t.structural[i] {
 		return fmt.Errorf("indicators: a row of table %s falls in a cell the country does not offer", t.line.ID)
 	}
-	t.cells[i].n++
+	t.cells[i].n += f.Units
 	t.cells[i].keys += uint64(key) // two's complement back to uint64; wraps around
 	return nil
 }
@@ -126,14 +128,17 @@ func (a *Accumulator) AddClient(c ClientRows) error {
 	if a.failed != nil {
 		return a.failed
 	}
-	a.failed = a.count(c)
+	a.failed = a.count(Known(c, a.frame.AsOf))
 	return a.failed
 }
 
 // count adds the client's facts to every table of each indicator.
 func (a *Accumulator) count(c ClientRows) error {
 	for _, indicator := range Catalogue {
-		facts := indicator.Count(c, a.period)
+		if indicator.Count == nil {
+			continue
+		}
+		facts := indicator.Count(c, a.frame)
 		if err := withinCap(indicator, facts); err != nil {
 			return err
 		}
@@ -154,9 +159,9 @@ func (a *Accumulator) count(c ClientRows) error {
 // withinCap refuses a counting function that gives a client more weight than the
 // noise was made for (disclosure control §2.4a).
 func withinCap(indicator Indicator, facts []Fact) error {
-	perMeasure := map[string]int{}
+	perMeasure := map[string]int64{}
 	for _, f := range facts {
-		if perMeasure[f.Measure]++; perMeasure[f.Measure] > indicator.PerClient {
+		if perMeasure[f.Measure] += f.Units; perMeasure[f.Measure] > int64(indicator.PerClient) {
 			return fmt.Errorf("indicators: %s counts a client more often than its noise allows", indicator.ID)
 		}
 	}

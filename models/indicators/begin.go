@@ -32,6 +32,7 @@ func Begin(req models.SealRequest) (models.Sealing, error) {
 	if err != nil {
 		return nil, err
 	}
+	acc.frame.AsOf = req.Today // what was entered since the first possible day counts too
 	return sealing{acc}, nil
 }
 

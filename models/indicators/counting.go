@@ -84,14 +84,12 @@ func earlier(a, b EpisodeRow) bool {
 }
 
 // countEntrants is TDI01 for one client.
-func countEntrants(c ClientRows, p Period) []Fact {
-	e, ok := YearEntry(c.Episodes, p)
-	if !ok || !p.Contains(e.Start) {
+func countEntrants(c ClientRows, f Frame) []Fact {
+	e, ok := YearEntry(c.Episodes, f.Period)
+	if !ok || !f.Period.Contains(e.Start) {
 		return nil
 	}
-	return []Fact{{
-		Region: e.Region, Sex: e.Sex, Age: ageBand(e.AgeAtStart), Drug: drugGroup(e.PrimaryDrug), Centre: centreGroup(e.CentreType),
-	}}
+	return []Fact{{Units: 1, Region: e.Region, Sex: e.Sex, Age: e.AgeAtStart, Drug: e.PrimaryDrug, Centre: e.CentreType, Entry: &e}}
 }
 
 // countReferrals is REF01 for one client. The cap takes the first three referrals
@@ -99,10 +97,10 @@ func countEntrants(c ClientRows, p Period) []Fact {
 // client in the region table as in the country total, and a capped client's rate
 // stays right. Of several sent on one day unattended ones come first, so that a
 // tie never flatters the rate.
-func countReferrals(c ClientRows, p Period) []Fact {
+func countReferrals(c ClientRows, f Frame) []Fact {
 	var sent []ReferralRow
 	for _, r := range c.Referrals {
-		if p.Contains(r.SentOn) {
+		if f.Period.Contains(r.SentOn) {
 			sent = append(sent, r)
 		}
 	}
@@ -111,9 +109,9 @@ func countReferrals(c ClientRows, p Period) []Fact {
 	})
 	var facts []Fact
 	for _, r := range sent[:min(len(sent), referralsCounted)] {
-		facts = append(facts, Fact{Measure: MeasureDenominator, Region: r.Region})
+		facts = append(facts, Fact{Measure: MeasureDenominator, Units: 1, Region: r.Region})
 		if completed(r) {
-			facts = append(facts, Fact{Measure: MeasureNumerator, Region: r.Region})
+			facts = append(facts, Fact{Measure: MeasureNumerator, Units: 1, Region: r.Region})
 		}
 	}
 	return facts

@@ -11,6 +11,8 @@
 // (docs/indicators.md) with their section or rule number.
 package indicators
 
+import "jol/models"
+
 // Indicator is one definition of the catalogue: the words a reader needs, and the
 // function that counts one client.
 type Indicator struct {
@@ -26,24 +28,56 @@ type Indicator struct {
 	Source     string
 	// Rule names the counting rule; it is published with the numbers.
 	Rule string
-	// PerClient is m, the most a client adds to one measure of one table.
+	// Estimate is the kind of population estimate that the numerator can be divided by,
+	// see OfEstimate; empty for none.
+	Estimate string
+	// Unit says what a sum adds up, for example days; empty for persons and events.
+	Unit string
+	// YearOnly says that the period is a calendar year.
+	YearOnly bool
+	// Window returns the last day that the numbers of a period depend on; nil is the
+	// period's last day. FinalOn adds the days for late entry.
+	Window func(Period) models.Date
+	// PerClient is m, the most units a client adds to one measure of one table.
 	PerClient int
 	// OncePerYear says that a client can appear in one quarter of a year only.
 	OncePerYear bool
-	// Count returns what one client adds in the period: at most PerClient facts a
-	// measure, the same whatever the order of the client's rows.
-	Count func(ClientRows, Period) []Fact
+	// Count returns what one client adds in the frame: at most PerClient units a
+	// measure, the same whatever the order of the client's rows. It is nil where
+	// Derived or CountReport is set.
+	Count func(ClientRows, Frame) []Fact
+	// Derived says from which published counts the indicator is computed.
+	Derived string
+	// CountReport counts one report of the early warning; such reports are about no
+	// client.
+	CountReport func(models.SubstanceReport, Frame) []Fact
 }
 
-// Fact is one thing counted, with every attribute a table can break it down by.
-type Fact struct {
-	Measure string // MeasureDenominator or MeasureNumerator; empty for a plain count
-	Region  string // ISO 3166-2
-	Sex     string // F or M
-	Age     string
-	Drug    string
-	Centre  string
+// Frame is what a count is taken for.
+type Frame struct {
+	Period Period
+	// AsOf is the day up to which facts were known. Pass rows through Known first.
+	AsOf  models.Date
+	Rules Rules
 }
+
+// Rules are the counting rules that the definitions leave to the deployment. They are
+// stored with the result.
+type Rules struct {
+	Entry  string `json:"entry"`  // RuleTDI6M or RuleTDIDIS
+	Supply string `json:"supply"` // of NSP02: SupplyEachWindow or SupplyMonthlyAverage
+}
+
+// DefaultRules are those of the catalogue.
+var DefaultRules = Rules{Entry: RuleTDI6M, Supply: SupplyEachWindow}
+
+// Rules to choose from.
+const (
+	RuleTDI6M            = "TDI-6M"          // six months without treatment before a new entry
+	RuleTDIDIS           = "TDI-DIS"         // any start after a formal end
+	SupplyEachWindow     = "each_window"     // a supply in each 30-day window
+	SupplyMonthlyAverage = "monthly_average" // a supply a month on average
+)
 
 // The measures of an indicator that is a rate.
 const (
