@@ -222,6 +222,13 @@ type SealRequest struct {
 	Status  string // provisional, final, annual, revision
 	Profile string // ministry or open_data
 	Today   Date
+	// NotOffered lists what the country does not offer, by dimension: cells that the code
+	// lists make impossible. Under "indicator" it names whole indicators.
+	NotOffered map[string][]string
+	// Estimates are the population estimates that were loaded for the country.
+	Estimates []Estimate
+	// Annual is the annual release of the year; only a revision needs it.
+	Annual *AnnualRelease
 }
 
 // Release is a sealed release as it is kept: nothing in it leads back to a count.
@@ -268,4 +275,20 @@ func (r SealRequest) ReleaseID() string {
 		id += "-" + r.Profile
 	}
 	return id
+}
+
+// Layout says which codes of a release are shown together: each joined region or drug row
+// with the name of what it is shown in. It follows from published totals alone.
+type Layout struct {
+	Regions  map[string]string
+	DrugRows map[string]string
+}
+
+// AnnualRelease is what a revision needs of the annual release of its year.
+type AnnualRelease struct {
+	// ChangedClients is the number of clients of whom a counted row was entered, changed
+	// or erased after the annual release's cutoff.
+	ChangedClients int64
+	// Tables is the JSON of its tables as published, by table id.
+	Tables map[string]string
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"slices"
 	"strconv"
 )
 
@@ -15,6 +16,15 @@ func (t Table) JSON() []byte {
 	o.open()
 	o.set("release", t.Release)
 	o.set("table", t.ID)
+	o.set("indicator", t.Indicator)
+	o.set("period", t.Period)
+	o.set("rule", t.Rule)
+	if t.Unit != "" {
+		o.set("unit", t.Unit)
+	}
+	if t.Where != nil {
+		o.set("where", map[string]string{t.Where.Dimension: t.Where.Code})
+	}
 	o.set("title", t.Title) // encoding/json sorts map keys
 	o.set("dimensions", append([]string{}, t.Dimensions...))
 	o.set("method", t.Method)
@@ -37,8 +47,31 @@ func (t Table) JSON() []byte {
 		o.set("denominator", r.Denominator)
 		o.flag(r.Flag)
 	})
+	t.coverageJSON(&o)
+	t.meansJSON(&o)
 	o.close()
 	return o.buf.Bytes()
+}
+
+// meansJSON writes the means of a table that has some.
+func (t Table) meansJSON(o *object) {
+	at, ok := meanDimension(t.Dimensions)
+	if !ok || len(t.Means) == 0 {
+		return
+	}
+	others := slices.Delete(slices.Clone(t.Dimensions), at, at+1)
+	o.key("means")
+	o.list(len(t.Means), func(i int) {
+		m := t.Means[i]
+		o.codes(others, m.Codes)
+		o.set("of", t.Dimensions[at])
+		o.set("approximate", true)
+		o.set("mean", m.Mean)
+		o.set("meanLo95", m.Lo95)
+		o.set("meanHi95", m.Hi95)
+		o.set("count", m.Count)
+		o.flag(m.Flag)
+	})
 }
 
 // MarshalJSON makes a Percent a JSON number.

@@ -14,7 +14,7 @@ func shipped(t *testing.T) []Noise {
 	for _, profile := range Profiles {
 		plan := mustPlan(t, profile)
 		for _, line := range plan.Tables {
-			indicator, _ := ByID(line.Indicator)
+			indicator, _ := counted(line.Indicator)
 			all = append(all, plan.noiseOf(line, indicator))
 		}
 	}

@@ -215,7 +215,7 @@ func TestSeal_NoiseHasBiasZeroAndTheVariance(t *testing.T) {
 	rows := clients(5, 3000)
 	truth := accumulate(t, Ministry, testCountry, Annual, "2026", rows)
 	for _, tally := range truth.tallies {
-		indicator, _ := ByID(tally.line.Indicator)
+		indicator, _ := counted(tally.line.Indicator)
 		noise := truth.plan.noiseOf(tally.line, indicator)
 		var n, sum, squares float64
 		for key := range uint64(400) {
@@ -338,19 +338,19 @@ func TestSeal_OnceAndWithAWholeKey(t *testing.T) {
 func TestSeal_NamesTheReleaseAndItsMethod(t *testing.T) {
 	t.Parallel()
 	r := seal(t, accumulate(t, Ministry, testCountry, Final, "2026Q1", nil), 1)
-	if r.ID != "KZ-2026Q1-final" || r.Period != "2026Q1" || r.Budget != 3.889 || len(r.SHA256) != 64 || r.PlanID != "short" {
+	if r.ID != "KZ-2026Q1-final" || r.Period != "2026Q1" || r.Budget != ministryBudget || len(r.SHA256) != 64 || r.PlanID != "full" {
 		t.Errorf("release %+v", r)
 	}
 	if open := seal(t, accumulate(t, OpenData, testCountry, Annual, "2026", nil), 1); open.ID != "KZ-2026-annual-open_data" {
 		t.Errorf("release %s", open.ID)
 	}
 	age, _ := r.Table("TDI01.age")
-	want := "All counts carry random noise (sd 2). Below 5 is shown as <5 and may be zero. Tables do not add up. A difference of two cells has sd 2.8 and says nothing about one person. Unknown age is counted in 25-44."
-	if m := age.Method; m.Text != want || m.Name != "SR-CKM" || m.Version != 1 || m.NoiseSd != 2 || m.NoiseMax != 12 || m.Floor != 5 || m.P95 != 4 || m.Additive {
+	want := "Every count carries random noise (standard deviation 2, at most 12). A count below 5 is shown as <5 and may be zero. Tables do not add up: use the published total. At least 95 of 100 counts lie within 4 of the truth. A difference of two counts has a standard deviation of 2.8 and says nothing about one person. Unknown age is counted in 25-44."
+	if m := age.Method; m.Text["en"] != want || m.Name != "SR-CKM" || m.Version != 2 || m.NoiseSd != 2 || m.NoiseMax != 12 || m.Floor != 5 || m.P95 != 4 || m.Additive {
 		t.Errorf("method %+v", m)
 	}
 	referrals, _ := r.Table("REF01.total")
-	if m := referrals.Method; m.NoiseSd != 9 || m.NoiseMax != 54 || m.Floor != 15 || m.P95 != 18 || !strings.Contains(m.Text, "at most 3 events") {
+	if m := referrals.Method; m.NoiseSd != 9 || m.NoiseMax != 54 || m.Floor != 15 || m.P95 != 18 || !strings.Contains(m.Text["en"], "adds at most 3;") {
 		t.Errorf("method %+v", m)
 	}
 	if _, ok := r.Table("REF01.region"); ok {
@@ -363,8 +363,8 @@ func TestTable_EncodesInTheShapeOfTheContract(t *testing.T) {
 	noise := Noise{Variance: 4, Bound: 12, Floor: 5}
 	codes := func(c ...string) []string { return c }
 	table := Table{
-		ID: "REF01.region", Release: "KZ-2026-annual", Title: map[string]string{"en": "E", "ru": "Р", "kk": "Қ"},
-		Dimensions: codes("region", "measure"), Method: Method{Name: "SR-CKM", Text: "Below 5 is shown as <5."},
+		ID: "REF01.region", Release: "KZ-2026-annual", Indicator: "REF01", Period: "2026", Rule: "R", Title: map[string]string{"en": "E", "ru": "Р", "kk": "Қ"},
+		Dimensions: codes("region", "measure"), Method: Method{Name: "SR-CKM", Text: map[string]string{"en": "Below 5 is shown as <5."}, RateRule: map[string]string{}},
 		Cells: []Cell{
 			publish(codes("KZ-10", "denominator"), 1234567, noise), publish(codes("KZ-10", "numerator"), 100000, noise),
 			publish(codes("KZ-55", "denominator"), 60, noise), publish(codes("KZ-55", "numerator"), 4, noise),
@@ -372,8 +372,8 @@ func TestTable_EncodesInTheShapeOfTheContract(t *testing.T) {
 		},
 	}
 	table.Rates = rates(table, noise)
-	wantJSON := `{"release":"KZ-2026-annual","table":"REF01.region","title":{"en":"E","kk":"Қ","ru":"Р"},"dimensions":["region","measure"],` +
-		`"method":{"name":"SR-CKM","version":0,"noiseSd":0,"noiseMax":0,"floor":0,"text":"Below 5 is shown as <5.","p95":0,"additive":false,"rateRule":""},"cells":[` +
+	wantJSON := `{"release":"KZ-2026-annual","table":"REF01.region","indicator":"REF01","period":"2026","rule":"R","title":{"en":"E","kk":"Қ","ru":"Р"},"dimensions":["region","measure"],` +
+		`"method":{"name":"SR-CKM","version":0,"noiseSd":0,"noiseMax":0,"floor":0,"text":{"en":"Below 5 is shown as <5."},"p95":0,"additive":false,"rateRule":{}},"cells":[` +
 		`{"region":"KZ-10","measure":"denominator","value":1234567,"lo95":1234563,"hi95":1234571},` +
 		`{"region":"KZ-10","measure":"numerator","value":100000,"lo95":99996,"hi95":100004},` +
 		`{"region":"KZ-55","measure":"denominator","value":60,"lo95":56,"hi95":64},` +
