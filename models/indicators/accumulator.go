@@ -135,7 +135,8 @@ func (a *Accumulator) AddClient(c ClientRows) error {
 // count adds the client's facts to every table of each indicator.
 func (a *Accumulator) count(c ClientRows) error {
 	for _, indicator := range Catalogue {
-		if indicator.Count == nil {
+		published := func(t *tally) bool { return t.line.Indicator == indicator.ID }
+		if indicator.Count == nil || !slices.ContainsFunc(a.tallies, published) {
 			continue
 		}
 		facts := indicator.Count(c, a.frame)

@@ -118,8 +118,11 @@ func TestCatalogue_IsComplete(t *testing.T) {
 				t.Errorf("%s has no title in %s", i.ID, lang)
 			}
 		}
-		if i.Numerator == "" || i.Population == "" || i.PeriodLogic == "" || i.Source == "" || i.Rule == "" || i.PerClient < 1 || i.Count == nil {
+		if i.Numerator == "" || i.Population == "" || i.PeriodLogic == "" || i.Source == "" || i.Rule == "" {
 			t.Errorf("%s lacks a part of its definition", i.ID)
+		}
+		if (i.Count != nil) != (i.PerClient > 0) || (i.Count == nil) == (i.Derived == "" && i.CountReport == nil) {
+			t.Errorf("%s: it is counted, derived or counts reports, one of the three", i.ID)
 		}
 	}
 	if _, ok := ByID("TDI99"); ok {
