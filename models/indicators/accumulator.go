@@ -75,7 +75,9 @@ type Accumulator struct {
 	tallies []*tally
 	groups  []*group
 	ptables map[Noise]PTable
-	failed  error
+	// definitions is their hash.
+	definitions string
+	failed      error
 }
 
 // NewAccumulator prepares a release of the plan. It returns the errors of
@@ -90,9 +92,9 @@ func NewAccumulator(plan Plan, country Country, status Status, period Period) (*
 	if len(country.Regions) == 0 || len(slices.Compact(slices.Clone(country.Regions))) != len(country.Regions) {
 		return nil, errors.New("indicators: regions are missing or listed twice")
 	}
-	a := &Accumulator{plan: plan, country: country, status: status, period: period, asOf: from, ptables: map[Noise]PTable{}}
+	a := &Accumulator{plan: plan, country: country, status: status, period: period, asOf: from, ptables: map[Noise]PTable{}, definitions: DefinitionHash(DefaultRules)}
 	for _, d := range dueTables(plan, status, period) {
-		indicator, ok := counted(d.line.Indicator)
+		indicator, ok := ByID(d.line.Indicator)
 		if !ok || indicator.Count == nil {
 			return nil, fmt.Errorf("indicators: table %s has no indicator", d.line.ID)
 		}

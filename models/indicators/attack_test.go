@@ -150,7 +150,7 @@ func TestAttack_InequalityOfTotalAndPart(t *testing.T) {
 	t.Parallel()
 	s := scenes()[0]
 	run := func(method look) (small, fired, none, firedNone int) {
-		for seed := range uint64(4) {
+		for seed := range uint64(10) {
 			y := publishYear(t, s.country(), people(seed, s.clients, s.country().Regions), method, core)
 			a, b, c, d := inequality(y)
 			small, fired, none, firedNone = small+a, fired+b, none+c, firedNone+d

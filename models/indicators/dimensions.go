@@ -57,6 +57,7 @@ const (
 	DimOATAtExit      = "oat_at_exit"     // yes, no
 	DimReferralMade   = "referral_made"   // yes, no
 	DimOnRelease      = "on_release"      // yes, no
+	DimPWID           = "pwid"            // yes, no: injects drugs, or was given needles
 	DimMedicine       = "medicine"
 	DimSector         = "sector" // community, prison
 	DimSetting        = "setting"
@@ -79,6 +80,7 @@ type Fact struct {
 	Age    int    // completed years; -1 unknown
 	Drug   string // substance code of two digits; empty where the row has none
 	Centre string // TDI centre type
+	Scope  string // models.Scope
 	// Entry supplies the TDI items; nil where the indicator has none.
 	Entry *EpisodeRow
 	// Of holds the dimensions that only some indicators have.
@@ -112,6 +114,8 @@ func (f Fact) code(dimension string) string {
 		return tdiRow(f.Drug)
 	case DimCentre:
 		return centreGroup(f.Centre)
+	case DimScope:
+		return f.Scope
 	}
 	if code, ok := f.Of[dimension]; ok {
 		return code
@@ -237,7 +241,8 @@ var fixedCodes = map[string][]string{
 	DimOATAtExit:      {yes, no},
 	DimReferralMade:   {yes, no},
 	DimOnRelease:      {yes, no},
-	DimMedicine:       {"methadone", "buprenorphine", "buprenorphine_depot"},
+	DimPWID:           {yes, no},
+	DimMedicine:       {"methadone", "buprenorphine", "buprenorphine_depot", "none"},
 	DimSector:         {"community", "prison"},
 	DimSetting:        {"facility", "community", "not_recorded"},
 	DimSectorPair: {
@@ -496,6 +501,7 @@ var phrases = map[string]map[string]string{
 	DimOATAtExit:           {"en": "by agonist treatment at exit", "ru": "по заместительной терапии при выходе", "kk": "шыққандағы алмастыру терапиясы бойынша"},
 	DimReferralMade:        {"en": "by referral before release", "ru": "по направлению до освобождения", "kk": "босағанға дейінгі жолдама бойынша"},
 	DimOnRelease:           {"en": "by given on release", "ru": "по выдаче при освобождении", "kk": "босағанда берілуі бойынша"},
+	DimPWID:                {"en": "by injecting drug use", "ru": "по инъекционному употреблению", "kk": "инъекциялық қолдануы бойынша"},
 	DimMedicine:            {"en": "by medicine", "ru": "по препарату", "kk": "дәрі бойынша"},
 	DimSector:              {"en": "by community and prison", "ru": "на свободе и в учреждениях УИС", "kk": "бостандықта және қамау мекемелерінде"},
 	DimSetting:             {"en": "by setting", "ru": "по месту оказания помощи", "kk": "көмек көрсетілген орны бойынша"},

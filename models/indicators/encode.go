@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"slices"
 	"strconv"
 )
 
@@ -19,6 +18,7 @@ func (t Table) JSON() []byte {
 	o.set("indicator", t.Indicator)
 	o.set("period", t.Period)
 	o.set("rule", t.Rule)
+	o.set("definitions", t.Definitions)
 	if t.Unit != "" {
 		o.set("unit", t.Unit)
 	}
@@ -59,17 +59,16 @@ func (t Table) meansJSON(o *object) {
 	if !ok || len(t.Means) == 0 {
 		return
 	}
-	others := slices.Delete(slices.Clone(t.Dimensions), at, at+1)
 	o.key("means")
 	o.list(len(t.Means), func(i int) {
 		m := t.Means[i]
-		o.codes(others, m.Codes)
+		o.codes(t.Dimensions[:at], m.Codes)
 		o.set("of", t.Dimensions[at])
 		o.set("approximate", true)
-		o.set("mean", m.Mean)
-		o.set("meanLo95", m.Lo95)
-		o.set("meanHi95", m.Hi95)
-		o.set("count", m.Count)
+		o.set("mean", m.Value)
+		o.set("p95", m.P95)
+		o.set("counts", m.Counts)
+		o.set("maskedBands", m.Masked)
 		o.flag(m.Flag)
 	})
 }

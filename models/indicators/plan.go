@@ -148,11 +148,12 @@ func (p Plan) TablesFor(s Status) []TableLine {
 	return lines
 }
 
-// attributes counts the dimensions that describe a client beside geography.
+// attributes counts the dimensions that describe a client beside geography. The class of
+// substance, by which SDG351 has its two denominators, is part of that indicator.
 func (l TableLine) attributes() int {
 	n := 0
 	for _, d := range l.Dimensions {
-		if d != DimRegion && d != DimMeasure {
+		if d != DimRegion && d != DimMeasure && d != DimSubstanceClass {
 			n++
 		}
 	}
@@ -203,7 +204,7 @@ func Draws(p Plan) []Draw {
 				}
 				split[key] = true
 			}
-			indicator, _ := counted(line.Indicator)
+			indicator, _ := ByID(line.Indicator)
 			times := 1
 			if (s == Provisional || s == Final) && !indicator.OncePerYear {
 				times = 4
@@ -229,3 +230,6 @@ func Budget(p Plan) float64 {
 	}
 	return rho
 }
+
+// isRate reports whether clients are counted for a denominator too.
+func (i Indicator) isRate() bool { return i.Denominator != "" }

@@ -132,7 +132,7 @@ func TestPlan_IsClosedAndWellFormed(t *testing.T) {
 		plan := mustPlan(t, profile)
 		seen := map[string]bool{}
 		for _, line := range plan.Tables {
-			indicator, ok := counted(line.Indicator)
+			indicator, ok := ByID(line.Indicator)
 			if !ok || indicator.Count == nil || seen[line.ID] {
 				t.Errorf("%s is doubled, or its indicator %s is unknown or not counted", line.ID, line.Indicator)
 			}
@@ -209,8 +209,11 @@ func TestCatalogue_IsComplete(t *testing.T) {
 				t.Errorf("%s has no title in %s", i.ID, lang)
 			}
 		}
-		if i.Numerator == "" || i.Population == "" || i.PeriodLogic == "" || i.Source == "" || i.Rule == "" || i.PerClient < 1 || i.Count == nil {
+		if i.Numerator == "" || i.Population == "" || i.PeriodLogic == "" || i.Source == "" || i.Rule == "" {
 			t.Errorf("%s lacks a part of its definition", i.ID)
+		}
+		if (i.Count != nil) != (i.PerClient > 0) || (i.Count == nil) == (i.Derived == "" && i.CountReport == nil) {
+			t.Errorf("%s: it is counted, derived or counts reports, one of the three", i.ID)
 		}
 	}
 	if _, ok := ByID("TDI99"); ok {

@@ -34,14 +34,14 @@ const carryQuarters = 8
 func dueTables(plan Plan, status Status, period Period) []due {
 	var all []due
 	for _, line := range plan.TablesFor(status) {
-		if carrier(line, ownStatus(status), period) == (release{ownStatus(status), period}) {
+		if carrier(line, ownStatus(status), period) == (place{ownStatus(status), period}) {
 			all = append(all, due{line, period})
 		}
 	}
 	if status == Provisional || status == Revision {
 		return all
 	}
-	here := release{status, period}
+	here := place{status, period}
 	for _, kind := range []Status{Final, Annual} {
 		for _, earlier := range before(period, kind) {
 			for _, line := range plan.TablesFor(kind) {
@@ -62,26 +62,26 @@ func ownStatus(s Status) Status {
 	return s
 }
 
-// release is one place in the calendar of releases.
-type release struct {
+// place is one release in the calendar of releases.
+type place struct {
 	status Status
 	period Period
 }
 
 // carrier returns the first release that may show the line's numbers of a period: the
 // period's own, or the first final or annual one that is sealed after they are final.
-func carrier(line TableLine, status Status, period Period) release {
-	own := release{status, period}
-	indicator, _ := counted(line.Indicator)
-	final := FinalOn(indicator, period)
+func carrier(line TableLine, status Status, period Period) place {
+	own := place{status, period}
+	indicator, _ := ByID(line.Indicator)
+	final := indicator.FinalOn(period)
 	if status == Provisional || line.Part != partIndicators || nominal(own) >= final {
 		return own
 	}
-	best := release{}
+	best := place{}
 	for quarter, i := lastQuarter(period), 0; i <= carryQuarters; i++ {
-		candidates := []release{{Final, quarter}}
+		candidates := []place{{Final, quarter}}
 		if quarter.quarter == 4 {
-			candidates = append(candidates, release{Annual, yearOf(quarter)})
+			candidates = append(candidates, place{Annual, yearOf(quarter)})
 		}
 		for _, c := range candidates {
 			if day := nominal(c); day >= final && (best.status == "" || day < nominal(best)) {
@@ -94,7 +94,7 @@ func carrier(line TableLine, status Status, period Period) release {
 }
 
 // nominal is the first day on which a release may be sealed.
-func nominal(r release) models.Date {
+func nominal(r place) models.Date {
 	day, err := SealableFrom(r.status, r.period)
 	if err != nil {
 		return ""
@@ -141,13 +141,4 @@ func quarterOf(d models.Date) Period {
 func yearOf(p Period) Period {
 	y, _ := ParsePeriod(string(p.start[:4]))
 	return y
-}
-
-// FinalOn TEMPORARY until definitions bring theirs.
-func FinalOn(i Indicator, p Period) models.Date {
-	d := p.end
-	if i.Window != nil {
-		d = i.Window(p)
-	}
-	return d.AddDays(30)
 }

@@ -155,7 +155,7 @@ func (t *tally) laidOut(layout models.Layout) *tally {
 
 // sealTable publishes every cell of a table, empty ones too.
 func (a *Accumulator) sealTable(t *tally, key []byte, release string) (Table, error) {
-	indicator, _ := counted(t.line.Indicator)
+	indicator, _ := ByID(t.line.Indicator)
 	noise := a.plan.noiseOf(t.line, indicator)
 	ptable, err := a.ptable(noise)
 	if err != nil {
@@ -163,7 +163,7 @@ func (a *Accumulator) sealTable(t *tally, key []byte, release string) (Table, er
 	}
 	table := Table{
 		ID: t.id, Release: release, Title: tableTitle(indicator, t.line.Dimensions), Period: t.period.String(),
-		Indicator: t.line.Indicator, Rule: indicator.Rule, Unit: indicator.Unit, noise: noise,
+		Indicator: t.line.Indicator, Rule: indicator.RuleFor(DefaultRules), Definitions: a.definitions, Unit: indicator.Unit, noise: noise,
 		Dimensions: slices.Clone(t.line.Dimensions), Method: methodOf(t.line, indicator, noise), Cells: make([]Cell, 0, len(t.cells)),
 	}
 	if t.line.Where.Dimension != "" {
@@ -234,7 +234,7 @@ func (a *Accumulator) showAgain(table *Table, t *tally, find func(string) (Table
 		}
 	}
 	table.Rates = rates(*table, table.noise)
-	indicator, _ := counted(t.line.Indicator)
+	indicator, _ := ByID(t.line.Indicator)
 	table.Coverage = coverageOf(*table, indicator, t.period, a.estimates, a.country.Code)
 	return nil
 }

@@ -46,21 +46,23 @@ type Rate struct {
 
 // Table is one sealed table. Its JSON and CSV depend on nothing else.
 type Table struct {
-	ID         string
-	Release    string
-	Indicator  string
-	Period     string // the release's, or an earlier one whose numbers became final later
-	Rule       string
-	Unit       string  // of a sum; empty for persons and events
-	Where      *Filter // of one table of a split
-	Title      map[string]string
-	Dimensions []string
-	Method     Method
-	Cells      []Cell
-	Rates      []Rate     // empty unless the table has numerators and denominators
-	Coverage   []Coverage // empty unless the indicator is divided by an estimate
-	Means      []Mean     // empty unless the table has bands of age
-	noise      Noise
+	ID        string
+	Release   string
+	Indicator string
+	Period    string // the release's, or an earlier one whose numbers became final later
+	Rule      string
+	// Definitions is the hash of the definitions it was counted by, see DefinitionHash.
+	Definitions string
+	Unit        string  // of a sum; empty for persons and events
+	Where       *Filter // of one table of a split
+	Title       map[string]string
+	Dimensions  []string
+	Method      Method
+	Cells       []Cell
+	Rates       []Rate        // empty unless the table has numerators and denominators
+	Coverage    []RowCoverage // empty unless the indicator is divided by an estimate
+	Means       []RowMean     // empty unless the table has bands of age
+	noise       Noise
 }
 
 // The publication rule of rates, in perturbed counts (disclosure control §2.6).
@@ -119,4 +121,9 @@ func percent(share, scale int64) *Percent {
 		text = fmt.Sprintf("%d.%d", share/10, share%10)
 	}
 	return new(Percent(text))
+}
+
+// isRate reports whether the table holds numerators and denominators.
+func (t Table) isRate() bool {
+	return len(t.Dimensions) > 0 && t.Dimensions[len(t.Dimensions)-1] == DimMeasure
 }
