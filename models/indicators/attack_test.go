@@ -148,7 +148,7 @@ func inequality(y year) (small, fired, none, firedNone int) {
 
 func TestAttack_InequalityOfTotalAndPart(t *testing.T) {
 	t.Parallel()
-	s := scenes()[0]
+	s := scene{clients: 1_500, regions: 3}
 	run := func(method look) (small, fired, none, firedNone int) {
 		for seed := range uint64(10) {
 			y := publishYear(t, s.country(), people(seed, s.clients, s.country().Regions), method, core)
