@@ -256,6 +256,59 @@ func TestAttack_NationalTables(t *testing.T) {
 	}
 }
 
+// TestAttack_RatesAndTheirComplements bounds every numerator, and what is left of its
+// denominator, by all draws of both: a numerator is no more than its denominator.
+func TestAttack_RatesAndTheirComplements(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenes() {
+		rows := people(uint64(s.clients)+3, s.clients, s.country().Regions)
+		for _, method := range []struct {
+			name string
+			look look
+		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
+			small, present := ratesAndComplements(publishYear(t, s.country(), rows, method.look, second))
+			t.Logf("%d clients, indicators, %s: presence proven in %d of %d small numerators and complements", s.clients, method.name, present, small)
+			if small < 8 || (method.name == "sealed") != (present == 0) {
+				t.Error("the sealed tables prove presence, or the attacker does not bite")
+			}
+		}
+	}
+}
+
+func ratesAndComplements(y year) (small, present int) {
+	joined := map[string]seen{}
+	var order []string
+	for _, c := range y.cells {
+		key := fmt.Sprint(c.table, c.at)
+		if o, ok := joined[key]; ok {
+			c.lo, c.hi = max(c.lo, o.lo), min(c.hi, o.hi)
+		} else {
+			order = append(order, key)
+		}
+		joined[key] = c
+	}
+	for _, key := range order {
+		n := joined[key]
+		if n.at[DimMeasure] != MeasureNumerator {
+			continue
+		}
+		at := maps.Clone(n.at)
+		at[DimMeasure] = MeasureDenominator
+		d := joined[fmt.Sprint(n.table, at)]
+		if n.truth >= 1 && n.truth <= 4 {
+			if small++; n.lo >= 1 {
+				present++
+			}
+		}
+		if rest := d.truth - n.truth; rest >= 1 && rest <= 4 {
+			if small++; d.lo-n.hi >= 1 {
+				present++
+			}
+		}
+	}
+	return small, present
+}
+
 // sealOnly seals some tables of an accumulator, which must not be sealed as a whole.
 func sealOnly(t *testing.T, a *Accumulator, key uint64, ids ...string) Release {
 	t.Helper()

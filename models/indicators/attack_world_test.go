@@ -647,9 +647,33 @@ func people(seed uint64, n int, regions []string) []ClientRows {
 			}
 			all[i].Referrals = []ReferralRow{r}
 		}
+		all[i].Entries = visits(rng, e)
 	}
 	return all
 }
+
+// visits are contacts for needles, tests and naloxone of some of those who inject.
+func visits(rng *rand.Rand, e EpisodeRow) (all []models.EntryRow) {
+	one := models.EntryRow{Region: e.Region, Sector: "ngo", Sex: e.Sex, Age: e.AgeAtStart, NSPOffered: true}
+	if e.Injecting != "2.3" || rng.IntN(4) > 0 {
+		return nil
+	}
+	one.Kind, one.Code, one.On, one.Quantity = models.RowContact, "NSP", e.Start.AddDays(rng.IntN(50)), int64(rng.IntN(40))
+	all = append(all, one)
+	if rng.IntN(3) == 0 {
+		one.Kind, one.Code, one.Quantity = models.RowTest, "HCV_RNA", 0
+		one.Result = []string{"neg", "pos"}[rng.IntN(2)]
+		one.ReturnedOn = one.On
+		if rng.IntN(2) == 0 {
+			one.LinkedOn = one.On.AddDays(rng.IntN(120))
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// second keeps the tables of the second part.
+func second(l TableLine) bool { return l.Part == partIndicators }
 
 // core keeps the tables of the first part; national those of the TDI part.
 func core(l TableLine) bool { return l.Part == partEntrants }
