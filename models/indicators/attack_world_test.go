@@ -591,7 +591,7 @@ func people(seed uint64, n int, regions []string) []ClientRows {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	weights := make([]float64, len(regions))
 	for i := range weights {
-		weights[i] = 1 / float64(i+1)
+		weights[i] = math.Pow(float64(i+1), -1.4)
 	}
 	pick := func(weights []float64, codes ...string) string {
 		sum := 0.0
@@ -608,8 +608,8 @@ func people(seed uint64, n int, regions []string) []ClientRows {
 	}
 	all := make([]ClientRows, n)
 	for i := range all {
-		drug := pick([]float64{40, 3, 2, 3, 12, 4, 2, 3, 4, 5, 3, 1, 1, 10, 4, 3}, "11", "12", "16", "15", "34", "32", "21", "42", "60", "72", "43", "51", "52", "71", "90", "91")
-		women := 0.18
+		drug := pick([]float64{400, 12, 5, 9, 90, 4, 2, 6, 1, 9, 1, 0.05, 0.02, 60, 3, 2}, "11", "12", "16", "15", "34", "32", "21", "42", "60", "72", "43", "51", "52", "71", "90", "91")
+		women := 0.1
 		age := 18 + int(rng.ExpFloat64()*14)
 		if drug[0] == '4' {
 			women, age = 0.45, age+8
@@ -618,11 +618,11 @@ func people(seed uint64, n int, regions []string) []ClientRows {
 		if rng.Float64() < women {
 			sex = "F"
 		}
-		centre := pick([]float64{60, 20, 9, 4, 5, 2}, "1", "2", "3", "4", "5", "99")
+		centre := pick([]float64{70, 20, 6, 1, 0.7, 0.3}, "1", "2", "3", "4", "5", "99")
 		if sex == "F" && centre == "3" && rng.IntN(2) == 0 {
 			centre = "1"
 		}
-		three := func(codes ...string) string { return pick([]float64{6, 3, 1, 1, 1, 1, 1, 1}, codes...) }
+		three := func(codes ...string) string { return pick([]float64{60, 30, 6, 2, 0.7, 0.5, 0.3, 1}, codes...) }
 		e := EpisodeRow{
 			Region: pick(weights, regions...), Sex: sex, AgeAtStart: min(age, 80), CentreType: centre, PrimaryDrug: drug, Structured: true,
 			Start: models.Date("2026-01-01").AddDays(rng.IntN(365)), PreviousTreatment: three("2", "1", "99"), ReferralSource: three("6", "4", "1", "2", "3", "5", "7", "99"),
