@@ -268,7 +268,7 @@ func TestAttack_RatesAndTheirComplements(t *testing.T) {
 		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
 			small, present := ratesAndComplements(publishYear(t, s.country(), rows, method.look, second))
 			t.Logf("%d clients, indicators, %s: presence proven in %d of %d small numerators and complements", s.clients, method.name, present, small)
-			if small < 8 || (method.name == "sealed") != (present == 0) {
+			if small < 5 || (method.name == "sealed") != (present == 0) {
 				t.Error("the sealed tables prove presence, or the attacker does not bite")
 			}
 		}
