@@ -20,13 +20,15 @@ type scene struct {
 	// attacked regions, and how many small counts of each the linear programme tries.
 	attacked, tried int
 	quarters        bool
+	attributes      []string // of the national tables
 }
 
 func scenes() []scene {
 	if os.Getenv("JOL_ATTACK") != "" {
-		return []scene{{20_000, 20, 6, 60, true}, {100_000, 20, 4, 60, true}}
+		all := []string{DimChildren, DimLivingWhere, DimInjecting, DimCentreType, DimAgeTDI}
+		return []scene{{20_000, 20, 6, 60, true, all}, {100_000, 20, 4, 60, true, all}}
 	}
-	return []scene{{1_500, 3, 2, 25, false}}
+	return []scene{{1_500, 3, 2, 25, false, []string{DimChildren, DimCentreType}}}
 }
 
 // attackRegions runs both estimators over regions that are published on their own.
@@ -234,7 +236,7 @@ func TestAttack_NationalTables(t *testing.T) {
 		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
 			y := publishYear(t, s.country(), rows, method.look, national)
 			var lp, linear outcome
-			for _, attribute := range []string{DimChildren, DimLivingWhere, DimInjecting, DimCentreType, DimAgeTDI} {
+			for _, attribute := range s.attributes {
 				b := block{dimensions: []string{DimSex, DimDrugRow, attribute}, fixed: map[string]string{}}
 				for _, d := range b.dimensions {
 					b.codes = append(b.codes, codesOf(d, Country{}))
