@@ -7,12 +7,31 @@ import (
 	"jol/models"
 )
 
+// mix says how uneven a country is.
+type mix struct {
+	zipf    float64 // exponent of the sizes of regions
+	drugs   []float64
+	centres []float64
+	women   float64
+}
+
+var (
+	// uneven has many small counts, for the attacks.
+	uneven = mix{1.4, []float64{400, 12, 5, 9, 90, 4, 2, 6, 1, 9, 1, 0.05, 0.02, 60, 3, 2}, []float64{70, 20, 6, 1, 0.7, 0.3}, 0.1}
+	// even is nearer to the country that the figures of utility were first measured on.
+	even = mix{1, []float64{40, 3, 2, 3, 12, 4, 2, 3, 4, 5, 3, 1, 1, 10, 4, 3}, []float64{60, 20, 9, 4, 5, 2}, 0.18}
+)
+
 // people makes n entrants of 2026: regions by Zipf, attributes that depend on each other.
 func people(seed uint64, n int, regions []string) []ClientRows {
+	return peopleOf(uneven, seed, n, regions)
+}
+
+func peopleOf(m mix, seed uint64, n int, regions []string) []ClientRows {
 	rng := rand.New(rand.NewPCG(seed, 77))
 	weights := make([]float64, len(regions))
 	for i := range weights {
-		weights[i] = math.Pow(float64(i+1), -1.4)
+		weights[i] = math.Pow(float64(i+1), -m.zipf)
 	}
 	pick := func(weights []float64, codes ...string) string {
 		sum := 0.0
@@ -29,8 +48,8 @@ func people(seed uint64, n int, regions []string) []ClientRows {
 	}
 	all := make([]ClientRows, n)
 	for i := range all {
-		drug := pick([]float64{400, 12, 5, 9, 90, 4, 2, 6, 1, 9, 1, 0.05, 0.02, 60, 3, 2}, "11", "12", "16", "15", "34", "32", "21", "42", "60", "72", "43", "51", "52", "71", "90", "91")
-		women := 0.1
+		drug := pick(m.drugs, "11", "12", "16", "15", "34", "32", "21", "42", "60", "72", "43", "51", "52", "71", "90", "91")
+		women := m.women
 		age := 18 + int(rng.ExpFloat64()*14)
 		if drug[0] == '4' {
 			women, age = 0.45, age+8
@@ -39,7 +58,7 @@ func people(seed uint64, n int, regions []string) []ClientRows {
 		if rng.Float64() < women {
 			sex = "F"
 		}
-		centre := pick([]float64{70, 20, 6, 1, 0.7, 0.3}, "1", "2", "3", "4", "5", "99")
+		centre := pick(m.centres, "1", "2", "3", "4", "5", "99")
 		if sex == "F" && centre == "3" && rng.IntN(2) == 0 {
 			centre = "1"
 		}

@@ -152,7 +152,7 @@ func TestAttack_InequalityOfTotalAndPart(t *testing.T) {
 	t.Parallel()
 	s := scene{clients: 1_500, regions: 3}
 	run := func(method look) (small, fired, none, firedNone int) {
-		for seed := range uint64(10) {
+		for seed := range uint64(6) {
 			y := publishYear(t, s.country(), people(seed, s.clients, s.country().Regions), method, core)
 			a, b, c, d := inequality(y)
 			small, fired, none, firedNone = small+a, fired+b, none+c, firedNone+d
@@ -204,7 +204,7 @@ func TestAttack_ErasureAndRebuild(t *testing.T) {
 func TestAttack_UtilityIsWhatTheDocumentSays(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenes() {
-		y := publishYear(t, s.country(), people(uint64(s.clients)+2, s.clients, s.country().Regions), sealedLook, core)
+		y := publishYear(t, s.country(), peopleOf(even, uint64(s.clients)+2, s.clients, s.country().Regions), sealedLook, core)
 		sum, n := map[string]float64{}, map[string]int{}
 		for _, c := range y.cells {
 			if _, ok := c.at[DimRegion]; !ok || c.hidden || c.truth == 0 || !strings.HasPrefix(c.profile, string(Ministry)) || strings.Contains(c.profile, string(Provisional)) {
