@@ -421,3 +421,153 @@ func TestEWS01_CountsReportsByTheStatusOfTheDay(t *testing.T) {
 		t.Error("a report counts in another quarter")
 	}
 }
+
+// Two episodes that end a journey on one day and disagree: the worse stands.
+func TestCOMP_ATieNeverFlatters(t *testing.T) {
+	t.Parallel()
+	ended := func(start models.Date, reason string) EpisodeRow {
+		return with(episode(start, "2026-05-01"), func(e *EpisodeRow) { e.EndReason = reason })
+	}
+	for name, c := range map[string]struct {
+		rows []EpisodeRow
+		num  int64
+	}{
+		"both completed":              {[]EpisodeRow{ended("2026-01-01", "1"), ended("2026-02-01", "2")}, 1},
+		"one dropped out":             {[]EpisodeRow{ended("2026-01-01", "1"), ended("2026-02-01", "5")}, 0},
+		"the longer one dropped out":  {[]EpisodeRow{ended("2026-01-01", "5"), ended("2026-02-01", "1")}, 0},
+		"goes on after 21 days":       {[]EpisodeRow{ended("2026-01-01", "1"), episode("2026-05-22", "")}, 0},
+		"comes back after 22 days":    {[]EpisodeRow{ended("2026-01-01", "1"), episode("2026-05-23", "")}, 1},
+		"completed before the twelve": {[]EpisodeRow{with(episode("2025-01-01", "2025-06-30"), func(e *EpisodeRow) { e.EndReason = "1" }), episode("2026-01-01", "")}, 0},
+	} {
+		for range 2 {
+			if den, num := counted(t, "COMP", frame(t, "2026Q2", "2026-07-20"), ClientRows{Episodes: c.rows}); den != 1 || num != c.num {
+				t.Errorf("%s: %d of %d", name, num, den)
+			}
+			slices.Reverse(c.rows)
+		}
+	}
+}
+
+// COMP tells opioids from other drugs and alcohol; one opioid episode in the twelve
+// months decides.
+func TestCOMP_GroupsByProblem(t *testing.T) {
+	t.Parallel()
+	drug := func(start models.Date, code string) EpisodeRow {
+		return with(episode(start, start.AddDays(10)), func(e *EpisodeRow) { e.PrimaryDrug = code })
+	}
+	for want, rows := range map[string][]EpisodeRow{
+		"opioid":     {drug("2025-09-01", "80"), drug("2025-11-01", "32"), drug("2026-02-01", "11")},
+		"non_opioid": {drug("2025-09-01", "80"), drug("2025-11-01", "99"), drug("2025-01-01", "11")},
+		"alcohol":    {drug("2025-09-01", "80"), drug("2025-01-01", "11")},
+	} {
+		facts := countCompletions(ClientRows{Episodes: rows}, frame(t, "2026Q2", "2026-07-20"))
+		if len(facts) != 1 || facts[0].code(DimProblem) != want {
+			t.Errorf("%s: %+v", want, facts)
+		}
+	}
+}
+
+func TestKnown_TakesBackWhatCameLater(t *testing.T) {
+	t.Parallel()
+	c := ClientRows{
+		Episodes: []EpisodeRow{
+			{Start: "2026-01-01", End: "2026-03-01", EndReason: "1", EndKnownOn: "2026-04-01", LastContact: "2026-03-01", Contacts: []models.ContactRow{{On: "2026-02-01"}, {On: "2026-02-10", KnownOn: "2026-03-20"}}},
+			{Start: "2026-01-01", KnownOn: "2026-03-16"},
+		},
+		Entries: []models.EntryRow{
+			{Kind: models.RowTest, On: "2026-03-01", ReturnedOn: "2026-03-15", LinkedOn: "2026-03-16"},
+			{Kind: models.RowTest, On: "2026-03-01", KnownOn: "2026-03-16"},
+		},
+		Custody: []models.CustodyRow{{Admitted: "2026-01-01", Exit: "2026-03-16", ExitReason: "released", ExitRegion: "KZ-55", Naloxone: "supplied", CommunityDoseOn: "2026-03-17"}},
+		OAT:     []models.OATRow{{End: "2026-03-16", Doses: []models.DoseRun{{From: "2026-03-01", To: "2026-04-01"}, {From: "2026-03-16", To: "2026-03-16"}}, Phases: []models.DosePhase{{From: "2026-03-01"}, {From: "2026-03-01", KnownOn: "2026-03-16"}}}},
+		Referrals: []ReferralRow{
+			{SentOn: "2026-03-01", AttendedOn: "2026-03-02", AttendedKnownOn: "2026-03-16", ClosedOn: "2026-03-16"}, {SentOn: "2026-03-01", KnownOn: "2026-03-16"},
+		},
+	}
+	k := Known(c, "2026-03-15")
+	if len(k.Episodes) != 1 || k.Episodes[0].End != "" || k.Episodes[0].EndReason != "" || k.Episodes[0].LastContact != "2026-02-01" || len(k.Episodes[0].Contacts) != 1 {
+		t.Errorf("%+v", k.Episodes)
+	}
+	if len(k.Entries) != 1 || k.Entries[0].ReturnedOn != "2026-03-15" || k.Entries[0].LinkedOn != "" {
+		t.Errorf("%+v", k.Entries)
+	}
+	if s := k.Custody[0]; s.Exit != "" || s.ExitReason != "" || s.ExitRegion != "" || s.Naloxone != "" || s.CommunityDoseOn != "" {
+		t.Errorf("%+v", s)
+	}
+	if o := k.OAT[0]; o.End != "" || len(o.Doses) != 1 || o.Doses[0].To != "2026-03-15" || len(o.Phases) != 1 {
+		t.Errorf("%+v", o)
+	}
+	if len(k.Referrals) != 1 || k.Referrals[0].AttendedOn != "" || k.Referrals[0].ClosedOn != "" {
+		t.Errorf("%+v", k.Referrals)
+	}
+	if later := Known(c, "2026-06-01"); len(later.Episodes) != 2 || later.Episodes[0].End != "2026-03-01" || later.Episodes[0].LastContact != "2026-03-01" || c.Episodes[0].End == "" {
+		t.Errorf("%+v", later.Episodes)
+	}
+}
+
+// Every dimension has codes and a phrase in three languages, and fine bands nest in broad.
+func TestDimensions_AreWhole(t *testing.T) {
+	t.Parallel()
+	for _, i := range Catalogue {
+		for _, d := range i.Breakdowns {
+			if len(codesOf(d, testCountry)) < 2 || phrases[d]["en"] == "" || phrases[d]["ru"] == "" || phrases[d]["kk"] == "" {
+				t.Errorf("%s, %s lacks codes or words", i.ID, d)
+			}
+		}
+	}
+	nest := map[string]string{}
+	for age := -1; age < 100; age++ {
+		fine, broad := ageFine(age), ageBand(age)
+		if before, ok := nest[fine]; ok && before != broad {
+			t.Errorf("%s lies in %s and %s", fine, before, broad)
+		}
+		nest[fine] = broad
+	}
+	l, _ := models.CodeListByID("substance")
+	for _, s := range l.Codes {
+		if six, three := drug6(s.Code), drugGroup(s.Code); (six == "opioids" || six == "stimulants" || three != "other_or_unknown") && six != three {
+			t.Errorf("%s is %s and %s", s.Code, six, three)
+		}
+		if s.Code != alcohol && tdiRow(s.Code) != s.TDIRow {
+			t.Errorf("%s has row %s", s.Code, tdiRow(s.Code))
+		}
+	}
+	for _, want := range [][3]string{{"11", "1.1", "1"}, {"60", "6", "6"}, {"91", "9", "9"}, {"99", "99", "99"}, {"80", "99", "99"}} {
+		if tdiRow(want[0]) != want[1] || tdiGroup(want[0]) != want[2] {
+			t.Errorf("%v: %s, %s", want, tdiRow(want[0]), tdiGroup(want[0]))
+		}
+	}
+	for drug, want := range map[string]string{"72": "hallucinogens_volatile_synthetic", "71": "cannabis", "60": "hallucinogens_volatile_synthetic", "42": "sedatives", "99": "other_or_unknown", "52": "hallucinogens_volatile_synthetic"} {
+		if drug6(drug) != want {
+			t.Errorf("%s: %s", drug, drug6(drug))
+		}
+	}
+	for _, c := range []struct {
+		start, first int
+		want         string
+	}{{30, 29, "0-1"}, {30, 30, "0-1"}, {30, 28, "2-4"}, {30, 25, "5-9"}, {30, 20, "10+"}, {30, 0, "99"}, {-1, 20, "99"}, {20, 21, "99"}} {
+		if got := yearsSince(c.start, c.first); got != c.want {
+			t.Errorf("%d since %d: %s", c.start, c.first, got)
+		}
+	}
+}
+
+func TestCatalogue_HasTheThirtyTwo(t *testing.T) {
+	t.Parallel()
+	want := []string{
+		"TDI01", "TDI02", "TDI03", "TDI04", "TDI05", "TDI06", "OAT01", "OAT02", "OAT03", "OAT04", "OAT05", "OAT06", "COC21", "COC21X", "COC21R", "COC01",
+		"REF01", "WAIT21", "WAITQ", "RET12", "COMP", "REPRES6", "NSP01", "NSP02", "NSP03", "NAL01", "HTS01", "HTS02", "HCV01", "HCV02", "SDG351", "EWS01",
+	}
+	var got []string
+	for _, i := range Catalogue {
+		if i.ID != "TDI01A" && i.ID != "TDI01S" { // companions for the TDI tables
+			got = append(got, i.ID)
+		}
+	}
+	if len(want) != 32 || !slices.Equal(got, want) {
+		t.Errorf("%v", got)
+	}
+	if (Rules{Entry: "TDI-7M", Supply: SupplyEachWindow}).Check() == nil || (Rules{Entry: RuleTDI6M}).Check() == nil || DefaultRules.Check() != nil {
+		t.Error("rules are not checked")
+	}
+}
