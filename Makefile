@@ -2,13 +2,16 @@
 GO ?= go
 LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: run test lint verify generate bench browser cover build help
+.PHONY: run test attack lint verify generate bench browser cover build help
 
 run: ## Start the demo on embedded SQLite, http://127.0.0.1:8080; flags: make run ARGS='--addr 127.0.0.1:8090'
 	$(GO) run . demo $(ARGS)
 
 test: ## Run every test on SQLite and on a real PostgreSQL
 	.ci/with-postgres $(GO) test -race -shuffle=on ./...
+
+attack: ## Attack the sealed releases of 20,000 and 100,000 synthetic clients; the figures of docs/disclosure-control.md
+	JOL_ATTACK=1 $(GO) test ./models/indicators -run Attack -count=1 -timeout 60m -v
 
 lint: ## gofmt, go vet and golangci-lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on the files above"; exit 1; }

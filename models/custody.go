@@ -21,6 +21,7 @@ type CustodySpell struct {
 	// without a plan.
 	ReleaseDecidedAt  *time.Time
 	EndedAt           *time.Time
+	EndRecordedAt     *time.Time
 	ExitReason        string // code list custody_exit_reason
 	ExitRegion        string
 	ReferralOnRelease string

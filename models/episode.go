@@ -13,8 +13,9 @@ type Episode struct {
 	OrganisationID OrganisationID
 	Structured     bool // treatment in the TDI sense
 	StartDate      Date
-	EndDate        Date   // empty while open
-	EndReason      string // code list end_reason, with EndDate
+	EndDate        Date       // empty while open
+	EndReason      string     // code list end_reason, with EndDate
+	ClosedAt       *time.Time // when the end was recorded
 	LastContact    Date
 	LegalBasis     string
 	// Protocol and Edition pin the reference edition the episode follows.
@@ -169,7 +170,7 @@ func (e *Episode) Reopened(id string, on Date, edition string) (*Episode, error)
 	again := *e
 	again.ID, again.Reopens, again.Edition, again.State = id, e.ID, edition, EpisodeAssessed
 	again.StartDate, again.EndDate, again.EndReason, again.LastContact = on, "", "", on
-	again.Version, again.SuspendedFor, again.SuspendedAt = 1, "", nil
+	again.Version, again.SuspendedFor, again.SuspendedAt, again.ClosedAt = 1, "", nil, nil
 	if e.Structured {
 		again.PreviousTreatment = "2"
 	}

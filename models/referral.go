@@ -26,6 +26,7 @@ type Referral struct {
 	AnswerDue          time.Time
 	AppointmentAt      *time.Time
 	AttendedOn         Date
+	SettledAt          *time.Time // when it reached a state it does not leave
 	DeclineReason      string
 	Alternative        string
 	WithdrawnAt        *time.Time

@@ -2,35 +2,217 @@ package models
 
 import "time"
 
-// EpisodeRow is what counting needs of one episode. Codes are those of the code lists;
-// dates are civil dates of the facility.
+// The rows of counting. Codes are those of the code lists; dates are civil dates of the
+// facility; ages are completed years, -1 unknown. Region is the facility's, ISO 3166-2;
+// Sector is its sector (models.Sector). KnownOn is the civil day on which the service
+// learned the fact (created_at of the row); empty means on the day it happened. No row
+// holds an id: an aggregate has no use for one.
+
+// EpisodeRow is one episode with its TDI items: those of the episode, and of its
+// assessment the version current at the cutoff.
 type EpisodeRow struct {
-	Region      string // ISO 3166-2, of the facility
+	Region      string
+	Sector      string
+	Setting     string // code list setting, of the facility; may be empty
 	Sex         string // F or M
-	AgeAtStart  int    // completed years; -1 unknown
+	AgeAtStart  int
 	CentreType  string
 	PrimaryDrug string // substance code of two digits
+	Structured  bool
 	Start       Date
+	KnownOn     Date // of the start
 	End         Date // empty while open
 	EndReason   string
+	EndKnownOn  Date // when the end was recorded
 	LastContact Date
-	Structured  bool
+	// Contacts are the face-to-face contacts of the organisation with the client while
+	// the episode was open, the start itself left out, in any order. LastContact holds
+	// with or without them.
+	Contacts []ContactRow
+	// ReferredOn is the civil day on which the first referral that led to this episode
+	// was sent: of those attended or still open at the receiver on the start, the
+	// earliest of the year before it; empty without one.
+	ReferredOn Date
+	LegalBasis string
+	// PreviousTreatment to Injecting are TDI items of the episode; Items has the others.
+	PreviousTreatment string
+	ReferralSource    string
+	Route             string
+	Injecting         string
+	Items             TDIItems
 }
 
-// ReferralRow is what counting needs of one referral.
+// TDIItems are the TDI items of an assessment. An empty code is not recorded and counts
+// as 99; an age of 0 is not known.
+type TDIItems struct {
+	LivingWith        string
+	LivingWhere       string
+	Children          string
+	Labour            string
+	Education         string
+	Frequency         string
+	AgeFirstUse       int
+	SecondaryDrugs    [3]string // substance codes, empty where there is none
+	Polydrug          string
+	OST               string
+	AgeFirstOST       int
+	AgeFirstInjection int
+	HIVTest           string
+	HCVTest           string
+	Sharing           string
+}
+
+// ContactRow is one face-to-face contact.
+type ContactRow struct {
+	On      Date
+	KnownOn Date
+}
+
+// ReferralRow is one referral; Region is the sending organisation's.
 type ReferralRow struct {
-	Region     string // ISO 3166-2, of the sending organisation
+	Region     string
+	FromSector string
+	ToSector   string
+	Reason     string // code list referral_reason
 	SentOn     Date
+	KnownOn    Date
 	AttendedOn Date // empty unless attended
+	// AttendedKnownOn is when the attendance was recorded.
+	AttendedKnownOn Date
+	// ClosedOn is the civil day on which the referral reached a state it does not leave
+	// (attended, declined, closed_lost, cancelled, consent_withdrawn): the day it was
+	// recorded, so that it needs no KnownOn. Empty while open.
+	ClosedOn Date
 }
 
-// ClientRows are all rows of one client of the dedupe scope. No id is part of it: an
-// aggregate has no use for one.
+// CustodyRow is one stay in custody; Region is that of the institution. What the person
+// was given there is in the episodes, agonist treatment and referrals.
+type CustodyRow struct {
+	Region      string
+	Sex         string
+	AgeAtExit   int
+	Admitted    Date // empty while expected
+	KnownOn     Date // of the admission
+	Exit        Date // empty while held
+	ExitKnownOn Date
+	ExitReason  string // code list custody_exit_reason; an escape is "other"
+	ExitRegion  string // where the person was to live; empty unless known
+	Naloxone    string // code list naloxone_on_release
+	// CommunityDoseOn is the first civil day, from the exit on, on which a facility that
+	// is not of the prison sector recorded a dose taken; empty without one.
+	CommunityDoseOn      Date
+	CommunityDoseKnownOn Date
+}
+
+// OATRow is one course of agonist treatment (a dose order). A client is on treatment by
+// what was taken, not by what was ordered: without Doses there is no course.
+type OATRow struct {
+	Region     string
+	Sector     string
+	Sex        string
+	AgeAtStart int
+	Medicine   string // code list oat_medicine
+	End        Date   // of the order; empty while it runs
+	EndKnownOn Date
+	// Doses are runs of days covered by doses taken, take-home and depot days included,
+	// by start. Days fewer than 30 apart may be given as one run.
+	Doses []DoseRun
+	// Phases are the order's versions by From.
+	Phases []DosePhase
+}
+
+// DoseRun is a run of days covered by doses. KnownOn is that of its first day; its later
+// days count as known on themselves.
+type DoseRun struct {
+	From, To Date
+	KnownOn  Date
+}
+
+// DosePhase is what the order says from a day on.
+type DosePhase struct {
+	From    Date
+	KnownOn Date
+	Phase   string // code list oat_phase
+	DailyUg int64  // micrograms a day: of an alternate-day dose half; 0 for a depot
+}
+
+// Kinds of EntryRow.
+const (
+	RowContact  = "contact"  // Code: code list intervention; Quantity: syringes of NSP
+	RowTest     = "test"     // Code: code list test_kind; Result: code list test_result
+	RowNaloxone = "naloxone" // kits given to the client; Quantity: kits
+	RowOverdose = "overdose" // Result: survived, died or unknown
+)
+
+// EntryRow is one current entry of the record that a definition counts: a contact, an
+// infection test, a kit given, an overdose. Entries struck out are left out.
+type EntryRow struct {
+	Kind     string
+	Code     string
+	Result   string
+	Quantity int64
+	Region   string
+	Sector   string
+	Setting  string // code list setting
+	Sex      string
+	Age      int // on the day, as far as the episode nearest before tells; -1 unknown
+	// NSPOffered says that the facility's services include needles and syringes.
+	NSPOffered bool
+	On         Date
+	KnownOn    Date
+	ReturnedOn Date // of a test: when the client heard the result
+	LinkedOn   Date // of a test: when care of the infection began
+}
+
+// Scope says over which records a client was recognised as one person (docs/indicators.md,
+// rule 2).
+type Scope string
+
+// Scopes, the widest first.
+const (
+	ScopeNational Scope = "person_national" // linkage across sectors allowed
+	ScopeSector   Scope = "person_sector"   // linkage within the sector allowed
+	ScopeFacility Scope = "facility"        // neither: joined by care only
+)
+
+// Scopes lists every scope.
+var Scopes = []Scope{ScopeNational, ScopeSector, ScopeFacility}
+
+// ClientRows are all rows of one client of the dedupe scope.
 type ClientRows struct {
 	// SDCKey is the record key of disclosure control, a uint64 kept as two's complement.
 	SDCKey    int64
+	Scope     Scope // empty reads as facility
 	Episodes  []EpisodeRow
-	Referrals []ReferralRow
+	Referrals []ReferralRow // sent for the client
+	Custody   []CustodyRow
+	OAT       []OATRow
+	Entries   []EntryRow
+}
+
+// SubstanceReport is one report of a suspected new substance. It is about no client.
+type SubstanceReport struct {
+	Region     string
+	On         Date // first day of the month of the event
+	KnownOn    Date
+	Status     string // suspected, confirmed, retracted
+	StatusOn   Date   // since when it has the status
+	NPSClass   string
+	SourceType string
+}
+
+// Estimate is a published estimate of a population that a rate is divided by. It is not
+// client data.
+type Estimate struct {
+	Kind    string // pwid, opioid_dependent, drug_use_disorder, alcohol_use_disorder
+	Country string
+	Region  string // empty: the country
+	Year    int
+	Value   int64
+	Low     int64 // of the interval the source states; 0 with High 0 without one
+	High    int64
+	Source  string
+	Method  string
 }
 
 // SealRequest names the release to seal.
@@ -40,6 +222,13 @@ type SealRequest struct {
 	Status  string // provisional, final, annual, revision
 	Profile string // ministry or open_data
 	Today   Date
+	// NotOffered lists what the country does not offer, by dimension: cells that the code
+	// lists make impossible. Under "indicator" it names whole indicators.
+	NotOffered map[string][]string
+	// Estimates are the population estimates that were loaded for the country.
+	Estimates []Estimate
+	// Annual is the annual release of the year; only a revision needs it.
+	Annual *AnnualRelease
 }
 
 // Release is a sealed release as it is kept: nothing in it leads back to a count.
@@ -86,4 +275,20 @@ func (r SealRequest) ReleaseID() string {
 		id += "-" + r.Profile
 	}
 	return id
+}
+
+// Layout says which codes of a release are shown together: each joined region or drug row
+// with the name of what it is shown in. It follows from published totals alone.
+type Layout struct {
+	Regions  map[string]string
+	DrugRows map[string]string
+}
+
+// AnnualRelease is what a revision needs of the annual release of its year.
+type AnnualRelease struct {
+	// ChangedClients is the number of clients of whom a counted row was entered, changed
+	// or erased after the annual release's cutoff.
+	ChangedClients int64
+	// Tables is the JSON of its tables as published, by table id.
+	Tables map[string]string
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"jol/models"
 )
 
 // Country is what a deployment's code lists say: which regions there are, and
@@ -13,9 +15,13 @@ type Country struct {
 	Code    string   // ISO 3166-1, two letters
 	Regions []string // ISO 3166-2, in any order
 	// NotOffered lists codes whose cells are structural zeros, by dimension, for
-	// example {"centre": {"prison"}}.
+	// example {"centre": {"prison"}}; under "indicator" it lists indicators that
+	// count a service the country does not offer.
 	NotOffered map[string][]string
 }
+
+// notOfferedIndicator is the key of Country.NotOffered that names indicators.
+const notOfferedIndicator = "indicator"
 
 // cell is one cell under construction: the true count and the sum of the record
 // keys of its contributors, modulo 2^64. It never leaves this package.
@@ -26,12 +32,32 @@ type cell struct {
 
 // tally is one table under construction, with every cell of it, empty ones too.
 type tally struct {
-	line  TableLine
-	codes [][]string       // per dimension, in order of publication
-	index []map[string]int // per dimension, code to position
-	cells []cell           // row by row, the last dimension fastest
+	line   TableLine
+	id     string
+	period Period
+	codes  [][]string // per dimension, in order of publication
+	cells  []cell     // row by row, the last dimension fastest
 	// structural marks cells that cannot hold anybody.
 	structural []bool
+	// joined names the codes that stand for several.
+	joined map[string]bool
+	// slots are the places of the table's dimensions in its group's facts, filter that
+	// of its filter, -1 for none.
+	slots  []int
+	filter int
+}
+
+// group is what is counted together: one indicator in one period, for many tables.
+type group struct {
+	indicator Indicator
+	frame     Frame
+	tallies   []*tally
+	// dimensions of all its tables, each with the position of every code.
+	dimensions []string
+	index      []map[string]int
+	// at and codes are the positions and codes of the fact at hand.
+	at    []int
+	codes []string
 }
 
 // Accumulator counts one release, one client at a time, in memory that depends on
@@ -41,15 +67,24 @@ type Accumulator struct {
 	country Country
 	status  Status
 	period  Period
+	// Layout, of a revision, is that of the annual release: fixed for the year.
+	layout    *models.Layout
+	asOf      models.Date
+	estimates []models.Estimate
 	// tallies holds the release's tables in plan order.
 	tallies []*tally
-	failed  error
+	groups  []*group
+	ptables map[Noise]PTable
+	// definitions is their hash.
+	definitions string
+	failed      error
 }
 
 // NewAccumulator prepares a release of the plan. It returns the errors of
 // SealableFrom when status and period do not fit.
 func NewAccumulator(plan Plan, country Country, status Status, period Period) (*Accumulator, error) {
-	if _, err := SealableFrom(status, period); err != nil {
+	from, err := SealableFrom(status, period)
+	if err != nil {
 		return nil, err
 	}
 	country.Regions = slices.Clone(country.Regions)
@@ -57,33 +92,78 @@ func NewAccumulator(plan Plan, country Country, status Status, period Period) (*
 	if len(country.Regions) == 0 || len(slices.Compact(slices.Clone(country.Regions))) != len(country.Regions) {
 		return nil, errors.New("indicators: regions are missing or listed twice")
 	}
-	a := &Accumulator{plan: plan, country: country, status: status, period: period}
-	for _, line := range plan.TablesFor(status) {
-		if _, ok := ByID(line.Indicator); !ok {
-			return nil, fmt.Errorf("indicators: table %s has no indicator", line.ID)
+	a := &Accumulator{plan: plan, country: country, status: status, period: period, asOf: from, ptables: map[Noise]PTable{}, definitions: DefinitionHash(DefaultRules)}
+	for _, d := range dueTables(plan, status, period) {
+		indicator, ok := ByID(d.line.Indicator)
+		if !ok || indicator.Count == nil {
+			return nil, fmt.Errorf("indicators: table %s has no indicator", d.line.ID)
 		}
-		a.tallies = append(a.tallies, newTally(line, country))
+		t := newTally(d.line, country)
+		t.id, t.period = d.id(period), d.period
+		a.tallies = append(a.tallies, t)
+		a.group(indicator, d.period).hold(t, country)
 	}
 	return a, nil
 }
 
+// group returns the group of the indicator and period.
+func (a *Accumulator) group(indicator Indicator, period Period) *group {
+	for _, g := range a.groups {
+		if g.indicator.ID == indicator.ID && g.frame.Period == period {
+			return g
+		}
+	}
+	g := &group{indicator: indicator, frame: Frame{Period: period, AsOf: a.asOf, Rules: DefaultRules}}
+	a.groups = append(a.groups, g)
+	return g
+}
+
+// knownUpTo sets the day up to which facts were known.
+func (a *Accumulator) knownUpTo(asOf models.Date) {
+	a.asOf = asOf
+	for _, g := range a.groups {
+		g.frame.AsOf = asOf
+	}
+}
+
+// hold adds a table to the group.
+func (g *group) hold(t *tally, country Country) {
+	slot := func(dimension string) int {
+		if i := slices.Index(g.dimensions, dimension); i >= 0 {
+			return i
+		}
+		index := map[string]int{}
+		for i, code := range codesOf(dimension, country) {
+			index[code] = i
+		}
+		g.dimensions, g.index = append(g.dimensions, dimension), append(g.index, index)
+		g.at, g.codes = append(g.at, 0), append(g.codes, "")
+		return len(g.dimensions) - 1
+	}
+	t.filter = -1
+	if t.line.Where.Dimension != "" {
+		t.filter = slot(t.line.Where.Dimension)
+	}
+	for _, d := range t.line.Dimensions {
+		t.slots = append(t.slots, slot(d))
+	}
+	g.tallies = append(g.tallies, t)
+}
+
 // newTally lays out every cell of a table.
 func newTally(line TableLine, country Country) *tally {
-	t := &tally{line: line}
+	t := &tally{line: line, id: line.ID}
 	size := 1
 	for _, d := range line.Dimensions {
 		codes := codesOf(d, country)
-		index := make(map[string]int, len(codes))
-		for i, code := range codes {
-			index[code] = i
-		}
 		t.codes = append(t.codes, codes)
-		t.index = append(t.index, index)
 		size *= len(codes)
 	}
 	t.cells = make([]cell, size)
 	t.structural = make([]bool, size)
+	none := slices.Contains(country.NotOffered[notOfferedIndicator], line.Indicator)
 	for i := range t.structural {
+		t.structural[i] = none
 		for d, code := range t.coordinates(i) {
 			t.structural[i] = t.structural[i] || slices.Contains(country.NotOffered[line.Dimensions[d]], code)
 		}
@@ -101,24 +181,6 @@ func (t *tally) coordinates(i int) []string {
 	return codes
 }
 
-// add counts a fact for the client with the record key.
-func (t *tally) add(f Fact, key int64) error {
-	i := 0
-	for d, dimension := range t.line.Dimensions {
-		position, ok := t.index[d][f.code(dimension)]
-		if !ok {
-			return fmt.Errorf("indicators: a row has a %s that is not in the code list", dimension)
-		}
-		i = i*len(t.codes[d]) + position
-	}
-	if t.structural[i] {
-		return fmt.Errorf("indicators: a row of table %s falls in a cell the country does not offer", t.line.ID)
-	}
-	t.cells[i].n++
-	t.cells[i].keys += uint64(key) // two's complement back to uint64; wraps around
-	return nil
-}
-
 // AddClient counts one client; call it once per client, in any order. A code
 // outside the code lists or in a structural zero is an error, and the release can
 // then not be sealed: leaving the client out silently would publish a wrong number.
@@ -126,39 +188,81 @@ func (a *Accumulator) AddClient(c ClientRows) error {
 	if a.failed != nil {
 		return a.failed
 	}
-	a.failed = a.count(c)
+	c = Known(c, a.asOf)
+	for _, g := range a.groups {
+		if a.failed = g.count(c); a.failed != nil {
+			break
+		}
+	}
 	return a.failed
 }
 
-// count adds the client's facts to every table of each indicator.
-func (a *Accumulator) count(c ClientRows) error {
-	for _, indicator := range Catalogue {
-		facts := indicator.Count(c, a.period)
-		if err := withinCap(indicator, facts); err != nil {
-			return err
+// count adds the client's facts to every table of the group.
+func (g *group) count(c ClientRows) error {
+	facts := g.indicator.Count(c, g.frame)
+	if err := withinCap(g.indicator, facts); err != nil {
+		return err
+	}
+	for i := range facts {
+		if facts[i].Units == 0 {
+			continue
 		}
-		for _, t := range a.tallies {
-			if t.line.Indicator != indicator.ID {
-				continue
+		for d, dimension := range g.dimensions {
+			code := facts[i].code(dimension)
+			at, ok := g.index[d][code]
+			if !ok {
+				at = -1
 			}
-			for _, f := range facts {
-				if err := t.add(f, c.SDCKey); err != nil {
-					return err
-				}
+			g.at[d], g.codes[d] = at, code
+		}
+		for _, t := range g.tallies {
+			if err := g.add(t, facts[i].Units, c.SDCKey); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
+// add counts the fact at hand in one table.
+func (g *group) add(t *tally, units, key int64) error {
+	if t.filter >= 0 && g.codes[t.filter] != t.line.Where.Code {
+		return nil
+	}
+	i := 0
+	for d, slot := range t.slots {
+		if g.at[slot] < 0 {
+			return fmt.Errorf("indicators: a row has a %s that is not in the code list", g.dimensions[slot])
+		}
+		i = i*len(t.codes[d]) + g.at[slot]
+	}
+	if t.structural[i] {
+		return fmt.Errorf("indicators: a row of table %s falls in a cell the country does not offer", t.id)
+	}
+	t.cells[i].n += units
+	t.cells[i].keys += uint64(key) // two's complement back to uint64; wraps around
+	return nil
+}
+
 // withinCap refuses a counting function that gives a client more weight than the
 // noise was made for (disclosure control §2.4a).
 func withinCap(indicator Indicator, facts []Fact) error {
-	perMeasure := map[string]int{}
+	var plain, numerator, denominator int64
 	for _, f := range facts {
-		if perMeasure[f.Measure]++; perMeasure[f.Measure] > indicator.PerClient {
-			return fmt.Errorf("indicators: %s counts a client more often than its noise allows", indicator.ID)
+		switch f.Measure {
+		case MeasureNumerator:
+			numerator += f.Units
+		case MeasureDenominator:
+			denominator += f.Units
+		default:
+			plain += f.Units
 		}
+		if f.Units < 0 {
+			return fmt.Errorf("indicators: %s counts less than nothing", indicator.ID)
+		}
+	}
+	if max(plain, numerator, denominator) > int64(indicator.PerClient) {
+		return fmt.Errorf("indicators: %s counts a client more often than its noise allows", indicator.ID)
 	}
 	return nil
 }

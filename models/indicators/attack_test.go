@@ -1,223 +1,312 @@
 package indicators
 
 import (
+	"fmt"
+	"maps"
+	"math"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// The attackers know the method, V and D, and every published table (disclosure
-// control §2.3: only keys are secret). No LP solver is at hand; for this plan, in
-// which every table splits one total, interval propagation gives the same bounds.
+// `make test` runs the attacks on a small country; `make attack` sets JOL_ATTACK and runs
+// them on 20,000 and 100,000 clients, where docs/disclosure-control.md takes its figures from.
 
-// interval is what an attacker knows of one true count, both ends included.
-type interval struct{ lo, hi int64 }
-
-// known turns one tally into what a reader knows of each of its cells.
-type known func(*tally) []interval
-
-// noisy reads a sealed table: the count is within D of what is shown.
-func noisy(t *testing.T, a *Accumulator, key uint64) known {
-	return func(tl *tally) []interval {
-		table, err := a.sealTable(tl, testKey(key), "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, floor := int64(table.Method.NoiseMax), int64(table.Method.Floor)
-		var out []interval
-		for _, c := range table.Cells {
-			if c.Value == nil {
-				out = append(out, interval{0, floor - 1 + d})
-			} else {
-				out = append(out, interval{max(0, *c.Value-d), *c.Value + d})
-			}
-		}
-		return out
-	}
+// scene is one country under attack.
+type scene struct {
+	clients int
+	regions int
+	// attacked regions, and how many small counts of each the linear programme tries.
+	attacked, tried int
+	quarters        bool
+	attributes      []string // of the national tables
 }
 
-// plainSuppression is the weakened method: exact counts, under 5 hidden.
-func plainSuppression(tl *tally) []interval {
-	var out []interval
-	for _, c := range tl.cells {
-		if c.n < 5 {
-			out = append(out, interval{0, 4})
-		} else {
-			out = append(out, interval{c.n, c.n})
-		}
+func scenes() []scene {
+	if os.Getenv("JOL_ATTACK") != "" {
+		all := []string{DimChildren, DimLivingWhere, DimInjecting, DimCentreType, DimAgeTDI}
+		return []scene{{20_000, 20, 6, 60, true, all}, {100_000, 20, 4, 60, true, all}}
 	}
-	return out
+	return []scene{{1_500, 3, 2, 25, false, []string{DimChildren, DimCentreType}}}
 }
 
-// tighten uses "the parts sum to the total" until nothing changes.
-func tighten(total *interval, parts []interval) {
-	for changed := true; changed; {
-		changed = false
-		var lo, hi int64
-		for _, p := range parts {
-			lo, hi = lo+p.lo, hi+p.hi
-		}
-		narrow := func(i *interval, lo, hi int64) {
-			if n := (interval{max(i.lo, lo), min(i.hi, hi)}); n != *i {
-				*i, changed = n, true
-			}
-		}
-		narrow(total, lo, hi)
-		for i, p := range parts {
-			narrow(&parts[i], total.lo-(hi-p.hi), total.hi-(lo-p.lo))
-		}
-	}
-}
-
-// attack runs the bounds over all entrant tables. It returns how many true counts
-// of 1 to 4 were proven to be 1 to 4, and how many were proven not to be 0.
-func attack(t *testing.T, a *Accumulator, look known) (small, proven, present int) {
+// attackRegions runs both estimators over regions that are published on their own.
+func attackRegions(t *testing.T, s scene, y year) (lp, linear outcome) {
 	t.Helper()
-	total := look(a.tallies[0])[0]
-	tables := [][]interval{}
-	for _, tl := range a.tallies[1:6] {
-		tables = append(tables, look(tl))
+	attacked := 0
+	for _, region := range slices.Backward(y.regions) {
+		if attacked == s.attacked || y.layout.Regions[region] != "" {
+			continue
+		}
+		attacked++
+		b := regionBlock(region, s.quarters)
+		with := y
+		with.cells = append(slices.Clip(y.cells), y.differences(region)...)
+		sums := b.sums(with)
+		lp.add(intervals(t, b, sums, s.tried))
+		linear.add(bestEstimates(b, sums))
 	}
-	for range 3 { // the total learns from each table and teaches the others
-		for _, parts := range tables {
-			tighten(&total, parts)
+	return lp, linear
+}
+
+func (s scene) country() Country {
+	return Country{Code: "KZ", Regions: testCountry.Regions[:s.regions]}
+}
+
+func TestAttack_RegionYearOverTheUnionOfAllReleases(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenes() {
+		rows := people(uint64(s.clients), s.clients, s.country().Regions)
+		y := publishYear(t, s.country(), rows, sealedLook, core)
+		lp, linear := attackRegions(t, s, y)
+		t.Logf("%d clients, sealed: linear programme on %d small counts: %d proven, presence of %d proven; best linear estimator on %d: %d claimed at 95 %% and right",
+			s.clients, lp.small, lp.proven, lp.present, linear.small, linear.claims)
+		if lp.small < 10 || lp.proven != 0 || lp.present != 0 {
+			t.Errorf("the linear programme proves %+v", lp)
+		}
+		if linear.small < 10 || linear.claims*100 > linear.small {
+			t.Errorf("the estimator claims %+v", linear)
 		}
 	}
-	for k, tl := range a.tallies[1:6] {
-		for i, c := range tl.cells {
-			got := tables[k][i]
-			if c.n < got.lo || c.n > got.hi {
-				t.Fatalf("the attacker is wrong about %s: %d not in %+v", tl.line.ID, c.n, got)
-			}
-			if c.n < 1 || c.n > 4 {
-				continue
-			}
-			small++
-			if got.lo >= 1 {
-				present++
-				if got.hi <= 4 {
-					proven++
+}
+
+// TestAttack_FindsPlainSuppression and the two after it run the same attackers on weakened
+// methods: an attacker that finds nothing there would prove nothing here.
+func TestAttack_FindsPlainSuppression(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenes() {
+		rows := people(uint64(s.clients), s.clients, s.country().Regions)
+		y := publishYear(t, s.country(), rows, suppressed, core)
+		s.attacked = 1
+		lp, linear := attackRegions(t, s, y)
+		t.Logf("%d clients, plain <5: linear programme on %d small counts: %d proven, presence of %d proven; best linear estimator on %d: %d claimed at 95 %% and right",
+			s.clients, lp.small, lp.proven, lp.present, linear.small, linear.claims)
+		if lp.present*2 < lp.small {
+			t.Errorf("the linear programme finds %+v", lp)
+		}
+	}
+}
+
+func TestAttack_FindsABoundOfEight(t *testing.T) {
+	t.Parallel()
+	s := scenes()[0]
+	small, present := 0, 0
+	for seed := range uint64(4) {
+		y := publishYear(t, s.country(), people(seed, s.clients, s.country().Regions), shortBound, core)
+		for _, region := range s.country().Regions {
+			b := regionBlock(region, true)
+			for _, c := range y.cells {
+				if c.truth < 1 || c.truth > 4 || c.at[DimRegion] != region {
+					continue
+				}
+				if _, ok := b.members(c, y.layout); ok {
+					if small++; c.lo >= 1 {
+						present++
+					}
 				}
 			}
 		}
 	}
-	return small, proven, present
+	t.Logf("%d clients, D = 8: presence proven by %d of %d published small counts", s.clients, present, small)
+	if present == 0 {
+		t.Error("the interval attack finds nothing at D = 8: it does not bite")
+	}
 }
 
-func TestAttack_IntervalsProveNothing(t *testing.T) {
+// inequality applies the rule "the total differs from men, so there is a woman" to every
+// cell and its men, and the other way round, and counts how often it fires where there are
+// 1 to 4 others and where there is none.
+func inequality(y year) (small, fired, none, firedNone int) {
+	totals := map[string]seen{}
+	cell := func(c seen) string { at := maps.Clone(c.at); delete(at, DimSex); return fmt.Sprint(c.profile, at) }
+	name := func(c seen) string {
+		return strings.Replace(c.table, DimSex+".", "", 1)
+	}
+	for _, c := range y.cells {
+		if _, ok := c.at[DimSex]; !ok {
+			totals[c.table+cell(c)] = c
+		}
+	}
+	for _, c := range y.cells {
+		total, ok := totals[name(c)+cell(c)]
+		if c.at[DimSex] == "" || !ok || total.hidden || c.hidden {
+			continue
+		}
+		fires := total.value != c.value
+		switch women := total.truth - c.truth; {
+		case women == 0:
+			if none++; fires {
+				firedNone++
+			}
+		case women <= 4:
+			if small++; fires {
+				fired++
+			}
+		}
+	}
+	return small, fired, none, firedNone
+}
+
+func TestAttack_InequalityOfTotalAndPart(t *testing.T) {
 	t.Parallel()
-	small, proven, present := 0, 0, 0
-	weakSmall, weakProven, weakPresent := 0, 0, 0
-	for seed := range uint64(100) {
-		a := accumulate(t, Ministry, testCountry, Annual, "2026", clients(seed, 100+int(seed)*20))
-		s, p, e := attack(t, a, noisy(t, a, seed))
-		small, proven, present = small+s, proven+p, present+e
-		s, p, e = attack(t, a, plainSuppression)
-		weakSmall, weakProven, weakPresent = weakSmall+s, weakProven+p, weakPresent+e
+	s := scene{clients: 1_500, regions: 3}
+	run := func(method look) (small, fired, none, firedNone int) {
+		for seed := range uint64(6) {
+			y := publishYear(t, s.country(), people(seed, s.clients, s.country().Regions), method, core)
+			a, b, c, d := inequality(y)
+			small, fired, none, firedNone = small+a, fired+b, none+c, firedNone+d
+		}
+		return small, fired, none, firedNone
 	}
-	t.Logf("sealed: %d small counts, %d proven, presence of %d proven", small, proven, present)
-	t.Logf("plain <5: %d small counts, %d proven, presence of %d proven", weakSmall, weakProven, weakPresent)
-	if small < 100 || proven != 0 || present != 0 {
-		t.Errorf("of %d small counts %d are proven, presence of %d", small, proven, present)
+	small, fired, none, firedNone := run(sealedLook)
+	t.Logf("sealed: the rule fires on %d of %d with 1 to 4 others and on %d of %d without", fired, small, firedNone, none)
+	if small < 50 || none < 50 || math.Abs(float64(fired)/float64(small)-float64(firedNone)/float64(none)) > 0.15 {
+		t.Error("the rule tells 1 to 4 from none")
 	}
-	if weakProven == 0 || weakPresent == 0 {
-		t.Error("the attacker finds nothing in plain suppression either: it does not bite")
+	small, fired, none, firedNone = run(textbook)
+	t.Logf("textbook cell key: the rule fires on %d of %d with 1 to 4 others and on %d of %d without", fired, small, firedNone, none)
+	if firedNone != 0 || fired*10 < small*7 {
+		t.Error("the rule finds nothing in the textbook method: it does not bite")
 	}
 }
 
-// profileTables are the tables that together tell all attributes of a client.
-var profileTables = []string{"TDI01.region", "TDI01.sex", "TDI01.age", "TDI01.drug", "TDI01.centre"}
-
-// guess compares two releases, between which one client was added, and names in
-// each table the only cell that changed, or else the one that grew most. sure says
-// that in every table exactly one cell had changed.
-func guess(before, after Release) (codes []string, sure bool) {
-	sure = true
-	value := func(c Cell) int64 {
-		if c.Value == nil {
-			return 0
-		}
-		return *c.Value
-	}
-	for _, id := range profileTables {
-		b, _ := before.Table(id)
-		a, _ := after.Table(id)
-		changed, best := []int{}, 0
-		for i := range a.Cells {
-			if value(a.Cells[i]) != value(b.Cells[i]) {
-				changed = append(changed, i)
-			}
-			if value(a.Cells[i])-value(b.Cells[i]) > value(a.Cells[best])-value(b.Cells[best]) {
-				best = i
-			}
-		}
-		if len(changed) == 1 {
-			best = changed[0]
-		}
-		sure = sure && len(changed) == 1
-		codes = append(codes, a.Cells[best].Codes[0])
-	}
-	return codes, sure
-}
-
-func TestAttack_NextDayDifferenceFindsNobody(t *testing.T) {
+// TestAttack_ErasureAndRebuild seals twice under one key, which the service cannot do, with
+// and without a client: at most the client's own cells change, and not by a clean -1.
+func TestAttack_ErasureAndRebuild(t *testing.T) {
 	t.Parallel()
-	const trials = 200
-	rows := clients(11, 600)
-	newcomers := slices.DeleteFunc(clients(12, 2*trials), func(c ClientRows) bool { return len(c.Episodes) > 1 })
-	sealed, live, liveSure := 0, 0, 0
-	for trial := range uint64(trials) {
-		c := newcomers[trial]
-		entry := c.Episodes[0]
-		want := []string{entry.Region, entry.Sex, ageBand(entry.AgeAtStart), drugGroup(entry.PrimaryDrug), centreGroup(entry.CentreType)}
-		release := func(rows []ClientRows, key uint64) Release {
-			return seal(t, accumulate(t, Ministry, testCountry, Annual, "2026", rows), key)
+	rows := people(9, 400, testCountry.Regions[:3])
+	country := Country{Code: "KZ", Regions: testCountry.Regions[:3]}
+	whole := accumulate(t, Ministry, country, Annual, "2026", rows)
+	erased := accumulate(t, Ministry, country, Annual, "2026", rows[1:])
+	changed, clean, drawn := 0, 0, 0
+	for i, tl := range whole.tallies {
+		if tl.line.Part != partEntrants {
+			continue
 		}
-		after := append(slices.Clone(rows), c)
-		before := release(rows, 2*trial)
-		if codes, sure := guess(before, release(after, 2*trial+1)); slices.Equal(codes, want) {
-			sealed++
-			if sure {
-				t.Error("an attacker was sure of a sealed release")
-			}
-		}
-		// The same attack on live answers with sticky noise: one key for both.
-		if codes, sure := guess(before, release(after, 2*trial)); slices.Equal(codes, want) {
-			live++
-			if sure {
-				liveSure++
+		drawn++
+		a, b := sealedLook(t, whole, tl, 5), sealedLook(t, erased, erased.tallies[i], 5)
+		for k := range a {
+			if a[k] != b[k] {
+				if changed++; a[k].value-b[k].value == 1 {
+					clean++
+				}
 			}
 		}
 	}
-	t.Logf("profile of the added client found: sealed %d, sticky live %d (sure %d) of %d", sealed, live, liveSure, trials)
-	// The newcomer has the commonest codes often: a few hits are luck.
-	if sealed > trials/20 {
-		t.Errorf("sealed releases give %d of %d profiles", sealed, trials)
-	}
-	if liveSure < trials/5 {
-		t.Error("the attacker does not find the client in live data either: it does not bite")
+	t.Logf("%d of %d cells of one client changed, %d by exactly one", changed, drawn, clean)
+	if changed == 0 || changed > drawn || clean*2 > changed {
+		t.Error("an erasure shows")
 	}
 }
 
-func TestAttack_SameContributorsDoNotShareNoise(t *testing.T) {
+// TestAttack_UtilityIsWhatTheDocumentSays measures the mean relative error of what is shown.
+func TestAttack_UtilityIsWhatTheDocumentSays(t *testing.T) {
 	t.Parallel()
-	// All clients are women: total and the cell F hold the same people. With the
-	// contributors alone in the key both would show the same number, and any
-	// difference would prove a man (disclosure control §1, part 4).
-	rows := make([]ClientRows, 40)
-	for i := range rows {
-		rows[i] = ClientRows{SDCKey: int64(i), Episodes: []EpisodeRow{episode("2026-02-01", "")}}
-	}
-	differ := 0
-	for key := range uint64(200) {
-		r := seal(t, accumulate(t, Ministry, testCountry, Annual, "2026", rows), key)
-		total, _ := r.Table("TDI01.total")
-		sex, _ := r.Table("TDI01.sex")
-		if *total.Cells[0].Value != *sex.Cells[0].Value {
-			differ++
+	for _, s := range scenes() {
+		y := publishYear(t, s.country(), peopleOf(even, uint64(s.clients)+2, s.clients, s.country().Regions), sealedLook, core)
+		sum, n := map[string]float64{}, map[string]int{}
+		for _, c := range y.cells {
+			if _, ok := c.at[DimRegion]; !ok || c.hidden || c.truth == 0 || !strings.HasPrefix(c.profile, string(Ministry)) || strings.Contains(c.profile, string(Provisional)) {
+				continue
+			}
+			kind := fmt.Sprintf("region by %d attributes", len(c.at)-1)
+			if _, quarter := c.at["quarter"]; quarter {
+				kind = fmt.Sprintf("region x quarter by %d attributes", len(c.at)-2)
+			}
+			sum[kind] += math.Abs(c.value-float64(c.truth)) / float64(c.truth)
+			n[kind]++
+		}
+		for _, kind := range slices.Sorted(maps.Keys(sum)) {
+			t.Logf("%d clients, %s: mean relative error %.2f %% over %d cells", s.clients, kind, 100*sum[kind]/float64(n[kind]), n[kind])
+		}
+		if e := sum["region by 0 attributes"] / float64(n["region by 0 attributes"]); e > 0.01 {
+			t.Errorf("region totals are off by %.2f %% on average", 100*e)
 		}
 	}
-	// Two independent draws with sd 2 are equal in about 14 of 100.
-	if differ < 150 || differ > 195 {
-		t.Errorf("total and women differ in %d of 200 releases", differ)
+}
+
+func TestAttack_NationalTables(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenes() {
+		rows := people(uint64(s.clients)+1, s.clients, s.country().Regions)
+		for _, method := range []struct {
+			name string
+			look look
+		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
+			y := publishYear(t, s.country(), rows, method.look, national)
+			var lp, linear outcome
+			for _, attribute := range s.attributes {
+				b := block{dimensions: []string{DimSex, DimDrugRow, attribute}, fixed: map[string]string{}}
+				for _, d := range b.dimensions {
+					b.codes = append(b.codes, codesOf(d, Country{}))
+				}
+				sums := b.sums(y)
+				lp.add(intervals(t, b, sums, s.tried/3))
+				linear.add(bestEstimates(b, sums))
+			}
+			t.Logf("%d clients, national, %s: linear programme on %d small counts: %d proven, presence of %d proven; best linear estimator on %d: %d claimed at 95 %% and right",
+				s.clients, method.name, lp.small, lp.proven, lp.present, linear.small, linear.claims)
+			if method.name == "sealed" {
+				if lp.present != 0 || linear.claims*100 > linear.small || lp.small < 10 {
+					t.Errorf("the attackers find %+v and %+v", lp, linear)
+				}
+			} else if lp.present == 0 {
+				t.Error("the attackers find nothing in plain suppression: they do not bite")
+			}
+		}
 	}
+}
+
+// TestAttack_RatesAndTheirComplements bounds every numerator, and what is left of its
+// denominator, by all draws of both: a numerator is no more than its denominator.
+func TestAttack_RatesAndTheirComplements(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenes() {
+		rows := people(uint64(s.clients)+3, s.clients, s.country().Regions)
+		for _, method := range []struct {
+			name string
+			look look
+		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
+			small, present := ratesAndComplements(publishYear(t, s.country(), rows, method.look, second))
+			t.Logf("%d clients, indicators, %s: presence proven in %d of %d small numerators and complements", s.clients, method.name, present, small)
+			if small < 5 || (method.name == "sealed") != (present == 0) {
+				t.Error("the sealed tables prove presence, or the attacker does not bite")
+			}
+		}
+	}
+}
+
+func ratesAndComplements(y year) (small, present int) {
+	joined := map[string]seen{}
+	var order []string
+	for _, c := range y.cells {
+		key := fmt.Sprint(c.table, c.at)
+		if o, ok := joined[key]; ok {
+			c.lo, c.hi = max(c.lo, o.lo), min(c.hi, o.hi)
+		} else {
+			order = append(order, key)
+		}
+		joined[key] = c
+	}
+	for _, key := range order {
+		n := joined[key]
+		if n.at[DimMeasure] != MeasureNumerator {
+			continue
+		}
+		at := maps.Clone(n.at)
+		at[DimMeasure] = MeasureDenominator
+		d := joined[fmt.Sprint(n.table, at)]
+		if n.truth >= 1 && n.truth <= 4 {
+			if small++; n.lo >= 1 {
+				present++
+			}
+		}
+		if rest := d.truth - n.truth; rest >= 1 && rest <= 4 {
+			if small++; d.lo-n.hi >= 1 {
+				present++
+			}
+		}
+	}
+	return small, present
 }

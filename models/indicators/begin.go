@@ -24,13 +24,25 @@ func Begin(req models.SealRequest) (models.Sealing, error) {
 	if req.Today < from {
 		return nil, models.Fail(models.KindConflict, "release.too_early", "This release can be sealed from %s on, when late entries are in.", from)
 	}
-	country := Country{Code: req.Country}
+	if Status(req.Status) == Revision {
+		if err := mayRevise(req.Annual); err != nil {
+			return nil, err
+		}
+	}
+	country := Country{Code: req.Country, NotOffered: req.NotOffered}
 	for _, r := range models.RegionsOf(req.Country, req.Today) {
 		country.Regions = append(country.Regions, r.Code)
 	}
 	acc, err := NewAccumulator(plan, country, Status(req.Status), period)
 	if err != nil {
 		return nil, err
+	}
+	acc.knownUpTo(req.Today) // what was entered since the first possible day counts too
+	acc.estimates = req.Estimates
+	if Status(req.Status) == Revision {
+		if acc.layout, err = layoutOfRelease(req.Annual.Tables); err != nil {
+			return nil, err
+		}
 	}
 	return sealing{acc}, nil
 }

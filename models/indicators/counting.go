@@ -2,7 +2,7 @@ package indicators
 
 import (
 	"cmp"
-	"slices"
+	"fmt"
 
 	"jol/models"
 )
@@ -18,22 +18,21 @@ type (
 )
 
 const (
-	entryGapDays     = 182 // indicators, rule 3: days free of treatment before a new entry
-	inactivityDays   = 183 // indicators, rule 7
-	completionDays   = 30  // REF01: the attendance window after sending
-	openedInError    = "11"
-	alcohol          = "80"
-	referralsCounted = 3 // disclosure control §2.4a: events, m = 3
+	entryGapDays   = 182 // indicators, rule 3: days free of treatment before a new entry
+	inactivityDays = 183 // indicators, rule 7
+	openedInError  = "11"
+	alcohol        = "80"
+	eventsCounted  = 3 // disclosure control §2.4a: events, m = 3
 )
 
 // counts reports whether the episode is treatment in the TDI sense: structured
 // and not opened in error.
-func counts(e EpisodeRow) bool { return e.Structured && e.EndReason != openedInError }
+func counts(e *EpisodeRow) bool { return e.Structured && e.EndReason != openedInError }
 
 // lastActive returns the last day, up to asOf, on which the episode is active. An
 // open episode without contact for 183 days ended on the day of the last contact
 // (indicators, rule 7); a recorded end stands.
-func lastActive(e EpisodeRow, asOf models.Date) models.Date {
+func lastActive(e *EpisodeRow, asOf models.Date) models.Date {
 	if e.End != "" {
 		return e.End
 	}
@@ -52,77 +51,133 @@ func lastActive(e EpisodeRow, asOf models.Date) models.Date {
 // is sealed.
 func newEntry(episodes []EpisodeRow, s models.Date) bool {
 	from := s.AddDays(-entryGapDays)
-	return !slices.ContainsFunc(episodes, func(e EpisodeRow) bool {
+	return !anyEpisode(episodes, func(e *EpisodeRow) bool {
 		return counts(e) && e.Start < s && lastActive(e, s) >= from
 	})
 }
 
-// YearEntry returns the client's one TDI entry of the year in which p lies: the
-// earliest new entry whose primary drug is not alcohol (indicators, rules 3, 4
-// and 6). Of several on one day the smallest by attributes is taken, so that the
-// order of the rows never matters.
-func YearEntry(episodes []EpisodeRow, p Period) (EpisodeRow, bool) {
-	var entry EpisodeRow
-	found := false
-	for _, e := range episodes {
-		if !counts(e) || e.PrimaryDrug == alcohol || !p.sameYear(e.Start) {
-			continue
-		}
-		if (!found || earlier(e, entry)) && newEntry(episodes, e.Start) {
-			entry, found = e, true
-		}
-	}
-	return entry, found
+// startsAfterEnd applies rule TDI-DIS: whatever began before day s was formally ended
+// before it.
+func startsAfterEnd(episodes []EpisodeRow, s models.Date) bool {
+	return !anyEpisode(episodes, func(e *EpisodeRow) bool {
+		return counts(e) && e.Start < s && (e.End == "" || e.End >= s)
+	})
 }
 
+// YearEntry returns the client's one TDI entry of the year in which p lies by rule
+// TDI-6M: the earliest new entry whose primary drug is not alcohol (indicators, rules 3,
+// 4 and 6).
+func YearEntry(episodes []EpisodeRow, p Period) (EpisodeRow, bool) {
+	e := yearEntry(episodes, Frame{Period: p, Rules: DefaultRules}, isDrug)
+	if e == nil {
+		return EpisodeRow{}, false
+	}
+	return *e, true
+}
+
+// yearEntry is YearEntry by the rule of the frame, for the primary drugs wanted. Of
+// several on one day the smallest by attributes is taken, so that the order of the rows
+// never matters.
+func yearEntry(episodes []EpisodeRow, f Frame, wanted func(*EpisodeRow) bool) *EpisodeRow {
+	isNew := newEntry
+	if f.Rules.Entry == RuleTDIDIS {
+		isNew = startsAfterEnd
+	}
+	return earliest(episodes, func(e *EpisodeRow) bool {
+		return counts(e) && wanted(e) && f.Period.sameYear(e.Start) && isNew(episodes, e.Start)
+	})
+}
+
+// isDrug reports whether the primary drug is not alcohol; an unknown one is kept.
+func isDrug(e *EpisodeRow) bool { return e.PrimaryDrug != alcohol }
+
+func isAlcohol(e *EpisodeRow) bool { return e.PrimaryDrug == alcohol }
+
 // earlier orders episodes by start, then by the attributes a table can show.
-func earlier(a, b EpisodeRow) bool {
-	return cmp.Or(
-		cmp.Compare(a.Start, b.Start), cmp.Compare(a.Region, b.Region), cmp.Compare(a.CentreType, b.CentreType),
-		cmp.Compare(a.PrimaryDrug, b.PrimaryDrug), cmp.Compare(a.Sex, b.Sex), cmp.Compare(a.AgeAtStart, b.AgeAtStart),
-	) < 0
+func earlier(a, b *EpisodeRow) bool {
+	if a.Start != b.Start {
+		return a.Start < b.Start
+	}
+	return attributes(a) < attributes(b)
+}
+
+// attributes writes everything a table or a rule can see of an episode but its contacts.
+func attributes(e *EpisodeRow) string {
+	row := *e
+	row.Contacts = nil
+	return fmt.Sprintf("%+v", row)
+}
+
+// entryOf returns the client's entry of the year if it lies in the period, nil without.
+func entryOf(c ClientRows, f Frame, wanted func(*EpisodeRow) bool) *EpisodeRow {
+	e := yearEntry(c.Episodes, f, wanted)
+	if e == nil || !f.Period.Contains(e.Start) {
+		return nil
+	}
+	return e
+}
+
+func anyEpisode(episodes []EpisodeRow, wanted func(*EpisodeRow) bool) bool {
+	for i := range episodes {
+		if wanted(&episodes[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// earliest returns the first of the episodes that satisfy the condition, in the order of
+// earlier; nil without one.
+func earliest(episodes []EpisodeRow, wanted func(*EpisodeRow) bool) *EpisodeRow {
+	var found *EpisodeRow
+	for i := range episodes {
+		if e := &episodes[i]; (found == nil || earlier(e, found)) && wanted(e) {
+			found = e
+		}
+	}
+	return found
+}
+
+// factOf is one count with the attributes of an episode.
+func factOf(c ClientRows, e *EpisodeRow) Fact {
+	return Fact{
+		Units: 1, Region: e.Region, Sex: e.Sex, Age: e.AgeAtStart, Drug: e.PrimaryDrug, Centre: e.CentreType, Entry: e,
+		Scope: scopeOf(c),
+	}
 }
 
 // countEntrants is TDI01 for one client.
-func countEntrants(c ClientRows, p Period) []Fact {
-	e, ok := YearEntry(c.Episodes, p)
-	if !ok || !p.Contains(e.Start) {
+func countEntrants(c ClientRows, f Frame) []Fact {
+	e := entryOf(c, f, isDrug)
+	if e == nil {
 		return nil
 	}
-	return []Fact{{
-		Region: e.Region, Sex: e.Sex, Age: ageBand(e.AgeAtStart), Drug: drugGroup(e.PrimaryDrug), Centre: centreGroup(e.CentreType),
-	}}
+	return []Fact{factOf(c, e)}
 }
 
-// countReferrals is REF01 for one client. The cap takes the first three referrals
-// of the period over all regions, and the numerator only from these: that bounds a
-// client in the region table as in the country total, and a capped client's rate
-// stays right. Of several sent on one day unattended ones come first, so that a
-// tie never flatters the rate.
-func countReferrals(c ClientRows, p Period) []Fact {
-	var sent []ReferralRow
-	for _, r := range c.Referrals {
-		if p.Contains(r.SentOn) {
-			sent = append(sent, r)
-		}
+// countAlcoholEntrants is TDI01 for alcohol.
+func countAlcoholEntrants(c ClientRows, f Frame) []Fact {
+	e := entryOf(c, f, isAlcohol)
+	if e == nil {
+		return nil
 	}
-	slices.SortFunc(sent, func(a, b ReferralRow) int {
-		return cmp.Or(cmp.Compare(a.SentOn, b.SentOn), cmp.Compare(a.AttendedOn, b.AttendedOn), cmp.Compare(a.Region, b.Region))
-	})
-	var facts []Fact
-	for _, r := range sent[:min(len(sent), referralsCounted)] {
-		facts = append(facts, Fact{Measure: MeasureDenominator, Region: r.Region})
-		if completed(r) {
-			facts = append(facts, Fact{Measure: MeasureNumerator, Region: r.Region})
-		}
-	}
-	return facts
+	return []Fact{factOf(c, e)}
 }
 
-// completed reports whether the client attended on day 0 to 30 after sending.
-func completed(r ReferralRow) bool {
-	if r.AttendedOn < r.SentOn { // covers not attended
-		return false
+// scopeOf says over which records the client was recognised; facility unless told more.
+func scopeOf(c ClientRows) string { return string(cmp.Or(c.Scope, models.ScopeFacility)) }
+
+// first returns the first events of a list, at most as many as the noise allows for a
+// client and period (disclosure control §2.4a).
+func first[E any](events []E) []E { return events[:min(len(events), eventsCounted)] }
+
+// rate is the denominator and, if it counts there too, the numerator of one thing.
+func rate(f Fact, numerator bool) []Fact {
+	f.Measure = MeasureDenominator
+	if !numerator {
+		return []Fact{f}
 	}
-	return r.SentOn.DaysUntil(r.AttendedOn) <= completionDays
+	n := f
+	n.Measure = MeasureNumerator
+	return []Fact{f, n}
 }

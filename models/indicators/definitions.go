@@ -11,6 +11,16 @@
 // (docs/indicators.md) with their section or rule number.
 package indicators
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"jol/models"
+)
+
 // Indicator is one definition of the catalogue: the words a reader needs, and the
 // function that counts one client.
 type Indicator struct {
@@ -26,24 +36,59 @@ type Indicator struct {
 	Source     string
 	// Rule names the counting rule; it is published with the numbers.
 	Rule string
-	// PerClient is m, the most a client adds to one measure of one table.
+	// Estimate is the kind of population estimate that the numerator can be divided by,
+	// see OfEstimate; empty for none.
+	Estimate string
+	// Unit says what a sum adds up, for example days; empty for persons and events.
+	Unit string
+	// YearOnly says that the period is a calendar year.
+	YearOnly bool
+	// Window returns the last day that the numbers of a period depend on; nil is the
+	// period's last day. FinalOn adds the days for late entry.
+	Window func(Period) models.Date
+	// PerClient is m, the most units a client adds to one measure of one table.
 	PerClient int
+	// usesEntry says that the entry rule of the frame decides who is counted.
+	usesEntry bool
 	// OncePerYear says that a client can appear in one quarter of a year only.
 	OncePerYear bool
-	// Count returns what one client adds in the period: at most PerClient facts a
-	// measure, the same whatever the order of the client's rows.
-	Count func(ClientRows, Period) []Fact
+	// Count returns what one client adds in the frame: at most PerClient units a
+	// measure, the same whatever the order of the client's rows. It is nil where
+	// Derived or CountReport is set.
+	Count func(ClientRows, Frame) []Fact
+	// Derived says from which published counts the indicator is computed.
+	Derived string
+	// CountReport counts one report of the early warning; such reports are about no
+	// client.
+	CountReport func(models.SubstanceReport, Frame) []Fact
 }
 
-// Fact is one thing counted, with every attribute a table can break it down by.
-type Fact struct {
-	Measure string // MeasureDenominator or MeasureNumerator; empty for a plain count
-	Region  string // ISO 3166-2
-	Sex     string // F or M
-	Age     string
-	Drug    string
-	Centre  string
+// Frame is what a count is taken for.
+type Frame struct {
+	Period Period
+	// AsOf is the day up to which facts were known and on which inactivity is judged.
+	// Pass rows through Known first.
+	AsOf  models.Date
+	Rules Rules
 }
+
+// Rules are the counting rules that the definitions leave to the deployment. They are
+// stored with the result.
+type Rules struct {
+	Entry  string `json:"entry"`  // RuleTDI6M or RuleTDIDIS
+	Supply string `json:"supply"` // of NSP02: SupplyEachWindow or SupplyMonthlyAverage
+}
+
+// DefaultRules are those of the catalogue.
+var DefaultRules = Rules{Entry: RuleTDI6M, Supply: SupplyEachWindow}
+
+// Rules to choose from.
+const (
+	RuleTDI6M            = "TDI-6M"          // six months without treatment before a new entry
+	RuleTDIDIS           = "TDI-DIS"         // any start after a formal end
+	SupplyEachWindow     = "each_window"     // a supply in each 30-day window
+	SupplyMonthlyAverage = "monthly_average" // a supply a month on average
+)
 
 // The measures of an indicator that is a rate.
 const (
@@ -51,42 +96,61 @@ const (
 	MeasureNumerator   = "numerator"
 )
 
-// Catalogue lists every indicator. Nothing writes to it.
-var Catalogue = []Indicator{
-	{
-		ID: "TDI01",
-		Title: map[string]string{
-			"en": "People entering treatment",
-			"ru": "Лица, начавшие лечение",
-			"kk": "Емдеуге түскен адамдар",
-		},
-		Numerator:   "Distinct persons with a new TDI entry; the earliest new entry of the year supplies every attribute.",
-		Population:  "Persons in structured treatment whose primary drug is not alcohol (code 80); an unknown drug (99) is kept.",
-		PeriodLogic: "Entry date in the year. A quarter counts the persons whose entry of the year falls in it, so nobody is counted in two quarters.",
-		Breakdowns:  []string{DimRegion, DimSex, DimAge, DimDrug, DimCentre},
-		Source:      "EUDA Treatment Demand Indicator 3.0",
-		Rule:        "TDI-6M: no structured episode active on any of the 182 days before the start.",
-		PerClient:   1,
-		OncePerYear: true,
-		Count:       countEntrants,
-	},
-	{
-		ID: "REF01",
-		Title: map[string]string{
-			"en": "Referrals completed within 30 days",
-			"ru": "Направления, завершённые в течение 30 дней",
-			"kk": "30 күн ішінде аяқталған жолдамалар",
-		},
-		Numerator:   "Counted referrals attended on day 0 to 30 after sending.",
-		Denominator: "Referrals sent in the period, whatever became of them: declined, cancelled and withdrawn ones stay in.",
-		Population:  "Every client referred by an organisation of the country; at most the first three referrals a client and period.",
-		PeriodLogic: "Sent in the period, both ends included; the attendance may lie after it.",
-		Breakdowns:  []string{DimRegion},
-		Source:      "Decision of this project",
-		Rule:        "REF-30D: attended on - sent on <= 30 days, civil dates of the sending organisation.",
-		PerClient:   3,
-		Count:       countReferrals,
-	},
+// finalDays is how long after its window a number waits for late entry (indicators, rule 13).
+const finalDays = 30
+
+// FinalOn returns the day from which the numbers of a period are final: the end of the
+// window they depend on, and 30 days for late entry (indicators, rule 13). An indicator
+// appears in the first release sealed on or after it.
+func (i Indicator) FinalOn(p Period) models.Date {
+	end := p.End()
+	if i.Window != nil {
+		end = i.Window(p)
+	}
+	return end.AddDays(finalDays)
+}
+
+// StatusOn says whether the numbers of a period are provisional or final on a day.
+func (i Indicator) StatusOn(p Period, day models.Date) Status {
+	if day < i.FinalOn(p) {
+		return Provisional
+	}
+	return Final
+}
+
+// Fits reports whether the indicator has numbers for the period.
+func (i Indicator) Fits(p Period) bool { return !i.YearOnly || !p.IsQuarter() }
+
+// RuleFor returns the counting rule in words, with the one chosen where there is a choice.
+func (i Indicator) RuleFor(r Rules) string {
+	switch {
+	case i.usesEntry && r.Entry == RuleTDIDIS:
+		return ruleDIS
+	case i.ID == "NSP02" && r.Supply == SupplyMonthlyAverage:
+		return ruleMonthly
+	}
+	return i.Rule
+}
+
+// Check refuses rules that do not exist.
+func (r Rules) Check() error {
+	var c models.Checks
+	c.Require(r.Entry == RuleTDI6M || r.Entry == RuleTDIDIS, "/entry", "indicator.rule_unknown")
+	c.Require(r.Supply == SupplyEachWindow || r.Supply == SupplyMonthlyAverage, "/supply", "indicator.rule_unknown")
+	return c.Err()
+}
+
+// DefinitionHash is the SHA-256, in hexadecimal, of every definition as it is published,
+// under the rules chosen. A release names it.
+func DefinitionHash(r Rules) string {
+	hash := sha256.New()
+	for _, i := range Catalogue {
+		fmt.Fprintf(hash, "%q\n", []any{
+			i.ID, i.Title["en"], i.Numerator, i.Denominator, i.Population, i.PeriodLogic, i.RuleFor(r), i.Estimate, i.Unit, i.Derived,
+			strings.Join(i.Breakdowns, " "), strconv.Itoa(i.PerClient),
+		})
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // ByID returns the indicator with the id.

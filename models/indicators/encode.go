@@ -15,6 +15,16 @@ func (t Table) JSON() []byte {
 	o.open()
 	o.set("release", t.Release)
 	o.set("table", t.ID)
+	o.set("indicator", t.Indicator)
+	o.set("period", t.Period)
+	o.set("rule", t.Rule)
+	o.set("definitions", t.Definitions)
+	if t.Unit != "" {
+		o.set("unit", t.Unit)
+	}
+	if t.Where != nil {
+		o.set("where", map[string]string{t.Where.Dimension: t.Where.Code})
+	}
 	o.set("title", t.Title) // encoding/json sorts map keys
 	o.set("dimensions", append([]string{}, t.Dimensions...))
 	o.set("method", t.Method)
@@ -37,8 +47,30 @@ func (t Table) JSON() []byte {
 		o.set("denominator", r.Denominator)
 		o.flag(r.Flag)
 	})
+	t.coverageJSON(&o)
+	t.meansJSON(&o)
 	o.close()
 	return o.buf.Bytes()
+}
+
+// meansJSON writes the means of a table that has some.
+func (t Table) meansJSON(o *object) {
+	at, ok := meanDimension(t.Dimensions)
+	if !ok || len(t.Means) == 0 {
+		return
+	}
+	o.key("means")
+	o.list(len(t.Means), func(i int) {
+		m := t.Means[i]
+		o.codes(t.Dimensions[:at], m.Codes)
+		o.set("of", t.Dimensions[at])
+		o.set("approximate", true)
+		o.set("mean", m.Value)
+		o.set("p95", m.P95)
+		o.set("counts", m.Counts)
+		o.set("maskedBands", m.Masked)
+		o.flag(m.Flag)
+	})
 }
 
 // MarshalJSON makes a Percent a JSON number.

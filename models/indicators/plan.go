@@ -3,6 +3,7 @@ package indicators
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"jol/models"
 )
@@ -27,10 +28,11 @@ type Noise struct {
 	Floor    int // T: a result below it is not shown
 }
 
-// forEvents scales noise made for clients (one each) to a count to which a client
-// adds up to m: variance m^2 V, bound and floor alike (disclosure control §2.4a).
-// A value under m times five may come from fewer than five clients.
-func (n Noise) forEvents(m int) Noise {
+// scaled adapts noise made for clients (one each) to a count to which a client adds
+// up to m, events or the units of a sum: variance m^2 V, bound and floor alike
+// (disclosure control §2.4a). A value under m times five may come from fewer than
+// five clients.
+func (n Noise) scaled(m int) Noise {
 	return Noise{Variance: m * m * n.Variance, Bound: m * n.Bound, Floor: m * n.Floor}
 }
 
@@ -51,12 +53,25 @@ type Part struct {
 	Depth map[Status]Depth
 }
 
+// Filter keeps the facts that have one code in one dimension; the zero value keeps all.
+type Filter struct{ Dimension, Code string }
+
+// Source names one measure of another table of the plan.
+type Source struct{ Table, Measure string }
+
 // TableLine is one table of the plan.
 type TableLine struct {
 	ID         string
 	Indicator  string
 	Part       string
 	Dimensions []string
+	// Where makes the table one of a split, such as women: a client is in one of them.
+	Where Filter
+	// YearOnly keeps the table out of quarters.
+	YearOnly bool
+	// Same says that a measure of this table equals one that is drawn elsewhere: the
+	// published cells are shown again, not drawn again (disclosure control §2.4a).
+	Same map[string]Source
 }
 
 // Plan is the closed list of what may be sealed under a profile. A table that is
@@ -72,37 +87,18 @@ type Plan struct {
 	PublishedBudget float64
 }
 
-// The parts of the plan.
-const (
-	partEntrants   = "entrants"
-	partIndicators = "indicators"
-)
-
-// planTables is the list itself: attributes of entrants one at a time, and the
-// completion of referrals.
-var planTables = []TableLine{
-	{"TDI01.total", "TDI01", partEntrants, nil},
-	{"TDI01.region", "TDI01", partEntrants, []string{DimRegion}},
-	{"TDI01.sex", "TDI01", partEntrants, []string{DimSex}},
-	{"TDI01.age", "TDI01", partEntrants, []string{DimAge}},
-	{"TDI01.drug", "TDI01", partEntrants, []string{DimDrug}},
-	{"TDI01.centre", "TDI01", partEntrants, []string{DimCentre}},
-	{"REF01.total", "REF01", partIndicators, []string{DimMeasure}},
-	{"REF01.region", "REF01", partIndicators, []string{DimRegion, DimMeasure}},
-}
-
 // PlanFor returns the release plan of the profile; release.profile_unknown if
 // there is none.
 //
 // The depths are those of disclosure control §2.4 and §2.4a. The open_data profile
-// has one attribute fewer everywhere. REF01 is in no provisional release: its
-// numbers are final 60 days after the period, provisional ones appear after 30.
+// has one attribute fewer everywhere, no revision and no TDI tables, and its
+// indicators carry more noise, which keeps its budget under 1.5.
 func PlanFor(profile Profile) (Plan, error) {
-	plan := Plan{ID: "short", Version: 1, Profile: profile, Tables: slices.Clone(planTables)}
+	plan := Plan{ID: "full", Version: 2, Profile: profile, Tables: planTables}
 	none := Depth{NoTable, NoTable}
 	switch profile {
 	case Ministry:
-		plan.PublishedBudget = 3.889
+		plan.PublishedBudget = ministryBudget
 		plan.Parts = map[string]Part{
 			partEntrants: {Noise{Variance: 4, Bound: 12, Floor: 5}, map[Status]Depth{
 				Provisional: {1, 0}, Final: {2, 1}, Annual: {3, 2}, Revision: {3, 2},
@@ -110,15 +106,21 @@ func PlanFor(profile Profile) (Plan, error) {
 			partIndicators: {Noise{Variance: 9, Bound: 18, Floor: 5}, map[Status]Depth{
 				Provisional: none, Final: {0, NoTable}, Annual: {0, 0}, Revision: {0, 0},
 			}},
+			partTDI: {Noise{Variance: 9, Bound: 18, Floor: 5}, map[Status]Depth{
+				Provisional: none, Final: none, Annual: {3, NoTable}, Revision: {3, NoTable},
+			}},
 		}
 	case OpenData:
-		plan.PublishedBudget = 0.719
+		plan.PublishedBudget = openDataBudget
 		plan.Parts = map[string]Part{
 			partEntrants: {Noise{Variance: 16, Bound: 24, Floor: 10}, map[Status]Depth{
-				Provisional: {0, NoTable}, Final: {1, 0}, Annual: {2, 1}, Revision: {2, 1},
+				Provisional: {0, NoTable}, Final: {1, 0}, Annual: {2, 1}, Revision: none,
 			}},
-			partIndicators: {Noise{Variance: 16, Bound: 24, Floor: 10}, map[Status]Depth{
-				Provisional: none, Final: none, Annual: {0, NoTable}, Revision: {0, NoTable},
+			partIndicators: {Noise{Variance: 100, Bound: 60, Floor: 25}, map[Status]Depth{
+				Provisional: none, Final: none, Annual: {0, NoTable}, Revision: none,
+			}},
+			partTDI: {Noise{Variance: 100, Bound: 60, Floor: 25}, map[Status]Depth{
+				Provisional: none, Final: none, Annual: none, Revision: none,
 			}},
 		}
 	default:
@@ -132,7 +134,7 @@ func (p Plan) TablesFor(s Status) []TableLine {
 	var lines []TableLine
 	for _, line := range p.Tables {
 		depth, ok := p.Parts[line.Part].Depth[s]
-		if !ok {
+		if !ok || line.YearOnly && (s == Provisional || s == Final) {
 			continue
 		}
 		limit := depth.Country
@@ -146,11 +148,12 @@ func (p Plan) TablesFor(s Status) []TableLine {
 	return lines
 }
 
-// attributes counts the dimensions that describe a client beside geography.
+// attributes counts the dimensions that describe a client beside geography. The class of
+// substance, by which SDG351 has its two denominators, is part of that indicator.
 func (l TableLine) attributes() int {
 	n := 0
 	for _, d := range l.Dimensions {
-		if d != DimRegion && d != DimMeasure {
+		if d != DimRegion && d != DimMeasure && d != DimSubstanceClass {
 			n++
 		}
 	}
@@ -160,31 +163,73 @@ func (l TableLine) attributes() int {
 // isRate reports whether the table holds numerators and denominators.
 func (l TableLine) isRate() bool { return slices.Contains(l.Dimensions, DimMeasure) }
 
-// noiseOf returns the noise of a table's cells.
-func (p Plan) noiseOf(line TableLine, indicator Indicator) Noise {
-	return p.Parts[line.Part].Noise.forEvents(indicator.PerClient)
+// measures lists what a client is drawn into in this table: the measures that are
+// not shown from another one.
+func (l TableLine) measures(i Indicator) []string {
+	all := []string{""}
+	if l.isRate() {
+		all = codesOf(DimMeasure, Country{})
+	}
+	return slices.DeleteFunc(all, func(m string) bool { _, shared := l.Same[m]; return shared })
 }
 
-// Budget sums m^2 / (2 variance) over every draw one client can be in for a year:
-// provisional, final, annual and one revision (disclosure control §2.4a). A client
-// enters treatment in one quarter of a year but can be referred in all four, and a
-// rate is two draws. It says what a reader who knows everyone else could use; it is
-// no privacy promise.
-func Budget(p Plan) float64 {
-	rho := 0.0
+// noiseOf returns the noise of a table's cells.
+func (p Plan) noiseOf(line TableLine, indicator Indicator) Noise {
+	return p.Parts[line.Part].Noise.scaled(indicator.PerClient)
+}
+
+// Draw is one group of cells of which a client is in one: its share of the budget.
+type Draw struct {
+	Table   string
+	Measure string
+	Part    string
+	Status  Status
+	Times   int     // how often a year: four quarters, or once
+	Rho     float64 // m^2 / (2 variance) of one
+}
+
+// Draws lists every draw one client can be in for a year: provisional, final,
+// annual and one revision (disclosure control §2.4a). A client enters treatment in
+// one quarter of a year but can be counted by other indicators in all four. Tables
+// of one split are one draw.
+func Draws(p Plan) []Draw {
+	var all []Draw
 	for _, s := range Statuses {
+		split := map[string]bool{}
 		for _, line := range p.TablesFor(s) {
-			indicator, _ := ByID(line.Indicator)
-			draws := 1
-			if line.isRate() {
-				draws = 2
+			if line.Where != (Filter{}) {
+				key := line.Indicator + "|" + line.Where.Dimension + "|" + strings.Join(line.Dimensions, ",")
+				if split[key] {
+					continue
+				}
+				split[key] = true
 			}
+			indicator, _ := ByID(line.Indicator)
+			times := 1
 			if (s == Provisional || s == Final) && !indicator.OncePerYear {
-				draws *= 4
+				times = 4
 			}
 			m := float64(indicator.PerClient)
-			rho += float64(draws) * m * m / (2 * float64(p.noiseOf(line, indicator).Variance))
+			for _, measure := range line.measures(indicator) {
+				all = append(all, Draw{
+					Table: line.ID, Measure: measure, Part: line.Part, Status: s, Times: times,
+					Rho: m * m / (2 * float64(p.noiseOf(line, indicator).Variance)),
+				})
+			}
 		}
+	}
+	return all
+}
+
+// Budget sums the draws. It says what a reader who knows everyone else could use; it
+// is no privacy promise.
+func Budget(p Plan) float64 {
+	rho := 0.0
+	for _, d := range Draws(p) {
+		rho += float64(d.Times) * d.Rho
 	}
 	return rho
 }
+
+// isRate reports whether clients are counted for a denominator too.
+func (i Indicator) isRate() bool { return i.Denominator != "" }

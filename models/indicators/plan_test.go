@@ -9,37 +9,35 @@ import (
 	"jol/models"
 )
 
-func tableIDs(lines []TableLine) string {
-	var ids []string
-	for _, line := range lines {
-		ids = append(ids, line.ID)
+// split counts the tables of a part and status for the country and for regions.
+func split(t *testing.T, profile Profile, part string, s Status) (country, region int) {
+	t.Helper()
+	for _, line := range mustPlan(t, profile).TablesFor(s) {
+		switch {
+		case line.Part != part:
+		case slices.Contains(line.Dimensions, DimRegion):
+			region++
+		default:
+			country++
+		}
 	}
-	return strings.Join(ids, " ")
+	return country, region
 }
 
-func TestPlan_PublishesExactlyTheseTables(t *testing.T) {
+// cellsOfAClient is K: in how many cells of the core a client is in a year.
+func TestPlan_CoreHasTheTablesOfTheRule(t *testing.T) {
 	t.Parallel()
-	const entrants = "TDI01.total TDI01.region TDI01.sex TDI01.age TDI01.drug TDI01.centre"
-	for profile, want := range map[Profile]map[Status]string{
-		Ministry: {
-			Provisional: entrants,
-			Final:       entrants + " REF01.total",
-			Annual:      entrants + " REF01.total REF01.region",
-			Revision:    entrants + " REF01.total REF01.region",
-			"draft":     "",
-		},
-		OpenData: {
-			Provisional: "TDI01.total",
-			Final:       entrants,
-			Annual:      entrants + " REF01.total",
-			Revision:    entrants + " REF01.total",
-			"draft":     "",
-		},
+	for _, c := range []struct {
+		profile         Profile
+		status          Status
+		country, region int
+	}{
+		{Ministry, Annual, 32, 19}, {Ministry, Final, 20, 7}, {Ministry, Provisional, 7, 1}, {Ministry, Revision, 32, 19}, // 78 and K = 78; provisional K = 8
+		{OpenData, Annual, 20, 7}, {OpenData, Final, 7, 1}, {OpenData, Provisional, 1, 0}, {OpenData, Revision, 0, 0}, // 35
 	} {
-		for status, ids := range want {
-			if got := tableIDs(mustPlan(t, profile).TablesFor(status)); got != ids {
-				t.Errorf("%s %s: %s", profile, status, got)
-			}
+		country, region := split(t, c.profile, partEntrants, c.status)
+		if country != c.country || region != c.region {
+			t.Errorf("%s %s: %d tables of the country and %d of regions, want %d and %d", c.profile, c.status, country, region, c.country, c.region)
 		}
 	}
 	if _, err := PlanFor("everything"); !models.IsKind(err, models.KindInvalid) {
@@ -47,37 +45,84 @@ func TestPlan_PublishesExactlyTheseTables(t *testing.T) {
 	}
 }
 
-func TestPlan_BudgetIsThePublishedOne(t *testing.T) {
+// TestPlan_CoreByBruteForce builds the set from the words of the rule, not from the code:
+// every choice of at most three of six variants, no two of age and no two of drug.
+func TestPlan_CoreByBruteForce(t *testing.T) {
 	t.Parallel()
-	total := 0.0
-	for _, profile := range Profiles {
-		plan := mustPlan(t, profile)
-		rho := Budget(plan)
-		total += rho
-		if math.Abs(rho-plan.PublishedBudget) > 0.0005 {
-			t.Errorf("%s: the plan spends %.4f and says %.4f", profile, rho, plan.PublishedBudget)
+	six := []string{DimSex, DimAge, DimAgeFine, DimDrug, DimDrug6, DimCentre}
+	want := map[string]bool{}
+	for set := range 64 {
+		var chosen []string
+		for i, d := range six {
+			if set&(1<<i) != 0 {
+				chosen = append(chosen, d)
+			}
+		}
+		has := func(d string) bool { return slices.Contains(chosen, d) }
+		if len(chosen) > 3 || has(DimAge) && has(DimAgeFine) || has(DimDrug) && has(DimDrug6) {
+			continue
+		}
+		want["|"+strings.Join(chosen, ",")] = true
+		if len(chosen) <= 2 && !(has(DimAgeFine) && has(DimDrug6)) {
+			want["region|"+strings.Join(chosen, ",")] = true
 		}
 	}
-	if open := mustPlan(t, OpenData).PublishedBudget; open >= 1.5 {
-		t.Errorf("the open-data profile spends %.3f, the limit is 1.5", open)
+	got := map[string]bool{}
+	for _, line := range entrantTables() {
+		geography, rest := "", line.Dimensions
+		if len(rest) > 0 && rest[0] == DimRegion {
+			geography, rest = "region", rest[1:]
+		}
+		got[geography+"|"+strings.Join(rest, ",")] = true
 	}
-	if total > 45 { // a reader may hold both profiles
-		t.Errorf("both profiles spend %.3f, the limit is 45", total)
+	for k := range want {
+		if !got[k] {
+			t.Errorf("%s is missing", k)
+		}
+	}
+	if len(got) != len(want) || len(got) != 51 {
+		t.Errorf("%d tables, want %d", len(got), len(want))
 	}
 }
 
-func TestPlan_BudgetByHand(t *testing.T) {
+func TestPlan_BudgetIsThePublishedOne(t *testing.T) {
 	t.Parallel()
-	// Six tables, each drawn as provisional, final, annual and revision at 1/(2*4);
-	// REF01 total in four quarters and two years, region in two years, two measures,
-	// at 9/(2*81).
-	want := 6.0*4/8 + float64(2*(4+2+2))/18
-	if got := Budget(mustPlan(t, Ministry)); math.Abs(got-want) > 1e-12 {
-		t.Errorf("ministry: %.6f, by hand %.6f", got, want)
+	for _, profile := range Profiles {
+		plan := mustPlan(t, profile)
+		parts := map[string]float64{}
+		for _, d := range Draws(plan) {
+			parts[d.Part] += float64(d.Times) * d.Rho
+		}
+		t.Logf("%s: %.3f, by part %v", profile, Budget(plan), parts)
+		if rho := Budget(plan); math.Abs(rho-plan.PublishedBudget) > 0.0005 {
+			t.Errorf("%s: the plan spends %.4f and says %.4f", profile, rho, plan.PublishedBudget)
+		}
 	}
-	want = float64(1+6+6+6)/32 + float64(2*2)/32
-	if got := Budget(mustPlan(t, OpenData)); math.Abs(got-want) > 1e-12 {
-		t.Errorf("open data: %.6f, by hand %.6f", got, want)
+	if rho := mustPlan(t, OpenData).PublishedBudget; rho >= 1.5 {
+		t.Errorf("the open-data profile spends %.3f, the limit is 1.5", rho)
+	}
+	if rho := mustPlan(t, Ministry).PublishedBudget; rho > 45 {
+		t.Errorf("the ministry profile spends %.3f, the limit is 45", rho)
+	}
+}
+
+func TestPlan_BudgetOfTheCoreByHand(t *testing.T) {
+	t.Parallel()
+	core := func(profile Profile) (rho float64) {
+		for _, d := range Draws(mustPlan(t, profile)) {
+			if d.Part == partEntrants {
+				rho += float64(d.Times) * d.Rho
+			}
+		}
+		return rho
+	}
+	// 78 final and annual draws, 8 provisional and 51 of a revision, each 1/(2*4).
+	if got, want := core(Ministry), (78.0+8+51)/8; math.Abs(got-want) > 1e-12 {
+		t.Errorf("ministry core: %.6f, by hand %.6f", got, want)
+	}
+	// 35 final and annual draws and one provisional, each 1/(2*16).
+	if got, want := core(OpenData), 36.0/32; math.Abs(got-want) > 1e-12 {
+		t.Errorf("open-data core: %.6f, by hand %.6f", got, want)
 	}
 }
 
@@ -88,28 +133,74 @@ func TestPlan_IsClosedAndWellFormed(t *testing.T) {
 		seen := map[string]bool{}
 		for _, line := range plan.Tables {
 			indicator, ok := ByID(line.Indicator)
-			if !ok || seen[line.ID] || !strings.HasPrefix(line.ID, line.Indicator+".") {
-				t.Errorf("%s is doubled, or its indicator %s is unknown", line.ID, line.Indicator)
+			if !ok || indicator.Count == nil || seen[line.ID] {
+				t.Errorf("%s is doubled, or its indicator %s is unknown or not counted", line.ID, line.Indicator)
 			}
 			seen[line.ID] = true
 			if _, ok := plan.Parts[line.Part]; !ok {
 				t.Errorf("%s is in no part", line.ID)
 			}
 			for i, d := range line.Dimensions {
-				if d == DimMeasure && i != len(line.Dimensions)-1 || len(codesOf(d, testCountry)) == 0 {
+				if d == DimMeasure && i != len(line.Dimensions)-1 || len(codesOf(d, testCountry)) == 0 || slices.Contains(line.Dimensions[:i], d) {
 					t.Errorf("%s: dimension %s", line.ID, d)
 				}
-				if d != DimMeasure && !slices.Contains(indicator.Breakdowns, d) {
-					t.Errorf("%s: the indicator is not broken down by %s", line.ID, d)
-				}
 			}
-			if line.isRate() != (indicator.Denominator != "") {
+			if line.isRate() != indicator.isRate() && line.Part == partIndicators {
 				t.Errorf("%s: measures and denominator disagree", line.ID)
+			}
+			if n := len(line.Dimensions); line.Part == partTDI && (n > 3 || slices.Contains(line.Dimensions, DimRegion)) {
+				t.Errorf("%s: the TDI part is national and has at most a drug row, an attribute and a split", line.ID)
+			}
+			if w := line.Where; w.Dimension != "" && (w.Dimension != DimSex || len(codesOf(line.Dimensions[len(line.Dimensions)-1], testCountry)) > 6) {
+				t.Errorf("%s: a split by sex of more than six codes", line.ID)
+			}
+		}
+		for _, s := range Statuses {
+			for _, line := range plan.TablesFor(s) {
+				for _, source := range line.Same {
+					if !slices.ContainsFunc(plan.TablesFor(s), func(l TableLine) bool { return l.ID == source.Table }) {
+						t.Errorf("%s %s: %s is shown from %s, which is not there", profile, s, line.ID, source.Table)
+					}
+				}
 			}
 		}
 	}
 }
 
+// TestPlan_NamesEveryTableOfTheTemplate holds the worksheet together: each table of the
+// TDI template is published, or said to be missing with a reason.
+func TestPlan_NamesEveryTableOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	last := map[string]int{"11.1": 9, "24.1": 1, "25.1": 6, "28.1": 1, "29.1": 2}
+	published := map[string]bool{}
+	for _, line := range planTables {
+		if id, ok := strings.CutPrefix(line.ID, "TDI."); ok && line.Part == partTDI {
+			published[id] = true
+		}
+	}
+	missing := ""
+	for _, m := range NotAvailable {
+		missing += m.Tables + ", "
+		if m.Reason == "" {
+			t.Errorf("%s is missing without a reason", m.Tables)
+		}
+	}
+	for chapter := 8; chapter <= 29; chapter++ {
+		prefix := string(rune('0'+chapter/10)) + string(rune('0'+chapter%10))
+		prefix = strings.TrimPrefix(prefix, "0") + ".1"
+		n := 3
+		if k, ok := last[prefix]; ok {
+			n = k
+		}
+		for k := 1; k <= n; k++ {
+			id := prefix + "." + string(rune('0'+k))
+			said := strings.Contains(missing, id+",") || prefix == "11.1" || prefix == "25.1"
+			if published[id] == said {
+				t.Errorf("%s: published %v, said to be missing %v", id, published[id], said)
+			}
+		}
+	}
+}
 func TestCatalogue_IsComplete(t *testing.T) {
 	t.Parallel()
 	for _, i := range Catalogue {
@@ -118,8 +209,11 @@ func TestCatalogue_IsComplete(t *testing.T) {
 				t.Errorf("%s has no title in %s", i.ID, lang)
 			}
 		}
-		if i.Numerator == "" || i.Population == "" || i.PeriodLogic == "" || i.Source == "" || i.Rule == "" || i.PerClient < 1 || i.Count == nil {
+		if i.Numerator == "" || i.Population == "" || i.PeriodLogic == "" || i.Source == "" || i.Rule == "" {
 			t.Errorf("%s lacks a part of its definition", i.ID)
+		}
+		if (i.Count != nil) != (i.PerClient > 0) || (i.Count == nil) == (i.Derived == "" && i.CountReport == nil) {
+			t.Errorf("%s: it is counted, derived or counts reports, one of the three", i.ID)
 		}
 	}
 	if _, ok := ByID("TDI99"); ok {

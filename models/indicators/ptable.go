@@ -37,11 +37,10 @@ func NewPTable(variance, bound int) (PTable, error) {
 }
 
 // maxEntropy returns p_v = exp(b v^2)/Z for v = -bound..bound. The variance grows
-// with b, so b is found by bisection to the last bit.
+// with b, so b is found by bisection to the last bit. It lies near -1/(2 variance).
 func maxEntropy(variance float64, bound int) []float64 {
-	lo, hi := -50.0, 0.0 // from all mass on 0 to the uniform distribution
-	for range 200 {
-		mid := (lo + hi) / 2
+	lo, hi := -2/variance, -1/(8*variance)
+	for mid := (lo + hi) / 2; mid > lo && mid < hi; mid = (lo + hi) / 2 {
 		if _, got := gaussianRow(mid, bound); got < variance {
 			lo = mid
 		} else {

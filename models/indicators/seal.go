@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+
+	"jol/models"
 )
 
 // KeySize is the length of an epoch key in bytes.
@@ -73,31 +75,100 @@ func (a *Accumulator) Seal(key []byte) (Release, error) {
 		PlanID: a.plan.ID, PlanVersion: a.plan.Version, Budget: a.plan.PublishedBudget,
 	}
 	content := sha256.New()
-	for _, t := range a.tallies {
-		table, err := a.sealTable(t, key, r.ID)
-		if err != nil {
-			return Release{}, err
-		}
-		r.Tables = append(r.Tables, table)
+	tables, err := a.sealTables(key, r.ID)
+	if err != nil {
+		return Release{}, err
+	}
+	for _, table := range tables {
 		content.Write(table.JSON())
 		content.Write([]byte("\n"))
 	}
-	r.SHA256 = hex.EncodeToString(content.Sum(nil))
-	a.tallies, a.failed = nil, errSealed
+	r.Tables, r.SHA256 = tables, hex.EncodeToString(content.Sum(nil))
+	a.tallies, a.groups, a.failed = nil, nil, errSealed
 	return r, nil
+}
+
+// sealTables publishes the tables in plan order. Those that tell the layout come first,
+// those that show another table's cells last.
+func (a *Accumulator) sealTables(key []byte, release string) ([]Table, error) {
+	tables := make([]Table, len(a.tallies))
+	at := map[string]int{}
+	for i, t := range a.tallies {
+		at[t.id] = i
+	}
+	seal := func(i int) (err error) {
+		tables[i], err = a.sealTable(a.tallies[i], key, release)
+		return err
+	}
+	for i, t := range a.tallies {
+		if t.fixed() {
+			if err := seal(i); err != nil {
+				return nil, err
+			}
+		}
+	}
+	layout := a.layout
+	if region, ok := at[regionTotals]; ok && layout == nil {
+		l := models.Layout{Regions: mergeRegions(published(tables[region]))}
+		if drug, ok := at[drugTotals]; ok {
+			l.DrugRows = mergeDrugs(published(tables[drug]))
+		}
+		layout = &l
+	}
+	if layout != nil {
+		for i, t := range a.tallies {
+			a.tallies[i] = t.laidOut(*layout)
+		}
+	}
+	for _, late := range []bool{false, true} {
+		for i, t := range a.tallies {
+			if t.fixed() || late != (len(t.line.Same) > 0) {
+				continue
+			}
+			if err := seal(i); err != nil {
+				return nil, err
+			}
+			if late {
+				if err := a.showAgain(&tables[i], t, func(id string) (Table, bool) { j, ok := at[id]; return tables[max(j, 0)], ok }); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return tables, nil
+}
+
+// fixed reports whether the layout is read from this table, which therefore never follows it.
+func (t *tally) fixed() bool { return t.id == regionTotals || t.id == drugTotals }
+
+// laidOut joins what the layout shows together: the regions of tables with two
+// attributes, and the drug rows (disclosure control §2.4, §2.4a).
+func (t *tally) laidOut(layout models.Layout) *tally {
+	if t.fixed() {
+		return t
+	}
+	if t.line.attributes() >= 2 {
+		t = t.merged(DimRegion, layout.Regions)
+	}
+	return t.merged(DimDrugRow, layout.DrugRows)
 }
 
 // sealTable publishes every cell of a table, empty ones too.
 func (a *Accumulator) sealTable(t *tally, key []byte, release string) (Table, error) {
 	indicator, _ := ByID(t.line.Indicator)
 	noise := a.plan.noiseOf(t.line, indicator)
-	ptable, err := NewPTable(noise.Variance, noise.Bound)
+	ptable, err := a.ptable(noise)
 	if err != nil {
 		return Table{}, err
 	}
 	table := Table{
-		ID: t.line.ID, Release: release, Title: tableTitle(indicator, t.line.Dimensions),
-		Dimensions: slices.Clone(t.line.Dimensions), Method: methodOf(t.line, indicator, noise),
+		ID: t.id, Release: release, Title: tableTitle(indicator, t.line.Dimensions), Period: t.period.String(),
+		Indicator: t.line.Indicator, Rule: indicator.RuleFor(DefaultRules), Definitions: a.definitions, Unit: indicator.Unit, noise: noise,
+		Dimensions: slices.Clone(t.line.Dimensions), Method: methodOf(t.line, indicator, noise), Cells: make([]Cell, 0, len(t.cells)),
+	}
+	if t.line.Where.Dimension != "" {
+		table.Title = narrowed(table.Title, t.line.Where)
+		table.Where = &t.line.Where
 	}
 	mac := hmac.New(sha256.New, key)
 	for i, c := range t.cells {
@@ -106,13 +177,66 @@ func (a *Accumulator) sealTable(t *tally, key []byte, release string) (Table, er
 			table.Cells = append(table.Cells, Cell{Codes: codes, Value: new(int64), Lo95: new(int64), Hi95: new(int64), Flag: Structural})
 			continue
 		}
-		u := draw(mac, t.line.ID, t.line.Dimensions, codes, c)
-		table.Cells = append(table.Cells, publish(codes, c.n+int64(ptable.Noise(u)), noise))
+		u := draw(mac, t.id, t.line.Dimensions, codes, c)
+		shown := publish(codes, c.n+int64(ptable.Noise(u)), noise)
+		if shown.Value != nil && slices.ContainsFunc(codes, func(code string) bool { return t.joined[code] }) {
+			shown.Flag = Joined
+		}
+		table.Cells = append(table.Cells, shown)
 	}
 	if t.line.isRate() {
 		table.Rates = rates(table, noise)
 	}
+	table.Means = means(table)
+	table.Coverage = coverageOf(table, indicator, t.period, a.estimates, a.country.Code)
 	return table, nil
+}
+
+// ptable returns the distribution for a noise setting, computed once a release.
+func (a *Accumulator) ptable(n Noise) (PTable, error) {
+	if t, ok := a.ptables[n]; ok {
+		return t, nil
+	}
+	t, err := NewPTable(n.Variance, n.Bound)
+	if err == nil {
+		a.ptables[n] = t
+	}
+	return t, err
+}
+
+// showAgain puts the published cells of other tables in place of measures that equal
+// them: a number that was drawn once is not drawn again (disclosure control §2.4a).
+func (a *Accumulator) showAgain(table *Table, t *tally, find func(string) (Table, bool)) error {
+	for measure, source := range t.line.Same {
+		from, ok := find(source.Table)
+		if !ok || from.Period != table.Period || from.noise != table.noise {
+			return fmt.Errorf("indicators: table %s shows cells of %s, which this release does not hold alike", t.id, source.Table)
+		}
+		for i, c := range table.Cells {
+			last := len(c.Codes) - 1
+			if c.Codes[last] != measure {
+				continue
+			}
+			same := func(o Cell) bool {
+				codes, m := o.Codes, ""
+				if len(from.Dimensions) == len(table.Dimensions) {
+					codes, m = o.Codes[:last], o.Codes[last]
+				}
+				return m == source.Measure && slices.Equal(codes, c.Codes[:last])
+			}
+			j := slices.IndexFunc(from.Cells, same)
+			if j < 0 {
+				return fmt.Errorf("indicators: table %s has a cell that %s has not", t.id, source.Table)
+			}
+			shown := from.Cells[j]
+			shown.Codes = c.Codes
+			table.Cells[i] = shown
+		}
+	}
+	table.Rates = rates(*table, table.noise)
+	indicator, _ := ByID(t.line.Indicator)
+	table.Coverage = coverageOf(*table, indicator, t.period, a.estimates, a.country.Code)
+	return nil
 }
 
 // rates pairs the cells of a table whose last dimension is measure: denominator,

@@ -6,13 +6,16 @@ import (
 	"strconv"
 )
 
-// Flag says why a cell shows no perturbed count.
+// Flag says what is special about a cell: why it shows no perturbed count, or that it
+// stands for several codes.
 type Flag string
 
 // Flags. A structural zero is an exact 0 that follows from the code lists.
 const (
 	BelowFloor Flag = "below_floor"
 	Structural Flag = "structural"
+	// Joined marks a shown count of several regions or drugs together.
+	Joined Flag = "merged"
 )
 
 // Cell is one published cell. Value, Lo95 and Hi95 are perturbed counts; nil is
@@ -41,64 +44,36 @@ type Rate struct {
 	Flag        Flag
 }
 
-// Method tells a reader how the counts were protected (disclosure control §2.7).
-// All figures are in counts and scaled to the table.
-type Method struct {
-	Name     string  `json:"name"`
-	Version  int     `json:"version"`
-	NoiseSd  float64 `json:"noiseSd"`
-	NoiseMax int     `json:"noiseMax"`
-	Floor    int     `json:"floor"`
-	Text     string  `json:"text"`
-	P95      int     `json:"p95"`
-	Additive bool    `json:"additive"`
-	RateRule string  `json:"rateRule"`
-}
-
 // Table is one sealed table. Its JSON and CSV depend on nothing else.
 type Table struct {
-	ID         string
-	Release    string
-	Title      map[string]string
-	Dimensions []string
-	Method     Method
-	Cells      []Cell
-	Rates      []Rate // empty unless the table has numerators and denominators
+	ID        string
+	Release   string
+	Indicator string
+	Period    string // the release's, or an earlier one whose numbers became final later
+	Rule      string
+	// Definitions is the hash of the definitions it was counted by, see DefinitionHash.
+	Definitions string
+	Unit        string  // of a sum; empty for persons and events
+	Where       *Filter // of one table of a split
+	Title       map[string]string
+	Dimensions  []string
+	Method      Method
+	Cells       []Cell
+	Rates       []Rate        // empty unless the table has numerators and denominators
+	Coverage    []RowCoverage // empty unless the indicator is divided by an estimate
+	Means       []RowMean     // empty unless the table has bands of age
+	noise       Noise
 }
 
 // The publication rule of rates, in perturbed counts (disclosure control §2.6).
 const (
-	rateMinDenominator   = 50
-	rateMinNumerator     = 5
-	rateDecimalFrom      = 500
-	percentTenths        = 1000
-	percentWhole         = 100
-	intervalWidth        = 1.96
-	methodName           = "SR-CKM"
-	methodVersion        = 1
-	unknownAgeNote       = " Unknown age is counted in 25-44."
-	rateRule             = "Numerator and denominator are both perturbed. A rate is given if the denominator is at least 50 and the numerator at least 5 and not below the floor: whole percent under a denominator of 500, one decimal above."
-	eventNote            = " A client adds at most %d events; noise and floor are scaled to that."
-	methodTextOfAllParts = "All counts carry random noise (sd %g). Below %d is shown as <%d and may be zero. Tables do not add up. A difference of two cells has sd %.1f and says nothing about one person."
+	rateMinDenominator = 50
+	rateMinNumerator   = 5
+	rateDecimalFrom    = 500
+	percentTenths      = 1000
+	percentWhole       = 100
+	intervalWidth      = 1.96
 )
-
-// methodOf writes the method block of a table.
-func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
-	sd := math.Sqrt(float64(noise.Variance))
-	text := fmt.Sprintf(methodTextOfAllParts, sd, noise.Floor, noise.Floor, sd*math.Sqrt2)
-	if indicator.PerClient > 1 {
-		text += fmt.Sprintf(eventNote, indicator.PerClient)
-	}
-	for _, d := range line.Dimensions {
-		if d == DimAge {
-			text += unknownAgeNote
-		}
-	}
-	return Method{
-		Name: methodName, Version: methodVersion, NoiseSd: sd, NoiseMax: noise.Bound, Floor: noise.Floor,
-		Text: text, P95: noise.p95(), RateRule: rateRule,
-	}
-}
 
 // publish turns a perturbed count into a cell.
 func publish(codes []string, y int64, noise Noise) Cell {
@@ -146,4 +121,9 @@ func percent(share, scale int64) *Percent {
 		text = fmt.Sprintf("%d.%d", share/10, share%10)
 	}
 	return new(Percent(text))
+}
+
+// isRate reports whether the table holds numerators and denominators.
+func (t Table) isRate() bool {
+	return len(t.Dimensions) > 0 && t.Dimensions[len(t.Dimensions)-1] == DimMeasure
 }

@@ -281,7 +281,8 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 	for i := range open {
 		before := open[i].Version
 		open[i].Withdrawn(t.now)
-		if err := changed(t.Model(&open[i]).Where("version = ?", before).Select("state", "withdrawn_at", "version").Updates(&open[i])); err != nil {
+		open[i].SettledAt = &t.now
+		if err := changed(t.Model(&open[i]).Where("version = ?", before).Select("state", "withdrawn_at", "settled_at", "version").Updates(&open[i])); err != nil {
 			return err
 		}
 		t.alsoTouched(open[i].ID)

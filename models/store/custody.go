@@ -262,12 +262,15 @@ func (s *Session) tellHolder(ctx context.Context, handle string) error {
 	})
 }
 
-var spellColumns = []string{"state", "admitted_at", "planned_release", "release_decided_at", "ended_at", "exit_reason", "exit_region",
+var spellColumns = []string{"state", "admitted_at", "planned_release", "release_decided_at", "ended_at", "end_recorded_at", "exit_reason", "exit_region",
 	"referral_on_release", "naloxone_on_release", "in_treatment_at_exit", "version"}
 
 // keepSpell writes a stay that was loaded at the version before.
 func (t *tx) keepSpell(spell *models.CustodySpell) error {
 	t.tell("custody_spell", spell.ID, spell.OrganisationID)
+	if spell.EndedAt != nil && spell.EndRecordedAt == nil {
+		spell.EndRecordedAt = &t.now
+	}
 	return changed(t.Model(spell).Where("version = ?", spell.Version-1).Select(spellColumns).Updates(spell))
 }
 

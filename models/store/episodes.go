@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -203,14 +204,24 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 		if err := e.Close(cl, accepted > 0); err != nil {
 			return err
 		}
+		e.ClosedAt = &tx.now
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		if err := tx.saveEpisode(e, "end_date", "end_reason", "last_contact", "state", "suspended_for", "suspended_at"); err != nil {
+		if err := tx.saveEpisode(e, "closed_at", "end_date", "end_reason", "last_contact", "state", "suspended_for", "suspended_at"); err != nil {
 			return err
 		}
 		return tx.cancelTasks(e)
 	})
 	return seen, err
+}
+
+// episodeContact is a contact noted within an episode, beside those of the record.
+type episodeContact struct {
+	ID        string
+	EpisodeID string
+	ClientID  models.ClientID
+	OnDate    models.Date
+	CreatedAt time.Time
 }
 
 // RecordContact notes a face-to-face contact within an open episode: an episode without
@@ -232,6 +243,10 @@ func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) 
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
+		contact := episodeContact{ID: newID(), EpisodeID: e.ID, ClientID: e.ClientID, OnDate: on, CreatedAt: tx.now}
+		if err := tx.Create(&contact).Error; err != nil {
+			return err
+		}
 		return tx.saveEpisode(e, "last_contact")
 	})
 	return seen, err

@@ -81,6 +81,8 @@ var ties = []tie{
 	{"consents", "client_id", "", eraseRow},
 	{"identity_changes", "with_id", "", eraseLink},
 	{"identity_changes", "client_id", "", eraseRow},
+	{"episode_contacts", "episode_id", "episodes", eraseRow},
+	{"episode_contacts", "client_id", "", eraseRow},
 	{"episodes", "client_id", "", eraseRow},
 	{"disclosures", "client_id", "", eraseNot},
 	{"disclosures", "consent_id", "consents", eraseNot},

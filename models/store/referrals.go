@@ -271,7 +271,10 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 			tx.disclosed(models.Disclosure{ClientID: r.FromClientID, OrganisationID: r.FromOrganisationID, RecipientID: r.ToOrganisationID,
 				Categories: append([]models.Category{models.CatReferral}, row.ConsentCategories...), ConsentID: r.ConsentID})
 		}
-		columns := []string{"state", "appointment_at", "attended_on", "decline_reason", "alternative", "to_client_id", "version"}
+		if len(r.Allowed(models.Sender)) == 0 && len(r.Allowed(models.Receiver)) == 0 {
+			r.SettledAt = &tx.now
+		}
+		columns := []string{"state", "appointment_at", "attended_on", "settled_at", "decline_reason", "alternative", "to_client_id", "version"}
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
 			return err
 		}

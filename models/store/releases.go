@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -157,84 +155,4 @@ func (s *Store) burn(id string) error {
 		return err
 	}
 	return f.Sync()
-}
-
-// countingSQL gives every person the key under which statistics count them once: the
-// linkage id across sectors or within a sector where the client allowed that linkage,
-// the confirmed person otherwise. Links of low quality are never used. It is one
-// statement, so it reads one snapshot.
-const countingSQL = `
-WITH person_key AS (
-  SELECT c.person_id, COALESCE(
-      MIN(CASE WHEN k.purpose = 'linkage_sector' THEN 'L' || l.link_id END),
-      MIN(CASE WHEN k.purpose = 'linkage_facility' THEN 'F' || o.kind || l.link_id END),
-      'P' || c.person_id) AS link
-  FROM clients c
-  JOIN organisations o ON o.id = c.organisation_id
-  LEFT JOIN %s l ON l.client_id = c.id AND l.low_quality = ?
-  LEFT JOIN consents k ON k.client_id = c.id AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ?
-       AND k.purpose IN ('linkage_sector', 'linkage_facility')
-  GROUP BY c.person_id)
-SELECT pk.link, p.sdc_key, 'E' AS what, o.region, e.sex, e.age_at_start, e.centre_type, e.primary_drug,
-       e.start_date, e.end_date, e.end_reason, e.last_contact, e.structured
-FROM episodes e JOIN clients c ON c.id = e.client_id JOIN persons p ON p.id = c.person_id
-JOIN person_key pk ON pk.person_id = p.id JOIN organisations o ON o.id = e.organisation_id
-UNION ALL
-SELECT pk.link, p.sdc_key, 'R', o.region, '', 0, '', '', r.sent_at_text, r.attended_on, '', '', c.low_quality
-FROM (SELECT from_client_id, from_organisation_id, attended_on, %s AS sent_at_text FROM referrals) r
-JOIN clients c ON c.id = r.from_client_id JOIN persons p ON p.id = c.person_id
-JOIN person_key pk ON pk.person_id = p.id JOIN organisations o ON o.id = r.from_organisation_id
-ORDER BY 1, 2`
-
-// count streams one snapshot, client by client, and seals it with a fresh key.
-func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Release, error) {
-	today := models.DateOf(s.now(), s.opt.Zone)
-	sentAt := "strftime('%Y-%m-%dT%H:%M:%SZ', sent_at)"
-	if s.dialect == "postgres" {
-		sentAt = `to_char(sent_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
-	}
-	query := fmt.Sprintf(countingSQL, s.linkTable(), sentAt)
-	rows, err := s.read.WithContext(ctx).Raw(query, false, today, today).Rows()
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	group, client := "", models.ClientRows{}
-	flush := func() error {
-		if group == "" {
-			return nil
-		}
-		return sealing.AddClient(client)
-	}
-	for rows.Next() {
-		var link, what string
-		var key int64
-		var e models.EpisodeRow
-		if err := rows.Scan(&link, &key, &what, &e.Region, &e.Sex, &e.AgeAtStart, &e.CentreType, &e.PrimaryDrug, &e.Start, &e.End, &e.EndReason, &e.LastContact, &e.Structured); err != nil {
-			return nil, err
-		}
-		if link != group {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-			group, client = link, models.ClientRows{SDCKey: key}
-		}
-		if what == "E" {
-			client.Episodes = append(client.Episodes, e)
-		} else {
-			sentAt, err := time.Parse(time.RFC3339, string(e.Start))
-			if err != nil {
-				return nil, err
-			}
-			sentOn := models.DateOf(sentAt, models.Zone(s.opt.Country, e.Region)) // the civil date, as attendance has it
-			client.Referrals = append(client.Referrals, models.ReferralRow{Region: e.Region, SentOn: sentOn, AttendedOn: e.End})
-		}
-	}
-	if err := errors.Join(rows.Err(), flush()); err != nil {
-		return nil, err
-	}
-	epoch := make([]byte, 32)
-	rand.Read(epoch)
-	defer clear(epoch)
-	return sealing.Seal(epoch)
 }

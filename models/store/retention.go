@@ -25,6 +25,7 @@ type Retained struct {
 var happenings = []struct{ table, client, date, at, open string }{
 	{table: "episodes", client: "client_id", date: "last_contact", open: "end_date = ''"},
 	{table: "episodes", client: "client_id", date: "end_date"},
+	{table: "episode_contacts", client: "client_id", date: "on_date"},
 	{table: "consents", client: "client_id", date: "from_date"},
 	{table: "consents", client: "client_id", date: "until_date", open: "state = 'offered'"},
 	{table: "referrals", client: "from_client_id", at: "sent_at"},

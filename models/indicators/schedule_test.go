@@ -1,0 +1,169 @@
+package indicators
+
+import (
+	"slices"
+	"testing"
+
+	"jol/models"
+)
+
+func has(t *testing.T, s Status, period, id string) bool {
+	t.Helper()
+	p := mustPeriod(t, period)
+	return slices.ContainsFunc(dueTables(mustPlan(t, Ministry), s, p), func(d due) bool { return d.id(p) == id })
+}
+
+func TestSchedule_AnIndicatorAppearsWhenItIsFinal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status     Status
+		period, id string
+		want       bool
+	}{
+		{Final, "2026Q2", "COC21.total", true},         // +51 days, and the release is 90 days after
+		{Provisional, "2026Q2", "COC21.total", false},  // no indicator is in a provisional one
+		{Final, "2026Q1", "OAT03.total", false},        // six months and 30 days: 2026-10-30
+		{Final, "2026Q2", "OAT03.total.2026Q1", false}, // from 2026-09-28
+		{Final, "2026Q3", "OAT03.total.2026Q1", true},  // from 2026-12-29
+		{Final, "2026Q4", "OAT03.total.2026Q1", false}, // once only
+		{Annual, "2026", "OAT04.total.2026Q1", true},   // 2027-04-30, as the release
+		{Annual, "2026", "REPRES6.region", false},      // +183 and 30 days
+		{Final, "2027Q2", "REPRES6.region.2026", true}, // 2027-08-02, from 2027-09-28
+		{Annual, "2026", "TDI01.region.sex.age", true}, // the core waits for nothing
+		{Revision, "2026", "TDI01.region.sex.age", true},
+		{Revision, "2026", "REPRES6.region", false}, // what was not in the annual release
+	} {
+		if got := has(t, c.status, c.period, c.id); got != c.want {
+			t.Errorf("%s %s holds %s: %v", c.period, c.status, c.id, got)
+		}
+	}
+}
+
+// TestSchedule_EveryCellBelongsToOneRelease walks the calendar of nine years and looks at
+// the five in the middle.
+func TestSchedule_EveryCellBelongsToOneRelease(t *testing.T) {
+	t.Parallel()
+	plan := mustPlan(t, Ministry)
+	type cell struct{ table, period string }
+	held := map[cell]int{}
+	for p := mustPeriod(t, "2022Q1"); p.Start() < "2031-01-01"; p = p.next() {
+		places := []place{{Final, p}}
+		if p.quarter == 4 {
+			places = append(places, place{Annual, yearOf(p)})
+		}
+		for _, at := range places {
+			ids := map[string]bool{}
+			for _, d := range dueTables(plan, at.status, at.period) {
+				if held[cell{d.line.ID, d.period.String()}]++; ids[d.id(at.period)] {
+					t.Errorf("%s %s holds %s twice", at.period, at.status, d.id(at.period))
+				}
+				ids[d.id(at.period)] = true
+				indicator, _ := ByID(d.line.Indicator)
+				if d.line.Part == partIndicators && nominal(at) < indicator.FinalOn(d.period) {
+					t.Errorf("%s %s holds %s of %s before it is final", at.period, at.status, d.line.ID, d.period)
+				}
+			}
+		}
+	}
+	for p := mustPeriod(t, "2024Q1"); p.Start() < "2028-01-01"; p = p.next() {
+		for status, period := range map[Status]Period{Final: p, Annual: yearOf(p)} {
+			for _, line := range plan.TablesFor(status) {
+				if n := held[cell{line.ID, period.String()}]; n != 1 {
+					t.Errorf("%s of %s is in %d releases", line.ID, period, n)
+				}
+			}
+		}
+	}
+}
+
+func TestSeal_ShowsOneDrawInEveryTableThatNeedsIt(t *testing.T) {
+	t.Parallel()
+	rows := make([]ClientRows, 300)
+	for i := range rows {
+		rows[i] = ClientRows{SDCKey: int64(i), Episodes: []EpisodeRow{episode("2026-01-02", "")}, Entries: []models.EntryRow{{
+			Kind: models.RowContact, Code: "NSP", On: "2026-03-01", Quantity: 3, Region: "KZ-55", Sex: "F", Age: 30, Sector: "ngo", NSPOffered: true,
+		}}}
+		rows[i].Episodes[0].Injecting = "2.3"
+	}
+	r := seal(t, accumulate(t, Ministry, testCountry, Annual, "2026", rows), 3)
+	pairs := map[string]string{"NSP02.total": "NSP01.total", "NSP02.region": "NSP01.region", "COC21R.region": "COC21.region"}
+	shown := 0
+	for id, from := range pairs {
+		a, ok := r.Table(id)
+		b, ok2 := r.Table(from)
+		if !ok || !ok2 {
+			t.Fatal(id, from)
+		}
+		for i, c := range a.Cells {
+			if c.Codes[len(c.Codes)-1] != MeasureDenominator {
+				continue
+			}
+			o := b.Cells[i]
+			if (c.Value == nil) != (o.Value == nil) || c.Value != nil && *c.Value != *o.Value {
+				t.Errorf("%s %v shows another draw than %s", id, c.Codes, from)
+			}
+			if c.Value != nil {
+				shown++
+			}
+		}
+		for i, rate := range a.Rates {
+			if rate.Denominator != nil && *rate.Denominator != *b.Rates[i].Denominator {
+				t.Errorf("%s: the rate has another denominator", id)
+			}
+		}
+	}
+	if shown == 0 {
+		t.Error("nothing was shown")
+	}
+}
+
+func TestSeal_DividesByAnEstimateOrSaysThatThereIsNone(t *testing.T) {
+	t.Parallel()
+	rows := people(5, 800, testCountry.Regions[:2])
+	for i := range rows {
+		rows[i].Entries = []models.EntryRow{{Kind: models.RowContact, Code: "NSP", On: "2026-03-01", Quantity: 3, Region: "KZ-10", Sex: "F", Age: 30, Sector: "ngo", NSPOffered: true}}
+	}
+	a := accumulate(t, Ministry, testCountry, Annual, "2026", rows)
+	a.estimates = []models.Estimate{
+		{Kind: "pwid", Country: "KZ", Year: 2026, Value: 2000, Low: 1000, High: 4000, Source: "survey"},
+		{Kind: "pwid", Country: "KZ", Region: "KZ-10", Year: 2026, Value: 1000}, // without a source
+	}
+	r := seal(t, a, 1)
+	country, _ := r.Table("NSP01.total")
+	if len(country.Coverage) != 1 || country.Coverage[0].Value == nil || country.Coverage[0].Reason != "" {
+		t.Fatalf("coverage %+v", country.Coverage)
+	}
+	region, _ := r.Table("NSP01.region")
+	for _, c := range region.Coverage {
+		if c.Value != nil || c.Reason != NoEstimate {
+			t.Errorf("%v: %+v without an estimate that has a source", c.Codes, c)
+		}
+	}
+}
+
+func TestMeans_OnlyFromPublishedBands(t *testing.T) {
+	t.Parallel()
+	r := seal(t, accumulate(t, Ministry, testCountry, Annual, "2026", people(6, 3000, testCountry.Regions)), 1)
+	table, _ := r.Table("TDI01.sex.age_fine")
+	if len(table.Means) != 2 {
+		t.Fatalf("%d means", len(table.Means))
+	}
+	for _, m := range table.Means {
+		if m.Value == nil || m.P95 == nil || *m.P95 <= 0 || *m.Value < "25" || *m.Value > "45" {
+			t.Errorf("%+v", m)
+		}
+	}
+	drugs, _ := r.Table("TDI.12.1.1")
+	few := 0
+	for _, m := range drugs.Means {
+		if (m.Value == nil) != (m.Flag != "") {
+			t.Errorf("%+v", m)
+		}
+		if m.Flag != "" {
+			few++
+		}
+	}
+	if few == 0 || few == len(drugs.Means) {
+		t.Errorf("%d of %d means are missing", few, len(drugs.Means))
+	}
+}

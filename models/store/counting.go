@@ -1,0 +1,202 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// Counting reads one statement, and so one snapshot: a row for each record that an
+// indicator looks at, in the order of the persons that statistics know. A row is the
+// person's key, the record key, what it is, and its fields in one text between bars: no
+// code, date, id or number holds a bar, and JSON comes last. The memory of the service is
+// that of one person; sorting is the engine's, on disk where it must be.
+//
+// Days of agonist treatment are added up by half months, so that a year of daily doses is
+// 24 rows: within a half month no gap is as long as the 30 days that end a course.
+
+// countedPart is one kind of row: its fields are SQL over the alias ck of a client.
+type countedPart struct {
+	what   string
+	fields []string
+	from   string
+}
+
+// flag writes a condition as 1 or 0.
+func flag(condition string) string { return "CASE WHEN " + condition + " THEN '1' ELSE '0' END" }
+
+// countingParts lists the rows. epoch and json are how the engine writes the seconds of a
+// TIMESTAMP and a text in JSON.
+func countingParts(epoch func(string) string, json func(column, key string) string, dayBefore, dayAfter func(string) string) []countedPart {
+	site := " JOIN organisations o ON o.id = "
+	entry := func(kind string) string {
+		return "entries x ON x.client_id = ck.client_id AND x.kind = '" + kind + "' AND x.current AND x.correction <> '" + models.EnteredInError + "'" + site + "x.organisation_id"
+	}
+	offers := flag(`o.services LIKE '%"nsp"%'`)
+	days := "CASE od.schedule WHEN 'alternate_day' THEN 1 WHEN 'weekly_depot' THEN 6 WHEN 'monthly_depot' THEN 27 ELSE 0 END"
+	return []countedPart{
+		{"E", []string{"e.id", "e.client_id", "e.organisation_id", "o.region", "o.kind", "e.sex", "e.age_at_start", "e.centre_type", "e.primary_drug",
+			flag("e.structured"), "e.start_date", epoch("e.created_at"), "e.end_date", "e.end_reason", epoch("e.closed_at"), "e.last_contact", "e.legal_basis",
+			"e.previous_treatment", "e.referral_source", "e.route", "e.injecting"},
+			"episodes e ON e.client_id = ck.client_id" + site + "e.organisation_id"},
+		{"A", []string{"x.episode_id", "x.on_date", "x.data"}, entry(string(models.EntryAssessment))},
+		{"X", []string{"'" + models.RowContact + "'", "x.client_id", "x.code", "x.result", "x.quantity", "o.region", "o.kind", json("x.data", "setting"), "ck.sex",
+			offers, "x.on_date", epoch("x.created_at"), "''", "''"}, entry(string(models.EntryContact)) + " AND x.result <> 'missed'"},
+		{"X", []string{"'" + models.RowTest + "'", "x.client_id", "x.code", "x.result", "x.quantity", "o.region", "o.kind", "''", "ck.sex",
+			offers, "x.on_date", epoch("x.created_at"), json("x.data", "returnedOn"), json("x.data", "linkedOn")}, entry(string(models.EntryTest))},
+		{"X", []string{"'" + models.RowNaloxone + "'", "x.client_id", "''", "''", "1", "o.region", "o.kind", "''", "ck.sex", offers, "x.given_on", "''", "''", "''"},
+			"naloxone_kits x ON x.client_id = ck.client_id AND x.client_id <> '' AND x.given_on <> ''" + site + "x.organisation_id"},
+		{"X", []string{"'" + models.RowOverdose + "'", "x.client_id", "''", "x.outcome", "1", "o.region", "o.kind", "''", "ck.sex", offers, epoch("x.at"),
+			epoch("x.created_at"), "''", "''"}, "overdoses x ON x.client_id = ck.client_id AND x.client_id <> ''" + site + "x.organisation_id"},
+		{"K", []string{"x.client_id", "x.on_date", epoch("x.created_at"), "o.region"},
+			"episode_contacts x ON x.client_id = ck.client_id JOIN episodes e ON e.id = x.episode_id" + site + "e.organisation_id"},
+		{"R", []string{"o.region", "o.kind", "t.kind", "r.reason", epoch("r.sent_at"), "r.attended_on", "r.state", epoch("r.settled_at")},
+			"referrals r ON r.from_client_id = ck.client_id" + site + "r.from_organisation_id JOIN organisations t ON t.id = r.to_organisation_id"},
+		{"I", []string{"o.region", "r.to_organisation_id", epoch("r.sent_at"), "r.attended_on", "r.state", epoch("r.settled_at")},
+			"referrals r ON r.to_client_id = ck.client_id AND r.to_client_id <> ''" + site + "r.from_organisation_id"},
+		{"P", []string{"o.region", "ck.sex", epoch("s.admitted_at"), epoch("s.created_at"), epoch("s.ended_at"), epoch("s.end_recorded_at"), "s.exit_reason",
+			"s.exit_region", "s.naloxone_on_release"},
+			"custody_spells s ON s.client_id = ck.client_id AND s.admitted_at IS NOT NULL" + site + "s.institution_id"},
+		{"G", []string{"d.on_date", epoch("d.created_at"), "w.region"},
+			"custody_spells s ON s.client_id = ck.client_id AND s.admitted_at IS NOT NULL AND s.exit_reason = 'released'" +
+				" JOIN client_key dk ON dk.link = ck.link JOIN taken d ON d.client_id = dk.client_id AND d.on_date BETWEEN " + dayBefore("s.ended_at") + " AND " + dayAfter("s.ended_at") +
+				" JOIN organisations w ON w.id = d.organisation_id AND w.kind <> 'prison_health'"},
+		{"Q", []string{"od.id", "o.region", "o.kind", "ck.sex", "od.medicine", "od.schedule", "od.from_date", epoch("od.ended_at")},
+			"dose_orders od ON od.client_id = ck.client_id" + site + "od.organisation_id"},
+		{"V", []string{"v.order_id", "v.version", "v.phase", "v.dose_ug", epoch("v.at")},
+			"dose_orders od ON od.client_id = ck.client_id JOIN dose_order_versions v ON v.order_id = od.id"},
+		{"D", []string{"r.order_id", "r.first_known", "r.last_date", "r.take_home_days + " + days},
+			"dose_orders od ON od.client_id = ck.client_id JOIN dose_runs r ON r.order_id = od.id"},
+	}
+}
+
+// clientKeySQL gives every person the key under which statistics count them once: the
+// linkage id across sectors or within a sector where the client allowed that linkage, the
+// confirmed person otherwise. Links of low quality are never used. taken are the doses that
+// stand: not corrected, and not vomited later that day.
+const clientKeySQL = `
+WITH person_key AS (
+  SELECT c.person_id, COALESCE(
+      MIN(CASE WHEN k.purpose = 'linkage_sector' THEN 'L' || l.link_id END),
+      MIN(CASE WHEN k.purpose = 'linkage_facility' THEN 'F' || o.kind || l.link_id END),
+      'P' || c.person_id) AS link
+  FROM clients c
+  JOIN organisations o ON o.id = c.organisation_id
+  LEFT JOIN %s l ON l.client_id = c.id AND l.low_quality = ?
+  LEFT JOIN consents k ON k.client_id = c.id AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ?
+       AND k.purpose IN ('linkage_sector', 'linkage_facility')
+  GROUP BY c.person_id),
+client_key AS MATERIALIZED (
+  SELECT c.id AS client_id, c.sex, pk.link, p.sdc_key
+  FROM person_key pk JOIN persons p ON p.id = pk.person_id JOIN clients c ON c.person_id = p.id),
+vomited AS MATERIALIZED (
+  SELECT order_id, on_date, MAX(at) AS at FROM dose_events WHERE status = 'vomited'
+       AND id NOT IN (SELECT corrects FROM dose_events WHERE corrects <> '') GROUP BY order_id, on_date),
+taken AS NOT MATERIALIZED (
+  SELECT d.* FROM dose_events d LEFT JOIN vomited v ON v.order_id = d.order_id AND v.on_date = d.on_date
+  WHERE d.status = 'given' AND (v.at IS NULL OR v.at < d.at) AND d.id NOT IN (SELECT corrects FROM dose_events WHERE corrects <> '')),
+dose_runs AS MATERIALIZED (
+  SELECT d.order_id, d.take_home_days, MIN(d.on_date || '|' || %s) AS first_known, MAX(d.on_date) AS last_date
+  FROM taken d GROUP BY d.order_id, substr(d.on_date, 1, 7), substr(d.on_date, 9, 2) < '16', d.take_home_days)
+`
+
+// countingSQL writes the statement in the engine's dialect; its arguments are false and
+// the day on which consents must be in force, twice.
+func (s *Store) countingSQL() string {
+	epoch := func(column string) string { return "COALESCE(CAST(strftime('%s', " + column + ") AS TEXT), '')" }
+	json := func(column, key string) string { return "COALESCE(json_extract(" + column + ", '$." + key + "'), '')" }
+	day := func(shift string) func(string) string {
+		return func(column string) string { return "date(" + column + ", '" + shift + "')" }
+	}
+	before, after := day("-1 day"), day("+3 day")
+	if s.dialect == "postgres" {
+		epoch = func(column string) string {
+			return "COALESCE(floor(extract(epoch FROM " + column + "))::bigint::text, '')"
+		}
+		json = func(column, key string) string { return "COALESCE(" + column + "::json ->> '" + key + "', '')" }
+		shift := func(by string) func(string) string {
+			return func(column string) string { return "to_char(" + column + " " + by + ", 'YYYY-MM-DD')" }
+		}
+		before, after = shift("- interval '1 day'"), shift("+ interval '3 day'")
+	}
+	var selects []string
+	for _, p := range countingParts(epoch, json, before, after) {
+		for i, f := range p.fields {
+			p.fields[i] = "CAST((" + f + ") AS TEXT)"
+		}
+		selects = append(selects, "SELECT ck.link, ck.sdc_key, '"+p.what+"', "+strings.Join(p.fields, " || '|' || ")+" FROM client_key ck JOIN "+p.from)
+	}
+	return fmt.Sprintf(clientKeySQL, s.linkTable(), epoch("d.created_at")) + strings.Join(selects, "\nUNION ALL\n") + "\nORDER BY 1, 2"
+}
+
+// count streams one snapshot, client by client, and seals it with a fresh key.
+func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Release, error) {
+	err := s.read.WithContext(ctx).Connection(func(db *gorm.DB) error {
+		if s.dialect == "postgres" { // compiling a statement as wide as this takes seconds and saves none
+			if err := db.Exec("SET jit = off").Error; err != nil {
+				return err
+			}
+			defer db.WithContext(context.WithoutCancel(ctx)).Exec("RESET jit")
+		}
+		return s.countRows(db, sealing)
+	})
+	if err != nil {
+		return nil, err
+	}
+	epoch := make([]byte, 32)
+	rand.Read(epoch)
+	defer clear(epoch)
+	return sealing.Seal(epoch)
+}
+
+func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
+	today := models.DateOf(s.now(), s.opt.Zone)
+	rows, err := db.Raw(s.countingSQL(), false, today, today).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	person := newCounted(s.opt.Country)
+	group := ""
+	flush := func() error {
+		if group == "" {
+			return nil
+		}
+		return sealing.AddClient(person.rows())
+	}
+	for rows.Next() {
+		var link, what, fields string
+		var key int64
+		if err := rows.Scan(&link, &key, &what, &fields); err != nil {
+			return err
+		}
+		if link != group {
+			if err := flush(); err != nil {
+				return err
+			}
+			group = link
+			person.begin(key, scopeOfLink(link))
+		}
+		if err := person.add(what, fields); err != nil {
+			return err
+		}
+	}
+	return errors.Join(rows.Err(), flush())
+}
+
+// scopeOfLink tells from its first letter what a person's key rests on.
+func scopeOfLink(link string) models.Scope {
+	switch link[0] {
+	case 'L':
+		return models.ScopeNational
+	case 'F':
+		return models.ScopeSector
+	}
+	return models.ScopeFacility
+}

@@ -1,0 +1,93 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"jol/models"
+	"jol/models/indicators"
+	"jol/models/store"
+)
+
+// BenchmarkSeal seals a whole country-year of the ministry's plan: every client with an
+// episode, its assessment, five contacts with needles and a test; one in ten on agonist
+// treatment with 180 daily doses; one in twenty released from custody; one in ten referred.
+//
+//	go test ./models/store/storetest -run '^$' -bench Seal -benchtime 1x
+func BenchmarkSeal(b *testing.B) {
+	for _, engine := range Engines {
+		for _, clients := range []int{10_000, 30_000, 100_000} {
+			b.Run(fmt.Sprintf("%s/clients=%d", engine, clients), func(b *testing.B) {
+				c := NewWorld(b, engine).Settle(b, grantsOf)
+				c.crowdYear(b, clients)
+				c.Advance(365 * 24 * time.Hour)
+				s := c.Open(b, func(o *store.Options) { o.Sealer = indicators.Begin })
+				steward := c.As(models.RoleReleaseSteward, c.Ministry).Through(s)
+				b.ResetTimer()
+				for b.Loop() {
+					req := models.SealRequest{Country: "KZ", Period: "2026", Status: "annual", Profile: "ministry"}
+					r, _, err := steward.New().SealRelease(ctx, req)
+					if err != nil {
+						b.Fatal(err)
+					}
+					b.ReportMetric(float64(len(r.Tables)), "tables")
+				}
+			})
+		}
+	}
+}
+
+// crowdYear fills the year 2026 behind the service's back.
+func (c *Country) crowdYear(t testing.TB, n int) {
+	t.Helper()
+	doctor := c.As(models.RoleNarcologist, c.Clinic)
+	handle := doctor.Register(1)
+	doctor.Start(handle)
+	doctor.Give(handle, models.PurposeReferral, c.Polyclinic)
+	doctor.Refer(handle, Asking(c.Polyclinic))
+	doctor.Dose(doctor.Treat(handle, 60).ID, 60)
+	age := 20
+	doctor.Record(handle, &models.Assessment{AssessmentItems: models.AssessmentItems{
+		On: c.Today(), LivingWith: "5", Children: "0", LivingWhere: "3", Labour: "4", Education: "3", Frequency30d: "1",
+		FrequencyReference: "before_entry", Polydrug: "1", OSTStatus: "1", AgeFirstInjection: &age, HIVTest: "1", HCVTest: "1", Sharing: "1",
+	}})
+	health := c.As(models.RolePrisonMedical, c.ColonyHealth)
+	health.hold(health.Register(2), "")
+
+	day := func(expression string) string {
+		if c.Engine == "postgres" {
+			return "to_char(date '2026-01-01' + ((" + expression + ") % 300)::int, 'YYYY-MM-DD')"
+		}
+		return "date('2026-01-01', '+' || ((" + expression + ") % 300) || ' days')"
+	}
+	c.Grow(t, "persons", n, map[string]string{"id": "'p' || i", "sdc_key": "i"})
+	c.Grow(t, "clients", n, map[string]string{"id": "'c' || i", "person_id": "'p' || i", "organisation_id": "'" + string(c.Clinic.ID) + "'", "local_no": "i + 1000"})
+	c.Grow(t, "consents", n, map[string]string{"id": "'k' || i", "client_id": "'c' || i"})
+	c.Grow(t, "episodes", n, map[string]string{
+		"id": "'e' || i", "client_id": "'c' || i", "start_date": day("i"), "last_contact": day("i"), "age_at_start": "18 + i % 50",
+		"sex": "CASE WHEN i % 5 = 0 THEN 'F' ELSE 'M' END",
+	})
+	client := fmt.Sprintf("'c' || (i %% %d + 1)", n)
+	common := func(kind, code string) map[string]string {
+		return map[string]string{"kind": "'" + kind + "'", "client_id": client, "on_date": day("i * 7"), "code": "'" + code + "'", "quantity": "20"}
+	}
+	assessments := map[string]string{"id": "'ea' || i", "entry_id": "'ea' || i", "client_id": "'c' || i", "episode_id": "'e' || i", "on_date": day("i")}
+	contacts := common("contact", "NSP")
+	contacts["id"], contacts["entry_id"], contacts["data"] = "'ec' || i", "'ec' || i", `'{"setting":"community"}'`
+	tests := common("infection_test", "HIV")
+	tests["id"], tests["entry_id"], tests["result"] = "'et' || i", "'et' || i", "'neg'"
+	tests["data"] = `'{"returnedOn":"2026-11-01","linkedOn":""}'`
+	c.Grow(t, "entries", n, assessments)
+	c.Grow(t, "entries", 5*n, contacts)
+	c.Grow(t, "entries", n, tests)
+	c.Grow(t, "dose_orders", n/10, map[string]string{"id": "'o' || i", "client_id": "'c' || i", "person_id": "'p' || i", "from_date": "'2026-01-01'"})
+	c.Grow(t, "dose_events", 18*n, map[string]string{
+		"id": "'d' || i", "order_id": "'o' || ((i - 1) / 180 + 1)", "client_id": "'c' || ((i - 1) / 180 + 1)", "on_date": day("i % 180"),
+	})
+	c.Grow(t, "custody_spells", n/20, map[string]string{
+		"id": "'s' || i", "client_id": "'c' || i", "person_id": "'p' || i", "state": "'released'", "ended_at": "admitted_at", "exit_reason": "'released'", "exit_region": "'KZ-75'",
+	})
+	c.Grow(t, "referrals", n/10, map[string]string{"id": "'r' || i", "from_client_id": "'c' || i", "consent_id": "'k' || i"})
+	c.Analyse(t)
+}
