@@ -26,6 +26,7 @@ var (
 // The same release always gives the same bytes.
 func (s *Sealed) XLSX() ([]byte, error) {
 	f := excelize.NewFile()
+	f.SetZipWriter(newSortedZip)
 	defer f.Close()
 	w := &workbook{f: f, s: s}
 	w.makeStyles()
