@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"jol/models/store/storetest": {"jol/migrations", "jol/models", "jol/models/store", "gorm.io/", "github.com/google/uuid"},
 	"jol/models/indicators":      {"jol/models"},
 	"jol/models/protocols":       {"jol/models", "cel.dev/cel-go/", "github.com/blevesearch/snowballstem", "github.com/goccy/go-yaml", "golang.org/x/text/"},
-	"jol/models/exchange":        {"jol/models", "jol/models/protocols"},
+	"jol/models/exchange":        {"jol/models", "jol/models/protocols", "github.com/xuri/excelize/"},
 	"jol/models/synthetic":       {"jol/models"},
 }
 

@@ -142,10 +142,15 @@ const (
 	flagMerged     = "merged"
 )
 
+// NewSealedFrame is a release without its tables: enough to draw one that is read alone.
+func NewSealedFrame(r *models.Release) *Sealed {
+	return &Sealed{ID: r.ID, Country: r.Country, Period: r.Period, Status: r.Status, Profile: r.Profile, Plan: r.Plan,
+		Budget: r.Budget, SHA256: r.SHA256, SealedAt: r.SealedAt}
+}
+
 // NewSealed reads a release back from its stored tables.
 func NewSealed(r *models.Release) (*Sealed, error) {
-	s := &Sealed{ID: r.ID, Country: r.Country, Period: r.Period, Status: r.Status, Profile: r.Profile, Plan: r.Plan,
-		Budget: r.Budget, SHA256: r.SHA256, SealedAt: r.SealedAt}
+	s := NewSealedFrame(r)
 	for _, stored := range r.Tables {
 		t, err := ReadTable(stored.JSON)
 		if err != nil {
@@ -269,6 +274,9 @@ func (t SealedTable) dimensionsOf(kind string) []string {
 // BaseID is the id of the table's line in the plan: an id that carries the period of
 // numbers that became final later loses it.
 func (t SealedTable) BaseID() string { return strings.TrimSuffix(t.ID, "."+t.Period) }
+
+// IsTotal reports whether the table is one count or one rate, broken down by nothing.
+func (t SealedTable) IsTotal() bool { return len(t.dimensionsOf(KindRate)) == 0 }
 
 // place returns the place a row is about: the region's code, or the country's.
 func (s *Sealed) place(dimensions, codes []string) string {

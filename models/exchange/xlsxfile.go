@@ -41,7 +41,6 @@ func (s *Sealed) XLSX() ([]byte, error) {
 	if w.err != nil {
 		return nil, fmt.Errorf("exchange: workbook of %s: %w", s.ID, w.err)
 	}
-	f.SetActiveSheet(0)
 	buf, err := f.WriteToBuffer()
 	if err != nil {
 		return nil, fmt.Errorf("exchange: workbook of %s: %w", s.ID, err)
