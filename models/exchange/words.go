@@ -45,7 +45,6 @@ var phrases = map[string]Words{
 		"%s: %d жол көрсетілді, барлығы %d, қалғаны шектен төмен. Жіңішке сызықтар — шудың 95%% аралығы. Сандар: %s."),
 	"legend":         say("Bar: published count or rate. Thin line: 95 % interval of the noise. Hatched: below the floor, few or none.", "Полоса — опубликованное число или показатель. Тонкая линия — 95% интервал шума. Штриховка — ниже порога: мало или ни одного.", "Жолақ — жарияланған сан не көрсеткіш. Жіңішке сызық — шудың 95% аралығы. Штрих — шектен төмен: аз немесе жоқ."),
 	"legend_line":    say("Dots joined: published figures. Thin line: 95 % interval of the noise. Open square: below the floor.", "Точки — опубликованные значения. Тонкая линия — 95% интервал шума. Пустой квадрат — ниже порога.", "Нүктелер — жарияланған мәндер. Жіңішке сызық — шудың 95% аралығы. Бос шаршы — шектен төмен."),
-	"below_mark":     say("<%d", "<%d", "<%d"),
 	"not_given":      say("not given", "не приводится", "берілмейді"),
 	"situation":      say("Treatment situation", "Ситуация с лечением", "Емдеу жағдайы"),
 	"key_figures":    say("Key figures", "Основные показатели", "Негізгі көрсеткіштер"),

@@ -45,3 +45,16 @@ func (s *Session) ReleaseSeries(ctx context.Context, r *models.Release, table st
 	slices.Reverse(all)
 	return all, nil
 }
+
+// SendRelease returns a release that is about to be sent to another system, and leaves an
+// event that says so before it is.
+func (s *Session) SendRelease(ctx context.Context, id string) (*models.Release, error) {
+	r, err := s.GetReleaseContent(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return r, s.write(ctx, "release.send", func(tx *tx) error {
+		tx.audit(r.ID)
+		return nil
+	})
+}
