@@ -71,13 +71,11 @@ func (s *Sealed) Report(series []SealedTable, lang string) ([]byte, error) {
 			draw(c)
 		}
 	}
-	for _, m := range s.methods() {
-		if text := m.Text.In(lang); len(p.Methods) == 0 {
-			p.Methods = append(p.Methods, text)
+	if methods := s.methods(); len(methods) > 0 {
+		p.Methods, p.RateRule = []string{methods[0].Text.In(lang)}, methods[0].RateRule.In(lang)
+		if len(methods) > 1 {
+			p.Methods = append(p.Methods, p.T("other_noise"))
 		}
-	}
-	if len(s.Tables) > 0 {
-		p.RateRule = s.Tables[0].Method.RateRule.In(lang)
 	}
 	var out bytes.Buffer
 	err := reportTemplate.Execute(&out, p)
@@ -182,11 +180,12 @@ func (c SealedCell) span(floor int64) string {
 // T returns a phrase of the page.
 func (p reportPage) T(key string) string { return phrases[key].In(p.Lang) }
 
-// Title, Scope, Status, SealedAt and Release name the release.
+// Title to SHA name and describe the release.
 func (p reportPage) Title() string    { return p.T("situation") + ": " + p.s.Country + ", " + p.s.Period }
 func (p reportPage) Release() string  { return p.s.ID }
 func (p reportPage) Status() string   { return p.T("st_" + p.s.Status) }
 func (p reportPage) SealedAt() string { return p.s.SealedAt.UTC().Format(time.DateOnly) }
+func (p reportPage) Budget() string   { return strconv.FormatFloat(p.s.Budget, 'f', -1, 64) }
 func (p reportPage) SHA() string      { return p.s.SHA256[:min(16, len(p.s.SHA256))] }
 
 // Provisional says that the numbers will change.

@@ -36,6 +36,10 @@ var phrases = map[string]Words{
 	"budget": say("The noise is no proof that nobody can be recognised: who already knows everyone else can learn more. The budget says how much all releases of a year give away at most.",
 		"Шум не доказывает, что никого нельзя узнать: тот, кто знает всех остальных, может узнать больше. Бюджет показывает, сколько самое большее раскрывают все выпуски года.",
 		"Шу ешкімді тануға болмайтынына дәлел емес: қалғанының бәрін білетін адам көбірек біле алады. Бюджет жыл бойғы барлық шығарылымның ең көбі қанша ашатынын көрсетеді."),
+	"budget_is": say("The budget of this plan for a client and year is", "Бюджет этого плана на клиента и год:", "Осы жоспардың бір клиентке және жылға бюджеті:"),
+	"other_noise": say("That is said of people entering treatment; other figures carry more noise, and the interval beside each says how much.",
+		"Это сказано о лицах, начавших лечение; к другим показателям добавлен больший шум, насколько — показывает интервал рядом.",
+		"Бұл емдеуге түскендер туралы айтылған; басқа көрсеткіштерге көбірек шу қосылған, қанша екенін жанындағы аралық көрсетеді."),
 	"region_names": say("Regions are ISO 3166-2 codes.", "Регионы обозначены кодами ISO 3166-2.", "Өңірлер ISO 3166-2 кодтарымен белгіленген."),
 	"country":      say("country", "страна", "ел"),
 
