@@ -51,7 +51,7 @@ func commands() *cobra.Command {
 		Use: "new FILE", Short: "Make a key file with fresh keys", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return writeKeys(args[0]) },
 	})
-	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), checkCommand(), protocolCommand(), retentionCommand(), eraseCommand(), user, keys)
+	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), pushCommand(), checkCommand(), protocolCommand(), retentionCommand(), eraseCommand(), user, keys)
 	return root
 }
 

@@ -458,6 +458,12 @@ var Routes = []Route{
 	// Any query to a sealed table asks for something that was not sealed; the handler says so.
 	{Method: "GET", Path: "/api/v1/releases/:id/tables/:table", Scoped: handlers.GetReleaseTable, Category: models.CatIndicator, Verb: models.Read,
 		Action: "release.read", FreeQuery: true},
+	{Method: "GET", Path: "/api/v1/releases/:id/exports/:format", Scoped: handlers.GetReleaseExport, Category: models.CatIndicator, Verb: models.Read,
+		Action: "release.export"},
+	{Method: "GET", Path: "/api/v1/releases/:id/report", Scoped: handlers.GetSituationReport, Category: models.CatIndicator, Verb: models.Read,
+		Action: "release.read"},
+	{Method: "GET", Path: "/api/v1/releases/:id/worksheets/:worksheet", Scoped: handlers.GetWorksheet, Category: models.CatIndicator, Verb: models.Read,
+		Action: "release.read"},
 	{Method: "POST", Path: "/api/v1/releases", Scoped: handlers.SealRelease, Category: models.CatIndicator, Verb: models.Create,
 		Action: "release.create", Create: true},
 

@@ -89,7 +89,7 @@ func (p *population) samples(t *testing.T) map[string]sample {
 	t.Helper()
 	all := map[string]sample{}
 	for _, part := range []map[string]sample{
-		p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t),
+		p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t), p.exportSamples(t),
 		p.taskSamples(t), p.custodySamples(t), p.oatSamples(t), p.recordSamples(t), p.syncSamples(t),
 		p.partnershipSamples(t), p.disclosureSamples(t),
 	} {

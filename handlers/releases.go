@@ -88,16 +88,18 @@ func GetRelease(c *Call) error {
 	return c.JSON(http.StatusOK, releaseView(*r))
 }
 
-// GetReleaseTable returns a sealed table as JSON or, for Accept: text/csv, as CSV. It
-// takes no query parameter: only what was sealed can be asked for.
+// GetReleaseTable returns a sealed table as JSON or, for Accept: text/csv, as CSV; with
+// .svg behind its id as a picture. It takes no query parameter: only what was sealed can
+// be asked for.
 //
 //	@Summary		A sealed table
-//	@Description	All counts carry random noise; below the floor they are not shown. Tables do not add up. value, lo95 and hi95 are perturbed counts; rates are apart, in percent. Accept: text/csv gives CSV.
+//	@Description	All counts carry random noise; below the floor they are not shown. Tables do not add up. value, lo95 and hi95 are perturbed counts; rates are apart, in percent. Accept: text/csv gives CSV. With .svg behind the table's id it is a picture, in the language of Accept-Language: bars, or for a total a line over the periods published before.
 //	@Tags			indicators
 //	@Security		bearer
-//	@Produce		json,text/csv
-//	@Param			id		path		string	true	"release id"
-//	@Param			table	path		string	true	"table id, for example TDI01.region"
+//	@Produce		json,text/csv,image/svg+xml
+//	@Param			id				path		string	true	"release id"
+//	@Param			table			path		string	true	"table id, for example TDI01.region or TDI01.region.svg"
+//	@Param			Accept-Language	header		string	false	"language of a picture: en, ru, kk"
 //	@Success		200		{object}	object
 //	@Success		304
 //	@Failure		default	{object}	ProblemView
@@ -105,6 +107,9 @@ func GetRelease(c *Call) error {
 func GetReleaseTable(c *Call) error {
 	if err := notInPlan(c.Query); err != nil {
 		return err
+	}
+	if table, ok := strings.CutSuffix(c.Param("table"), ".svg"); ok {
+		return drawTable(c, table)
 	}
 	t, err := c.Store.GetReleaseTable(c.Context, c.Param("id"), c.Param("table"))
 	if err != nil {

@@ -1,5 +1,7 @@
 package exchange
 
+import "encoding/json"
+
 // The FHIR R4 types, with only the members that are written here. What is not in a
 // type cannot be sent by mistake: there is no dosage, product, quantity or dynamic value.
 
@@ -11,6 +13,8 @@ type Extension struct {
 	ValueString    string      `json:"valueString,omitempty"`
 	ValueStringExt *Element    `json:"_valueString,omitempty"`
 	ValueBoolean   bool        `json:"valueBoolean,omitempty"`
+	ValueInteger   *int64      `json:"valueInteger,omitempty"`
+	ValueDecimal   json.Number `json:"valueDecimal,omitempty"`
 }
 
 // Element carries the extensions of a primitive value, beside it under "_name".

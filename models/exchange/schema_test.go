@@ -72,8 +72,29 @@ func served(t *testing.T) map[string]any {
 		step.Branches[1].Otherwise, step.Applies, step.Stop = true, "audit.score >= 0", true
 		files["PlanDefinition-cel-"+d.Slug] = NewPlanDefinition(&computable)
 	}
+	for _, period := range []string{"2026Q2", "2026"} {
+		reported(t, files, period)
+	}
 	files["Bundle-plans"], files["Bundle-activities"], files["Bundle-empty"] = plans, activities, NewBundle("PlanDefinition?_id=x")
 	return files
+}
+
+// reported adds a release: the whole bundle, and its resources one by one.
+func reported(t *testing.T, files map[string]any, period string) {
+	t.Helper()
+	status := map[bool]string{true: "final", false: "annual"}[strings.Contains(period, "Q")]
+	s, err := NewSealed(sealedFor(t, period, status, 1500))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := s.FHIR()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files["Bundle-release-"+period] = bundle
+	for _, e := range bundle.Entry {
+		files[strings.ReplaceAll(strings.TrimPrefix(e.FullURL, Base+"/"), "/", "-")] = e.Resource
+	}
 }
 
 // wrong are files with one mistake each. The name says who must refuse it: medplum does
@@ -96,12 +117,30 @@ func wrong(t *testing.T) map[string]any {
 			change(first(first(v, "action"), "action"))
 		})
 	}
+	s, err := NewSealed(sealedFor(t, "2026Q2", "final", 1500))
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := s.FHIR()
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(kind string, change func(map[string]any)) any {
+		at := slices.IndexFunc(release.Entry, func(e CollectionEntry) bool { return strings.HasPrefix(e.FullURL, Base+"/"+kind+"/") })
+		return spoil(release.Entry[at].Resource, change)
+	}
 	return map[string]any{
-		"both-unknown-member":   plan(func(v map[string]any) { v["edition"] = "1" }),
-		"both-action-no-list":   plan(func(v map[string]any) { v["action"] = map[string]any{"id": "a"} }),
-		"both-status-no-text":   plan(func(v map[string]any) { v["status"] = 1 }),
-		"both-activity-no-list": spoil(NewActivityDefinition(d, steps(d)[0]), func(v map[string]any) { v["participant"] = "nurse" }),
-		"schema-id-underscore":  plan(func(v map[string]any) { v["id"] = "a_b" }),
+		"schema-report-status":       of("MeasureReport", func(v map[string]any) { v["status"] = "finished" }),
+		"medplum-report-period":      of("MeasureReport", func(v map[string]any) { delete(v, "period") }),
+		"both-report-count":          of("MeasureReport", func(v map[string]any) { first(first(v, "group"), "population")["count"] = "<5" }),
+		"both-measure-member":        of("Measure", func(v map[string]any) { v["evaluatedResource"] = []any{} }),
+		"medplum-measure-population": of("Measure", func(v map[string]any) { delete(first(first(v, "group"), "population"), "criteria") }),
+		"medplum-provenance-agent":   of("Provenance", func(v map[string]any) { delete(v, "agent") }),
+		"both-unknown-member":        plan(func(v map[string]any) { v["edition"] = "1" }),
+		"both-action-no-list":        plan(func(v map[string]any) { v["action"] = map[string]any{"id": "a"} }),
+		"both-status-no-text":        plan(func(v map[string]any) { v["status"] = 1 }),
+		"both-activity-no-list":      spoil(NewActivityDefinition(d, steps(d)[0]), func(v map[string]any) { v["participant"] = "nurse" }),
+		"schema-id-underscore":       plan(func(v map[string]any) { v["id"] = "a_b" }),
 		"both-related-id": step(func(v map[string]any) {
 			v["relatedAction"] = []any{map[string]any{"actionId": "a_b", "relationship": "after"}}
 		}),

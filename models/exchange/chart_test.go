@@ -1,0 +1,186 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"jol/models/indicators"
+)
+
+func drawnTable(t *testing.T, stored string) (*Sealed, *SealedTable) {
+	t.Helper()
+	table, err := ReadTable(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Sealed{ID: "KZ-2026Q1-final", Country: "KZ", Period: "2026Q1", Status: "final"}, &table
+}
+
+const drawn = `{"table":"TDI01.sex","indicator":"TDI01","period":"2026Q1","title":{"en":"People <entering> & \"more\"","ru":"Лица","kk":"Адамдар"},
+"dimensions":["sex"],"method":{"floor":5,"text":{"en":"x"}},"cells":[{"sex":"F","value":null,"lo95":null,"hi95":null,"flag":"below_floor"},{"sex":"M","value":41,"lo95":37,"hi95":45}]}`
+
+func TestChart_MarksWhatIsNotShown(t *testing.T) {
+	t.Parallel()
+	s, table := drawnTable(t, drawn)
+	svg := string(s.BarChart(table, "en"))
+	wellFormed(t, svg)
+	for _, want := range []string{`role="img"`, "<title id=", "<desc id=", "1 of 2 rows", "women &lt;5", "men 41 [37–45]", "url(#TDI01.sex-h)", "&lt;entering&gt; &amp;"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s in %s", want, svg)
+		}
+	}
+	// Bar, hatch and interval differ by form; nothing is told by hue.
+	for _, colour := range regexp.MustCompile(`#[0-9a-f]{6}`).FindAllString(svg, -1) {
+		r, _ := strconv.ParseInt(colour[1:3], 16, 0)
+		b, _ := strconv.ParseInt(colour[5:7], 16, 0)
+		if b-r > 24 || r-b > 24 {
+			t.Errorf("%s is a colour", colour)
+		}
+	}
+	if ru := string(s.BarChart(table, "ru")); !strings.Contains(ru, "женщины") || !strings.Contains(ru, `lang="ru"`) {
+		t.Error(ru)
+	}
+}
+
+func TestChart_LineLeavesGaps(t *testing.T) {
+	t.Parallel()
+	total := func(period, cell string) SealedTable {
+		_, table := drawnTable(t, `{"table":"TDI01.total","indicator":"TDI01","period":"`+period+`","title":{"en":"People"},"dimensions":[],"method":{"floor":5,"text":{"en":"x"}},"cells":[`+cell+`]}`)
+		return *table
+	}
+	s := &Sealed{Country: "KZ", Period: "2026Q2", Status: "final"}
+	series := []SealedTable{
+		total("2025Q2", `{"value":100,"lo95":96,"hi95":104}`), total("2025Q3", `{"value":120,"lo95":116,"hi95":124}`),
+		total("2026Q1", `{"value":null,"lo95":null,"hi95":null,"flag":"below_floor"}`), total("2026Q2", `{"value":140,"lo95":136,"hi95":144}`),
+	}
+	svg := string(s.LineChart(series, "en"))
+	wellFormed(t, svg)
+	if n := strings.Count(svg, `stroke-width="1.5"/>`) - 1; n != 1 { // the pattern has one too
+		t.Errorf("%d stretches of line, want 1: no line over a gap", n)
+	}
+	if strings.Count(svg, "<circle") != 3 || !strings.Contains(svg, ">2025Q4<") || !strings.Contains(svg, "2026Q1: &lt;5") {
+		t.Error(svg)
+	}
+	if one := string(s.LineChart(series[:1], "en")); strings.Contains(one, "<circle") {
+		t.Error("a line of one period")
+	}
+}
+
+func wellFormed(t *testing.T, text string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(text))
+	d.Strict = true
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+	}
+}
+
+// Every table of a year can be drawn, in every language.
+func TestChart_DrawsEveryTable(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026", "annual", 2000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Tables {
+		for _, lang := range Languages {
+			wellFormed(t, string(s.BarChart(&s.Tables[i], lang)))
+		}
+	}
+}
+
+func TestReport_HasTheTotalsAndNoScript(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026Q2", "final", 4000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(s.Tables, func(table SealedTable) bool { return table.ID == ReportLine })
+	for _, lang := range Languages {
+		page, err := s.Report([]SealedTable{s.Tables[at]}, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, _ := s.Report([]SealedTable{s.Tables[at]}, lang)
+		if !bytes.Equal(page, again) {
+			t.Error("other bytes the second time")
+		}
+		text := string(page)
+		for _, want := range []string{`<html lang="` + lang + `">`, grouped(*s.Tables[at].Cells[0].Value), s.Tables[0].Method.Text.In(lang)[:40], s.Tables[0].Method.RateRule.In(lang)[:40], "<svg"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q", lang, want)
+			}
+		}
+		for _, not := range []string{"<script", "javascript:", "src=", "href="} {
+			if strings.Contains(text, not) {
+				t.Errorf("%s: %s", lang, not)
+			}
+		}
+	}
+	empty, err := (&Sealed{ID: "KZ-2026Q2-final", Country: "KZ", Period: "2026Q2", Status: "final"}).Report(nil, "en")
+	if err != nil || !strings.Contains(string(empty), "no table") {
+		t.Errorf("%v %s", err, empty)
+	}
+}
+
+// A phrase that is used is there in every language, and one that is there is used.
+func TestWords_AreComplete(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for _, file := range []string{"chart.go", "report.go", "report.html", "xlsxfile.go", "words.go"} {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source.Write(raw)
+	}
+	used := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?:phrases\[|wordsOf\(|T |p\.T\()"([a-z_0-9]+)"`).FindAllStringSubmatch(source.String(), -1) {
+		used[m[1]] = true
+	}
+	for _, key := range []string{"empty_cell", "interval", "budget", "region_names"} { // in a list
+		used[key] = true
+	}
+	for key := range used {
+		if !strings.HasSuffix(key, "_") && phrases[key] == nil {
+			t.Errorf("phrase %s is used and not there", key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(phrases)) {
+		words := phrases[key]
+		if !used[key] && !strings.HasPrefix(key, "flag_") && !strings.HasPrefix(key, "st_") && !strings.HasPrefix(key, "unit_") {
+			t.Errorf("phrase %s is not used", key)
+		}
+		for _, lang := range Languages {
+			if words[lang] == "" && key != "flag_" {
+				t.Errorf("%s has no %s", key, lang)
+			}
+			if strings.Count(words[lang], "%") != strings.Count(words["en"], "%") {
+				t.Errorf("%s: the verbs differ in %s", key, lang)
+			}
+		}
+	}
+	for _, s := range indicators.Statuses {
+		if phrases["st_"+string(s)] == nil {
+			t.Errorf("no word for the status %s", s)
+		}
+	}
+	for _, i := range indicators.Catalogue {
+		if i.Unit != "" && phrases["unit_"+i.Unit] == nil {
+			t.Errorf("no word for the unit %s", i.Unit)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package exchange
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+var uidForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{10}$`)
+
+func TestDHIS2_UIDsAreStable(t *testing.T) {
+	t.Parallel()
+	// Changing one of these orphans what a country's DHIS2 already holds.
+	for want, got := range map[string]string{
+		"p89sMNHHk81": elementUID(&SealedTable{ID: "TDI01.sex", Period: "2026Q1"}, measureCount),
+	} {
+		if got != want {
+			t.Errorf("the UID was %s and is %s", want, got)
+		}
+	}
+	late := elementUID(&SealedTable{ID: "OAT03.total.2025Q3", Period: "2025Q3"}, measureNumerator)
+	if own := elementUID(&SealedTable{ID: "OAT03.total", Period: "2026Q1"}, measureNumerator); own != late {
+		t.Error("numbers that became final late are of another element")
+	}
+}
+
+// TestDHIS2_PayloadRules holds values and metadata to what the documents of DHIS2 ask for.
+func TestDHIS2_PayloadRules(t *testing.T) {
+	t.Parallel()
+	periods := map[string]*regexp.Regexp{"Quarterly": regexp.MustCompile(`^\d{4}Q[1-4]$`), "Yearly": regexp.MustCompile(`^\d{4}$`)}
+	for period, status := range map[string]string{"2026Q4": "final", "2026": "annual"} {
+		s, err := NewSealed(sealedFor(t, period, status, 3000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, set := s.Metadata(), s.DataValues()
+		ids := metadataRules(t, m)
+		kindOf := map[string][]string{}
+		for _, d := range m.DataSets {
+			for _, e := range d.DataSetElements {
+				kindOf[e.DataElement.ID] = append(kindOf[e.DataElement.ID], d.PeriodType)
+			}
+		}
+		seen := map[string]bool{}
+		for _, v := range set.DataValues {
+			key := v.DataElement + " " + v.Period + " " + v.OrgUnit + " " + v.CategoryOptionCombo
+			if seen[key] {
+				t.Fatalf("%s is there twice", key)
+			}
+			seen[key] = true
+			if ids[v.DataElement] != "dataElement" || v.CategoryOptionCombo != "" && ids[v.CategoryOptionCombo] != "categoryOptionCombo" {
+				t.Errorf("%+v is not in the metadata", v)
+			}
+			fits := false
+			for _, kind := range kindOf[v.DataElement] {
+				fits = fits || periods[kind].MatchString(v.Period)
+			}
+			if !fits || !regexp.MustCompile(`^(0|[1-9]\d*)$`).MatchString(v.Value) || !strings.HasPrefix(v.OrgUnit, "KZ") || v.Value == "0" && v.Comment != "exact 0" {
+				t.Errorf("%+v", v)
+			}
+		}
+		if len(seen) == 0 {
+			t.Error("no value")
+		}
+		raw, _ := jsonOf(set)
+		var loose struct{ DataValues []map[string]any }
+		if err := json.Unmarshal(raw, &loose); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range loose.DataValues {
+			if _, ok := v["value"].(string); !ok {
+				t.Fatalf("a value is no string: %v", v)
+			}
+		}
+	}
+}
+
+// metadataRules checks the package and returns what each id is.
+func metadataRules(t *testing.T, m Metadata) map[string]string {
+	t.Helper()
+	ids, unique := map[string]string{}, map[string]bool{}
+	add := func(kind string, n MetaNamed) {
+		if !uidForm.MatchString(n.ID) || ids[n.ID] != "" {
+			t.Errorf("%s %s: no UID, or there twice", kind, n.ID)
+		}
+		ids[n.ID] = kind
+		if n.Name == "" || utf8.RuneCountInString(n.Name) > 230 || utf8.RuneCountInString(n.ShortName) > 50 || utf8.RuneCountInString(n.Code) > 50 {
+			t.Errorf("%s %+v: name or code is too long", kind, n)
+		}
+		for what, text := range map[string]string{"name": n.Name, "short name": n.ShortName, "code": n.Code} {
+			if key := kind + what + text; text != "" && unique[key] {
+				t.Errorf("%s: %s %q is there twice", kind, what, text)
+			} else {
+				unique[key] = true
+			}
+		}
+	}
+	refer := func(from, kind string, refs ...MetaRef) {
+		for _, r := range refs {
+			if ids[r.ID] != kind {
+				t.Errorf("%s refers to %s, which is no %s", from, r.ID, kind)
+			}
+		}
+	}
+	for _, o := range m.CategoryOptions {
+		add("categoryOption", o.MetaNamed)
+	}
+	for _, c := range m.Categories {
+		add("category", c.MetaNamed)
+		refer(c.Name, "categoryOption", c.CategoryOptions...)
+	}
+	for _, c := range m.CategoryCombos {
+		add("categoryCombo", c.MetaNamed)
+		refer(c.Name, "category", c.Categories...)
+	}
+	for _, c := range m.CategoryOptionCombos {
+		add("categoryOptionCombo", c.MetaNamed)
+		refer(c.Name, "categoryCombo", c.CategoryCombo)
+		refer(c.Name, "categoryOption", c.CategoryOptions...)
+	}
+	for _, e := range m.DataElements {
+		add("dataElement", e.MetaNamed)
+		if e.CategoryCombo != nil {
+			refer(e.Name, "categoryCombo", *e.CategoryCombo)
+		}
+		if e.AggregationType != "NONE" || e.DomainType != "AGGREGATE" || e.ValueType != "INTEGER_ZERO_OR_POSITIVE" {
+			t.Errorf("%+v", e)
+		}
+	}
+	for _, d := range m.DataSets {
+		add("dataSet", d.MetaNamed)
+		for _, e := range d.DataSetElements {
+			refer(d.Name, "dataElement", e.DataElement)
+		}
+	}
+	for _, i := range m.IndicatorTypes {
+		add("indicatorType", i.MetaNamed)
+	}
+	for _, i := range m.Indicators {
+		add("indicator", i.MetaNamed)
+		refer(i.Name, "indicatorType", i.IndicatorType)
+		for _, expression := range []string{i.Numerator, i.Denominator} {
+			refer(i.Name, "dataElement", MetaRef{strings.TrimSuffix(strings.TrimPrefix(expression, "#{"), "}")})
+		}
+	}
+	return ids
+}
+
+func TestFHIR_ReportsNameNobody(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026", "annual", 2000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := s.FHIR()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := string(written(t, bundle))
+	for _, word := range []string{"evaluatedResource", "subjectResults", "Patient", "EpisodeOfCare", "subject-list"} {
+		if strings.Contains(raw, word) {
+			t.Errorf("the bundle has %s", word)
+		}
+	}
+	ids := map[string]bool{}
+	for _, e := range bundle.Entry {
+		if ids[e.FullURL] || len(e.FullURL[strings.LastIndex(e.FullURL, "/")+1:]) > 64 {
+			t.Errorf("%s is there twice or too long", e.FullURL)
+		}
+		ids[e.FullURL] = true
+	}
+}
