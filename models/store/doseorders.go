@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -192,7 +191,11 @@ func (s *Session) GetDoseOrder(ctx context.Context, id string, rules models.Dose
 		if err := found(s.scoped(r.DB, orderTable, models.CatOAT, models.Read).Where("dose_orders.id = ?", id).Take(&o).Error, orderNoun); err != nil {
 			return err
 		}
-		seen, err = s.seeOrder(r, &o, naming, rules)
+		r.touched(o.ID)
+		if err := s.disclose(r, orderTable, naming, shownOrder(&o)); err != nil {
+			return err
+		}
+		seen, err = s.orderWith(r.DB, &o, rules)
 		return err
 	})
 	return seen, err
@@ -212,58 +215,33 @@ func (s *Session) ListDoseOrders(ctx context.Context, handle string, rules model
 			return err
 		}
 		var orders []models.DoseOrder
-		err = s.scoped(r.Model(&models.DoseOrder{}), orderTable, models.CatOAT, models.Read).
-			Where("dose_orders.person_id = ?", c.PersonID).Order("dose_orders.id DESC").Find(&orders).Error
+		if err := s.scoped(r.Model(&models.DoseOrder{}), orderTable, models.CatOAT, models.Read).
+			Where("dose_orders.person_id = ?", c.PersonID).Order("dose_orders.id DESC").Find(&orders).Error; err != nil {
+			return err
+		}
+		shown := make([]shownRecord, len(orders))
 		for i := range orders {
-			seen, err := s.seeOrder(r, &orders[i], naming, rules)
+			r.touched(orders[i].ID)
+			shown[i] = shownOrder(&orders[i])
+		}
+		if err := s.disclose(r, orderTable, naming, shown...); err != nil {
+			return err
+		}
+		for i := range orders {
+			seen, err := s.orderWith(r.DB, &orders[i], rules)
 			if err != nil {
 				return err
 			}
 			all = append(all, *seen)
 		}
-		return err
+		return nil
 	})
 	return all, err
 }
 
-// seeOrder shows an order to a reader, and enters in the log what is another's.
-func (s *Session) seeOrder(r *reading, o *models.DoseOrder, naming []models.Consent, rules models.DoseRules) (*SeenDoseOrder, error) {
-	r.touched(o.ID)
-	if o.OrganisationID != s.actor.OrganisationID {
-		if err := s.discloseDose(r, o, naming); err != nil {
-			return nil, err
-		}
-	}
-	return s.orderWith(r.DB, o, rules)
-}
-
-// discloseDose enters in the log that the actor is shown another organisation's order:
-// on the consent that opens it, or by the relation that does.
-func (s *Session) discloseDose(r *reading, o *models.DoseOrder, naming []models.Consent) error {
-	r.relied(naming...)
-	d := models.Disclosure{ID: newID(), ClientID: o.ClientID, OrganisationID: o.OrganisationID, RecipientID: s.actor.OrganisationID,
-		Categories: []models.Category{models.CatOAT}, At: r.now, ActorID: s.actor.UserID}
-	if i := slices.IndexFunc(naming, func(k models.Consent) bool {
-		return k.ClientID == o.ClientID && k.InForce(r.today) && slices.Contains(k.Categories, models.CatOAT) &&
-			slices.Contains(models.PurposesFor(models.CatOAT), k.Purpose)
-	}); i >= 0 {
-		d.ConsentID = naming[i].ID
-		r.disclosed(d)
-		return nil
-	}
-	var glass int64
-	err := r.Model(&models.DoseOrder{}).Joins("JOIN break_glass bg ON bg.person_id = dose_orders.person_id AND bg.user_id = ? AND bg.expires_at > ?", s.actor.UserID, r.now).
-		Where("dose_orders.id = ?", o.ID).Count(&glass).Error
-	switch {
-	case glass > 0:
-		d.Ground = string(models.Emergency)
-	case s.actor.OrganisationKind == models.KindPrisonHealth:
-		d.Ground = string(models.InCustody)
-	default:
-		d.Ground = string(models.Team)
-	}
-	r.disclosed(d)
-	return err
+// shownOrder is an order as the disclosure log enters it.
+func shownOrder(o *models.DoseOrder) shownRecord {
+	return shownRecord{o.ID, o.ClientID, o.OrganisationID, models.CatOAT}
 }
 
 // seenOrder loads the actor's own order inside the transaction.
