@@ -132,12 +132,23 @@ func (t *tx) tellShared(client models.ClientID, categories ...models.Category) e
 // teamOf is the own record of the treating team in charge, if it is another organisation:
 // the relation "team" of scope.go.
 func (t *tx) teamOf(client models.ClientID) (records []ownRecord, err error) {
-	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients rc WHERE rc.id = ?) AND clients.organisation_id <> (SELECT organisation_id FROM clients rc WHERE rc.id = ?)", client, client).
-		Joins("JOIN persons p ON p.id = clients.person_id AND p.responsible_id = clients.organisation_id").
-		Where("organisations.kind = ? AND EXISTS (SELECT 1 FROM episodes oe WHERE oe.client_id = clients.id AND oe.end_date = '')", models.KindClinic).
-		Where("NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = clients.person_id" +
-			" AND w.state IN ('given', 'refused', 'withdrawn', 'invalid') AND (w.recipient_id = clients.organisation_id OR w.recipient_kind = organisations.kind))").Find(&records).Error
+	var responsible []models.Organisation
+	if err := t.Joins("JOIN persons p ON p.responsible_id = organisations.id").Joins("JOIN clients rc ON rc.person_id = p.id AND rc.organisation_id <> organisations.id").
+		Where("rc.id = ?", client).Find(&responsible).Error; err != nil || len(responsible) == 0 {
+		return nil, err
+	}
+	c := t.session.of(&responsible[0]).inCharge("told.id")
+	if c.sql == "" {
+		return nil, nil
+	}
+	reached := t.Session(&gorm.Session{NewDB: true}).Table("clients AS told").Select("told.person_id").Where("told.id = ?", client).Where(c.sql, c.args...)
+	err = recipientsRecords(t.DB, "clients.organisation_id = ? AND clients.person_id = (?)", responsible[0].ID, reached).Find(&records).Error
 	return records, err
+}
+
+// of is a session of another organisation as far as its relations go: of no user and no role.
+func (s *Session) of(o *models.Organisation) *Session {
+	return &Session{store: s.store, actor: models.Actor{OrganisationID: o.ID, OrganisationKind: o.Kind, Serves: o.Serves, Zone: models.Zone(o.Country, o.Region)}}
 }
 
 // tellRecipient tells a consent's recipient that what it may see of the person has changed.

@@ -180,13 +180,21 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // nobody has referred the person since, accepted nothing and was sent nothing: it has what
 // the release told it, and the consents.
 func (s *Session) reachByTeam(t table) condition {
-	if !t.ofClient() || s.actor.OrganisationKind != models.KindClinic {
+	if !t.ofClient() {
+		return condition{}
+	}
+	return s.inCharge(string(t) + ".client_id")
+}
+
+// inCharge is the condition for the client record that an expression names.
+func (s *Session) inCharge(client string) condition {
+	if s.actor.OrganisationKind != models.KindClinic {
 		return condition{}
 	}
 	org := s.actor.OrganisationID
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
-		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
+		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + client +
 		" AND NOT EXISTS (SELECT 1 FROM release_cases fd JOIN clients fc ON fc.id = fd.client_id WHERE fc.person_id = rc.person_id AND fd.receiver_id = ? AND fd.by_default" +
 		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> ''))" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
