@@ -147,19 +147,23 @@ func (t *tx) tellShared(client models.ClientID, categories ...models.Category) e
 // the relation "team" of scope.go, in its own words. A copy of them told a clinic that is
 // responsible by default only, and told teams of what NGOs write.
 func (t *tx) teamOf(client models.ClientID) (records []ownRecord, err error) {
-	var o []models.Organisation
-	err = t.Joins("JOIN persons p ON p.responsible_id = organisations.id JOIN clients rc ON rc.person_id = p.id").
-		Where("rc.id = ? AND rc.organisation_id <> organisations.id AND organisations.kind = ?", client, models.KindClinic).Find(&o).Error
-	if err != nil || len(o) == 0 {
+	var responsible []models.Organisation
+	if err := t.Joins("JOIN persons p ON p.responsible_id = organisations.id").Joins("JOIN clients rc ON rc.person_id = p.id AND rc.organisation_id <> organisations.id").
+		Where("rc.id = ?", client).Find(&responsible).Error; err != nil || len(responsible) == 0 {
 		return nil, err
 	}
-	them := &Session{store: t.session.store, actor: models.Actor{OrganisationID: o[0].ID, OrganisationKind: o[0].Kind}}
-	c := them.teamFor("clients.id")
-	if reached, err := t.exists(&models.Client{}, "clients.id = ? AND ("+c.sql+")", append([]any{client}, c.args...)...); err != nil || !reached {
-		return nil, err
+	c := t.session.of(&responsible[0]).inCharge("told.id")
+	if c.sql == "" {
+		return nil, nil
 	}
-	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients rc WHERE rc.id = ?) AND clients.organisation_id = ?", client, o[0].ID).Find(&records).Error
+	reached := t.Session(&gorm.Session{NewDB: true}).Table("clients AS told").Select("told.person_id").Where("told.id = ?", client).Where(c.sql, c.args...)
+	err = recipientsRecords(t.DB, "clients.organisation_id = ? AND clients.person_id = (?)", responsible[0].ID, reached).Find(&records).Error
 	return records, err
+}
+
+// of is a session of another organisation as far as its relations go: of no user and no role.
+func (s *Session) of(o *models.Organisation) *Session {
+	return &Session{store: s.store, actor: models.Actor{OrganisationID: o.ID, OrganisationKind: o.Kind, Serves: o.Serves, Zone: models.Zone(o.Country, o.Region)}}
 }
 
 // tellRecipient tells a consent's recipient that what it may see of the person has changed.

@@ -191,7 +191,11 @@ func (s *Session) GetDoseOrder(ctx context.Context, id string, rules models.Dose
 		if err := found(s.scoped(r.DB, orderTable, models.CatOAT, models.Read).Where("dose_orders.id = ?", id).Take(&o).Error, orderNoun); err != nil {
 			return err
 		}
-		seen, err = s.seeOrder(r, &o, naming, rules)
+		r.touched(o.ID)
+		if err := s.disclose(r, orderTable, naming, shownOrder(&o)); err != nil {
+			return err
+		}
+		seen, err = s.orderWith(r.DB, &o, rules)
 		return err
 	})
 	return seen, err
@@ -211,33 +215,33 @@ func (s *Session) ListDoseOrders(ctx context.Context, handle string, rules model
 			return err
 		}
 		var orders []models.DoseOrder
-		err = s.scoped(r.Model(&models.DoseOrder{}), orderTable, models.CatOAT, models.Read).
-			Where("dose_orders.person_id = ?", c.PersonID).Order("dose_orders.id DESC").Find(&orders).Error
+		if err := s.scoped(r.Model(&models.DoseOrder{}), orderTable, models.CatOAT, models.Read).
+			Where("dose_orders.person_id = ?", c.PersonID).Order("dose_orders.id DESC").Find(&orders).Error; err != nil {
+			return err
+		}
+		shown := make([]shownRecord, len(orders))
 		for i := range orders {
-			seen, err := s.seeOrder(r, &orders[i], naming, rules)
+			r.touched(orders[i].ID)
+			shown[i] = shownOrder(&orders[i])
+		}
+		if err := s.disclose(r, orderTable, naming, shown...); err != nil {
+			return err
+		}
+		for i := range orders {
+			seen, err := s.orderWith(r.DB, &orders[i], rules)
 			if err != nil {
 				return err
 			}
 			all = append(all, *seen)
 		}
-		return err
+		return nil
 	})
 	return all, err
 }
 
-// seeOrder shows an order to a reader, and enters in the log what is another's.
-func (s *Session) seeOrder(r *reading, o *models.DoseOrder, naming []models.Consent, rules models.DoseRules) (*SeenDoseOrder, error) {
-	r.touched(o.ID)
-	if err := s.discloseDose(r, o, naming); err != nil {
-		return nil, err
-	}
-	return s.orderWith(r.DB, o, rules)
-}
-
-// discloseDose enters in the log that the actor is shown another organisation's order, as
-// for any other record of the person.
-func (s *Session) discloseDose(r *reading, o *models.DoseOrder, naming []models.Consent) error {
-	return s.disclose(r, orderTable, naming, shownRecord{o.ID, o.ClientID, o.OrganisationID, models.CatOAT})
+// shownOrder is an order as the disclosure log enters it.
+func shownOrder(o *models.DoseOrder) shownRecord {
+	return shownRecord{o.ID, o.ClientID, o.OrganisationID, models.CatOAT}
 }
 
 // seenOrder loads the actor's own order inside the transaction.

@@ -255,7 +255,7 @@ func (s *Session) ListDoses(ctx context.Context, order string, p Paging) (page P
 			return err
 		}
 		r.touched(o.ID)
-		if err := s.discloseDose(r, &o, naming); err != nil {
+		if err := s.disclose(r, orderTable, naming, shownOrder(&o)); err != nil {
 			return err
 		}
 		page, err = loadPage(s, r.Model(&models.DoseEvent{}).Where("order_id = ?", o.ID), "doses", "id", p, func(e models.DoseEvent) string { return e.ID })

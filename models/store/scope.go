@@ -180,14 +180,17 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // nobody has referred the person since, accepted nothing and was sent nothing: it has what
 // the release told it, and the consents.
 func (s *Session) reachByTeam(t table) condition {
-	if !t.ofClient() || s.actor.OrganisationKind != models.KindClinic {
+	if !t.ofClient() {
 		return condition{}
 	}
-	return s.teamFor(string(t) + ".client_id")
+	return s.inCharge(string(t) + ".client_id")
 }
 
-// teamFor is reachByTeam for the client that a column names: the change feed asks it too.
-func (s *Session) teamFor(client string) condition {
+// inCharge is reachByTeam for the client that an expression names: the change feed asks it too.
+func (s *Session) inCharge(client string) condition {
+	if s.actor.OrganisationKind != models.KindClinic {
+		return condition{}
+	}
 	org := s.actor.OrganisationID
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +

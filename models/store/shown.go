@@ -29,7 +29,7 @@ func (t *tx) otherReaders(tbl table, model any, row string, category models.Cate
 		return nil, err
 	}
 	for _, o := range others {
-		them := &Session{store: s.store, actor: models.Actor{OrganisationID: o.ID, OrganisationKind: o.Kind, Serves: o.Serves, Zone: models.Zone(o.Country, o.Region)}}
+		them := s.of(&o)
 		for _, relation := range []models.Relation{models.Team, models.InCustody, models.Consented} {
 			c := them.reach(tbl, relation, category)
 			if c.sql == "" {

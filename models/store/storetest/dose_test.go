@@ -545,6 +545,37 @@ func TestDoubleDosing_LowQualityNeverMatches(t *testing.T) {
 	})
 }
 
+// An order that only an emergency opens is told of and recorded as every such record is: the
+// site whose order it is hears of it, and the opening ends with the emergency.
+func TestDoseOrder_OpenedInAnEmergency(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		health := c.As(models.RolePrisonMedical, c.ColonyHealth)
+		doctor, handle := glass(t, c)
+		atColony := models.CodeHandle(scan[string](t, c.World, "SELECT code FROM clients WHERE organisation_id = ?", string(c.ColonyHealth.ID)), 1)
+		o := health.Treat(atColony, 60)
+		b, _, err := doctor.New().BreakGlass(ctx, handle, emergency(2))
+		must(t, err)
+		seq := c.lastSeq(t)
+		if seen := doctor.order(t, o.ID); seen.Own {
+			t.Errorf("%+v", seen)
+		}
+		if told := c.notices(t, c.ColonyHealth); !slices.Equal(told, []string{"break_glass"}) {
+			t.Errorf("the site was told %v", told)
+		}
+		if !slices.ContainsFunc(c.events(t, seq), func(e auditEvent) bool {
+			return e.Action == "break_glass.open" && slices.Equal(e.Objects, []string{o.ID, b.ID})
+		}) {
+			t.Errorf("%+v", c.events(t, seq))
+		}
+		if log := c.log(t, c.ColonyHealth); log[len(log)-1] != `Polyclinic ["oat"] emergency` {
+			t.Errorf("%q", log)
+		}
+		c.Advance(2 * time.Hour)
+		_, err = doctor.New().GetDoseOrder(ctx, o.ID, dosing())
+		wantError(t, err, models.KindNotFound, "dose_order.not_found")
+	})
+}
+
 // The consent that names a site opens the order to its clinicians, each look is in the
 // disclosure log, and its end closes the record but stops no treatment.
 func TestDoseOrder_ConsentDecidesWhoReadsAndNotWhoIsTreated(t *testing.T) {
