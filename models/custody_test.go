@@ -2,43 +2,9 @@ package models
 
 import (
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 )
-
-// Every state of a machine is reached from a start, and from every state that is no end a
-// move leads on.
-func TestMachines_HaveNoDeadStates(t *testing.T) {
-	t.Parallel()
-	ends := map[string][]string{
-		"custody_spell":    {SpellReleased, SpellTransferred, SpellUnplannedReleased, SpellDied, SpellEscaped, SpellNotAdmitted},
-		"custody_transfer": {CustodyTransferConfirmed, CustodyTransferCancelled},
-		"release_case":     {CaseClosed},
-	}
-	for _, m := range []*Machine{&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices} {
-		reached := slices.Clone(m.Start)
-		for i := 0; i < len(reached); i++ {
-			for _, move := range m.Moves {
-				if !slices.Contains(m.States, move.To) {
-					t.Errorf("%s: %s leads to %s, which is no state", m.Noun, move.Name, move.To)
-				}
-				if slices.Contains(move.From, reached[i]) && !slices.Contains(reached, move.To) {
-					reached = append(reached, move.To)
-				}
-			}
-		}
-		for _, state := range m.States {
-			if !slices.Contains(reached, state) {
-				t.Errorf("%s: %s is never reached", m.Noun, state)
-			}
-			leads := slices.ContainsFunc(m.Moves, func(v Move) bool { return slices.Contains(v.From, state) && v.To != state })
-			if leads == slices.Contains(ends[m.Noun], state) {
-				t.Errorf("%s: %s leads on: %v", m.Noun, state, leads)
-			}
-		}
-	}
-}
 
 func TestRoleMailbox(t *testing.T) {
 	t.Parallel()
