@@ -18,8 +18,8 @@ lint: ## gofmt, go vet and golangci-lint
 	$(GO) vet ./...
 	$(LINT) run --allow-parallel-runners ./...
 
-generate: ## Write the generated files in docs/: OpenAPI, policy matrix, route list, golden files
-	$(GO) test ./api ./models/protocols ./models/exchange -run 'Golden|Generated|OpenAPI' -update
+generate: ## Write the generated files in docs/: OpenAPI, policy matrix, route list, state machines, golden files
+	$(GO) test ./api ./models ./models/protocols ./models/exchange -run 'Golden|Generated|OpenAPI' -update
 
 verify: ## Fail when a generated file or go.mod is not current, or FHIR output is not valid (needs Node.js 20)
 	.ci/verify

@@ -1,45 +1,10 @@
 package models
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
 )
-
-// Every state of the machines of this part can be reached, and from every state but a
-// final one somebody can go on.
-func TestMachines_OfAccessHaveNoDeadStates(t *testing.T) {
-	t.Parallel()
-	final := map[string][]string{
-		"agreement": {AgreementEnded}, "access_pass": {PassRevoked}, "visit": {"made", "cancelled"}, "consent": {ConsentRefused, ConsentWithdrawn, ConsentInvalid},
-	}
-	for _, m := range []*Machine{AgreementMachine, PassMachine, VisitMachine, ConsentMachine} {
-		reached := slices.Clone(m.Start)
-		for i := 0; i < len(reached); i++ {
-			for _, v := range m.Moves {
-				if slices.Contains(v.From, reached[i]) && !slices.Contains(reached, v.To) {
-					reached = append(reached, v.To)
-				}
-				if !slices.Contains(m.States, v.To) {
-					t.Errorf("%s: %s leads to %s, which is no state", m.Noun, v.Name, v.To)
-				}
-			}
-		}
-		for _, state := range m.States {
-			if !slices.Contains(reached, state) {
-				t.Errorf("%s: %s is never reached", m.Noun, state)
-			}
-			out := slices.ContainsFunc(m.Moves, func(v Move) bool { return slices.Contains(v.From, state) && len(v.By) > 0 })
-			if out == slices.Contains(final[m.Noun], state) {
-				t.Errorf("%s: %s has a way out: %v", m.Noun, state, out)
-			}
-		}
-		if !slices.Contains(Machines(), m) {
-			t.Errorf("%s is not listed", m.Noun)
-		}
-	}
-}
 
 func TestSlip_IsForOneDayAndOneStay(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ var final = map[string][]string{
 	"episode":          {}, // a closed one can be taken up again
 	"task":             {TaskDone, TaskSkipped, TaskCancelled},
 	"custody_spell":    {SpellReleased, SpellTransferred, SpellUnplannedReleased, SpellDied, SpellEscaped, SpellNotAdmitted},
-	"custody_transfer": {CustodyTransferCancelled},
+	"custody_transfer": {CustodyTransferConfirmed, CustodyTransferCancelled},
 	"release_case":     {CaseClosed},
 	"notice":           {},
 	"dose_order":       {OrderEnded},
@@ -35,12 +35,11 @@ var final = map[string][]string{
 
 // unmoved are states that only the system leaves: what is waited for, and who sees to it.
 var unmoved = map[string]string{
-	"custody_spell in_transit":  "", // release, death and escape remain
-	"dose_transfer confirmed":   "the first dose at the receiver",
-	"release_case released":     "attendance, or 180 days",
-	"notice acknowledged":       "the reason comes again",
-	"notice cancelled":          "the reason comes again",
-	"custody_transfer in_trans": "",
+	"dose_transfer confirmed": "the first dose at the receiver",
+	"release_case ready":      "the release",
+	"release_case released":   "attendance, or 180 days",
+	"notice acknowledged":     "the reason comes again",
+	"notice cancelled":        "the reason comes again",
 }
 
 // walk finds, breadth first, the states that can be reached and the number of moves to each.
@@ -138,6 +137,11 @@ func TestMachines_HaveNoDeadStates(t *testing.T) {
 		}
 		for _, fault := range faults(m) {
 			t.Error(fault)
+		}
+	}
+	for state := range unmoved {
+		if noun, _, _ := strings.Cut(state, " "); !nouns[noun] {
+			t.Errorf("no machine of %s", noun)
 		}
 	}
 	for noun := range final {

@@ -12,7 +12,7 @@ import (
 )
 
 // inForce keeps the dose events that no other event corrects.
-const inForce = "NOT EXISTS (SELECT 1 FROM dose_events c WHERE c.corrects = dose_events.id)"
+const inForce = "NOT EXISTS (SELECT 1 FROM dose_events c WHERE c.corrects = dose_events.id AND c.corrects <> '')" // as the index says
 
 // lastTaken is the last dose of the order that was taken by a moment: given, not taken
 // back by a correction and not vomited later that day. nil when there is none.
@@ -21,7 +21,7 @@ func lastTaken(db *gorm.DB, o *models.DoseOrder, by time.Time) (*models.DoseEven
 	err := db.Where("dose_events.order_id = ? AND dose_events.status = ? AND dose_events.at <= ?", o.ID, models.DoseGiven, by).
 		Where(inForce).
 		Where("NOT EXISTS (SELECT 1 FROM dose_events v WHERE v.order_id = dose_events.order_id AND v.on_date = dose_events.on_date AND v.status = ? AND v.at >= dose_events.at"+
-			" AND NOT EXISTS (SELECT 1 FROM dose_events vc WHERE vc.corrects = v.id))", models.DoseVomited).
+			" AND NOT EXISTS (SELECT 1 FROM dose_events vc WHERE vc.corrects = v.id AND vc.corrects <> ''))", models.DoseVomited).
 		Order("dose_events.at DESC").Limit(1).Find(&last).Error
 	if err != nil || len(last) == 0 {
 		return nil, err
