@@ -179,7 +179,7 @@ func (t *tx) tellRecipient(k *models.Consent, ended bool) error {
 	}
 	shut := map[string][]string{}
 	if ended {
-		if shut, err = t.openedBy(k); err != nil {
+		if shut, err = openedBy(t.DB, k, k.Categories); err != nil {
 			return err
 		}
 	}
@@ -194,8 +194,10 @@ func (t *tx) tellRecipient(k *models.Consent, ended bool) error {
 	return nil
 }
 
-// openedBy lists the records of the client that a consent's categories open, by kind.
-func (t *tx) openedBy(k *models.Consent) (map[string][]string, error) {
+// openedBy lists the records of the client that some of a consent's categories open, by kind:
+// those its purpose fits. Of the others the recipient never knew.
+func openedBy(q *gorm.DB, k *models.Consent, categories []models.Category) (map[string][]string, error) {
+	categories = slices.DeleteFunc(slices.Clone(categories), func(c models.Category) bool { return !slices.Contains(models.PurposesFor(c), k.Purpose) })
 	opened := map[string][]string{}
 	for _, of := range []struct {
 		kind, table string
@@ -207,18 +209,18 @@ func (t *tx) openedBy(k *models.Consent) (map[string][]string, error) {
 		{"dose_order", "dose_orders", models.CatOAT},
 		{"release_case", "release_cases", models.CatReleasePlan},
 	} {
-		if !slices.Contains(k.Categories, of.category) {
+		if !slices.Contains(categories, of.category) {
 			continue
 		}
 		var ids []string
-		if err := t.Session(&gorm.Session{NewDB: true}).Table(of.table).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
+		if err := q.Session(&gorm.Session{NewDB: true}).Table(of.table).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
 			return nil, err
 		}
 		opened[of.kind] = ids
 	}
 	var entries []string
-	err := t.Model(&models.Entry{}).Where("client_id = ? AND current = ? AND category IN ?", k.ClientID, true, k.Categories).Order("entry_id").Pluck("entry_id", &entries).Error
-	opened["entry"] = entries
+	err := q.Session(&gorm.Session{NewDB: true}).Model(&models.Entry{}).Where("client_id = ? AND current = ? AND category IN ?", k.ClientID, true, categories).Order("entry_id").Pluck("entry_id", &entries).Error
+	opened[models.FeedEntries] = entries
 	return opened, err
 }
 
@@ -423,12 +425,13 @@ func (s *Session) lostWith(r *reading, k *models.Consent, kinds []string) (out [
 		Where("clients.person_id = (SELECT person_id FROM clients kc WHERE kc.id = ?)", k.ClientID).Order("clients.id").Find(&own).Error; err != nil || len(own) == 0 {
 		return nil, err
 	}
-	if slices.Contains(kinds, "episode") && slices.Contains(k.Categories, models.CatTreatmentFact) {
-		var ids []string
-		if err := r.Model(&models.Episode{}).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
-			return nil, err
-		}
-		out = append(out, r.goneAll("episode", ids)...)
+	readable := slices.DeleteFunc(slices.Clone(k.Categories), func(c models.Category) bool { return !s.grants.Has(c, models.Read) })
+	shut, err := openedBy(r.DB, k, readable)
+	if err != nil {
+		return nil, err
+	}
+	for _, kind := range kinds {
+		out = append(out, r.goneAll(kind, shut[kind])...)
 	}
 	for i := range own {
 		r.touched(string(own[i].ID))

@@ -241,9 +241,10 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 	}
 	if received {
 		entry.Ground = "continuity_of_care"
-	} else if entry.ConsentID == "" && len(naming) > 0 {
-		entry.ConsentID = naming[0].ID
 	} else if entry.ConsentID == "" {
+		entry.ConsentID = s.consentBehind(r, naming, shownRecord{row.ID, row.ClientID, row.OrganisationID, models.CatReleaseCase})
+	}
+	if entry.ConsentID == "" && entry.Ground == "" {
 		entry.Ground = "team"
 		if s.actor.OrganisationKind == models.KindPrisonHealth {
 			entry.Ground = "custody"

@@ -246,3 +246,58 @@ func TestAttack_ARefusalThatTellsIsEntered(t *testing.T) {
 		}
 	})
 }
+
+// What a consent opened is gone from the telephones when it has run out as when it is
+// withdrawn; and what its purpose never opened is not named by being taken away.
+func TestAttack_AConsentThatRanOutTakesBackAllItOpened(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, poly := c.As(models.RoleNarcologist, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		for n, ended := range []string{"withdrawn", "expired"} {
+			handle, atPoly, first := c.Joined(doctor, poly, 1+2*n, c.Polyclinic)
+			doctor.Withdraw(first.ID)
+			k, _, err := doctor.New().GiveConsent(ctx, handle, models.NewConsent{Purpose: models.PurposeReferral, RecipientID: c.Polyclinic.ID,
+				Categories: []models.Category{models.CatDiagnosis, models.CatOAT}, Until: c.Today().AddDays(10)})
+			must(t, err)
+			e := doctor.Record(handle, diagnosisOn(c.Today(), "6C43.2"))
+			doctor.Treat(handle, 60) // a referral's consent opens no order
+			if seen := poly.entries(t, atPoly, models.EntryDiagnosis); !slices.Equal(seen, []string{e.EntryID}) {
+				t.Fatalf("sees %v", seen)
+			}
+			at := c.feed(t, poly, "").Next
+			if ended == "withdrawn" {
+				doctor.Withdraw(k.ID)
+			} else {
+				c.Advance(12 * 24 * time.Hour)
+			}
+			got := c.feed(t, poly, at).Items
+			if !slices.Contains(got, store.Change{Kind: "gone", Was: "entry", ID: e.EntryID}) {
+				t.Errorf("%s: the copy stays: %+v", ended, got)
+			}
+			if slices.ContainsFunc(got, func(i store.Change) bool { return i.Was == "dose_order" }) {
+				t.Errorf("%s: names an order that was never open: %+v", ended, got)
+			}
+		}
+	})
+}
+
+// A hand-over is logged on the consent that opens it, not on another that names the reader.
+func TestAttack_AHandoverIsLoggedOnTheConsentThatOpensIt(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, outreach := c.As(models.RolePrisonMedical, c.ColonyHealth), c.enrol(c.As(models.RoleNGOOutreach, c.NGO))
+		handle := medic.Register(1)
+		medic.Give(handle, models.PurposeReferral, c.NGO, models.CatTreatmentFact)
+		outreach.Move(medic.Refer(handle, Asking(c.NGO)), "acceptance")
+		opens := medic.Give(handle, models.PurposeReferral, c.NGO, models.CatReleasePlan)
+		medic.Give(handle, models.PurposeReferral, c.NGO, models.CatNaloxone)
+		medic.free(medic.hold(handle, c.Today().AddDays(30)), true)
+		c.behind("UPDATE release_cases SET receiver_id = ''") // somebody else's in the end
+		page, err := outreach.New().ListHandovers(ctx, store.Paging{Limit: 10})
+		must(t, err)
+		if len(page.Items) != 1 {
+			t.Fatalf("%d hand-overs", len(page.Items))
+		}
+		if n := count(t, c.World, "disclosures WHERE recipient_id = ? AND consent_id = ? AND categories LIKE '%releasePlan%'", string(c.NGO.ID), opens.ID); n != 1 {
+			t.Errorf("%d entries on the consent", n)
+		}
+	})
+}
