@@ -78,10 +78,25 @@ func careWorld(t *testing.T, rt *rapid.T, c *Country) *careModel {
 	}}
 	m.handles = []string{m.ws[0].Register(1)}
 	for i, o := range []*models.Organisation{c.Clinic, c.Polyclinic, c.NGO} {
-		k := m.ws[0].Give(m.handles[0], models.PurposeReferral, o)
-		m.consents = append(m.consents, careConsent{id: k.ID, version: 1, to: o.ID, purpose: k.Purpose, from: k.FromDate, until: k.UntilDate, state: models.ConsentGiven})
-		m.referral = i
+		var categories []models.Category
+		if o == c.NGO { // what an NGO may read is lost in many ways: begin with something
+			categories = careCategories
+		}
+		k := m.ws[0].Give(m.handles[0], models.PurposeReferral, o, categories...)
 		m.handles = append(m.handles, m.ws[i+1].Move(m.ws[0].Refer(m.handles[0], Asking(o)), "acceptance").ClientCode)
+		if o == c.Clinic { // of whom the client then says nothing: else it would never be a team
+			c.exec(t, "DELETE FROM referrals WHERE consent_id = ?", k.ID)
+			c.exec(t, "DELETE FROM consents WHERE id = ?", k.ID)
+			continue
+		}
+		m.consents = append(m.consents, careConsent{id: k.ID, version: 1, to: o.ID, purpose: k.Purpose, categories: categories, from: k.FromDate, until: k.UntilDate, state: models.ConsentGiven})
+	}
+	m.referral = len(m.consents) - 1
+	for _, by := range []int{0, 1} {
+		m.items = append(m.items, careItem{id: m.ws[by].Start(m.handles[by]).ID, by: by, kind: "episode", category: models.CatTreatmentFact, open: true, version: 1})
+	}
+	if rapid.Bool().Draw(rt, "held") {
+		m.custody()
 	}
 	m.partner = partners(t, c)
 	m.pass = m.partner.passFor(t, c, m.ws[m.ngo])
@@ -474,7 +489,7 @@ func TestProperty_CareIsReadAsTheReferenceSays(t *testing.T) {
 				w := NewWorld(t, engine)
 				defer w.Close()
 				m := careWorld(t, rt, w.Settle(t, grantsOf))
-				steps := []func(){m.give, m.give, m.give, m.change, m.change, m.change, m.write, m.write, m.write, m.custody, m.gate, m.breakGlass, m.wait, m.wait, m.race}
+				steps := []func(){m.give, m.give, m.give, m.change, m.change, m.change, m.write, m.write, m.custody, m.gate, m.gate, m.breakGlass, m.wait, m.wait, m.race}
 				for i := range rapid.IntRange(longest/2, longest).Draw(rt, "steps") {
 					steps[m.pick("step", len(steps))]()
 					if i%8 == 7 {
