@@ -51,7 +51,7 @@ func commands() *cobra.Command {
 		Use: "new FILE", Short: "Make a key file with fresh keys", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return writeKeys(args[0]) },
 	})
-	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), pushCommand(), checkCommand(), protocolCommand(), retentionCommand(), eraseCommand(), user, keys)
+	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), pushCommand(), checkCommand(), protocolCommand(), retentionCommand(), eraseCommand(), denominatorsCommand(), user, keys)
 	return root
 }
 
@@ -238,6 +238,37 @@ func sealCommand() *cobra.Command {
 	_ = cmd.MarkFlagRequired("period")
 	_ = cmd.MarkFlagRequired("status")
 	return cmd
+}
+
+func denominatorsCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "denominators", Short: "Population estimates that rates are divided by"}
+	parent.AddCommand(&cobra.Command{
+		Use: "import FILE.csv", Short: "Load estimates, all of them or none", Args: cobra.ExactArgs(1),
+		Long: "The file has the header country,region,year,kind,value,low,high,source,method. An estimate of the same place, year and kind is replaced.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			file, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			all, err := models.ReadEstimates(file)
+			if err != nil {
+				return explain(err)
+			}
+			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			request := store.Request{ID: "command", Key: "denominators " + time.Now().UTC().Format(time.RFC3339Nano), BodyHash: "command"}
+			if _, err := s.For(models.System(c.Country), nil, request).LoadDenominators(cmd.Context(), all); err != nil {
+				return explain(err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "loaded %d estimates\n", len(all))
+			return nil
+		},
+	})
+	return parent
 }
 
 // sealAs seals from the command line: the audit trail names the system.

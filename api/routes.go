@@ -466,6 +466,10 @@ var Routes = []Route{
 		Action: "release.read"},
 	{Method: "POST", Path: "/api/v1/releases", Scoped: handlers.SealRelease, Category: models.CatIndicator, Verb: models.Create,
 		Action: "release.create", Create: true},
+	{Method: "GET", Path: "/api/v1/denominators", Scoped: handlers.ListDenominators, Category: models.CatIndicator, Verb: models.Read,
+		Action: "denominator.read", Query: []string{"limit", "cursor"}},
+	{Method: "POST", Path: "/api/v1/denominators", Scoped: handlers.LoadDenominators, Category: models.CatIndicator, Verb: models.Create,
+		Action: "denominator.create", Create: true},
 
 	{Method: "GET", Path: "/api/v1/audit-events", Scoped: handlers.ListAuditEvents, Category: models.CatAudit, Verb: models.Read,
 		Action: "audit.read", Query: []string{"action", "limit", "cursor"}},

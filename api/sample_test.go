@@ -261,6 +261,8 @@ func (p *population) countingSamples(t *testing.T) map[string]sample {
 		"GET /api/v1/releases":                   {who: analyst, path: "/api/v1/releases"},
 		"GET /api/v1/releases/:id":               {who: analyst, path: release, absent: absent("/api/v1/releases/", "")},
 		"GET /api/v1/releases/:id/tables/:table": {who: analyst, path: release + "/tables/TDI01.region", absent: absent(release+"/tables/", "")},
+		"GET /api/v1/denominators":               {who: analyst, path: "/api/v1/denominators"},
+		"POST /api/v1/denominators":              {who: p.as(t, models.RoleReleaseSteward), path: "/api/v1/denominators", body: denominatorsBody},
 		"POST /api/v1/releases":                  {who: p.as(t, models.RoleReleaseSteward), path: "/api/v1/releases", body: sealBody("2026Q1", "final", "ministry")},
 	}
 }
@@ -312,3 +314,5 @@ func (sc Scenario) asking(path string) Scenario {
 	sc.Path = path
 	return sc
 }
+
+const denominatorsBody = `{"items":[{"country":"KZ","region":"","year":2025,"kind":"pwid","value":79900,"low":70000,"high":90000,"source":"IBBS 2024","method":"multiplier"}]}`

@@ -16,7 +16,25 @@ CREATE TABLE episode_contacts (
 CREATE INDEX episode_contacts_client ON episode_contacts (client_id);
 CREATE INDEX episode_contacts_episode ON episode_contacts (episode_id);
 
+-- Estimates of populations that rates are divided by: published figures, about nobody.
+CREATE TABLE denominators (
+    id TEXT PRIMARY KEY,
+    country TEXT NOT NULL,
+    region TEXT NOT NULL,
+    year INTEGER NOT NULL,
+    kind TEXT NOT NULL CONSTRAINT denominators_kind CHECK (kind IN ('pwid', 'opioid_dependent', 'drug_use_disorder', 'alcohol_use_disorder')),
+    value BIGINT NOT NULL CONSTRAINT denominators_value CHECK (value > 0),
+    low BIGINT NOT NULL,
+    high BIGINT NOT NULL,
+    source TEXT NOT NULL CONSTRAINT denominators_source CHECK (source <> ''),
+    method TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    CONSTRAINT denominators_once UNIQUE (country, region, year, kind)
+);
+
 -- +goose Down
+DROP TABLE denominators;
 DROP TABLE episode_contacts;
 ALTER TABLE custody_spells DROP COLUMN end_recorded_at;
 ALTER TABLE referrals DROP COLUMN settled_at;

@@ -61,7 +61,7 @@ func supplies(c ClientRows, f Frame) []models.EntryRow {
 // injects reports whether the client is a person who injects drugs: given needles in the
 // period, or, by the latest episode begun by its end, injecting in the last 12 months.
 func injects(c ClientRows, f Frame) bool {
-	if len(supplies(c, f)) > 0 {
+	if slices.ContainsFunc(c.Entries, func(e models.EntryRow) bool { return isSupply(e) && f.Period.Contains(e.On) }) {
 		return true
 	}
 	var latest *EpisodeRow

@@ -47,10 +47,7 @@ func (s *Session) GetReleaseTable(ctx context.Context, release, table string) (*
 	return &t, found(err, "release")
 }
 
-var (
-	errSealed   = models.Fail(models.KindConflict, "release.sealed_already", "This release was sealed before; what is published never changes.")
-	errRevision = models.Fail(models.KindConflict, "release.revision_gate", "A revision needs an annual release of which at least 200 clients and 1%% changed; this cannot be shown yet.")
-)
+var errSealed = models.Fail(models.KindConflict, "release.sealed_already", "This release was sealed before; what is published never changes.")
 
 // SealRelease counts a snapshot once, draws the noise and stores the tables. The epoch
 // key lives on this stack only: a lost release is restored from a backup, never
@@ -60,12 +57,12 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 	if err := s.checkSeal(req); err != nil {
 		return nil, Outcome{}, err
 	}
+	if req, err = s.store.known(ctx, req); err != nil {
+		return nil, Outcome{}, err
+	}
 	sealing, err := s.store.opt.Sealer(req)
 	if err != nil {
 		return nil, Outcome{}, err
-	}
-	if req.Status == "revision" {
-		return nil, Outcome{}, errRevision
 	}
 	id := req.ReleaseID()
 	exists, err := s.store.releaseExists(ctx, id)

@@ -20,6 +20,7 @@ const (
 	userTable          table = "users"
 	changeTable        table = "identity_changes"
 	releaseTable       table = "releases"
+	denominatorTable   table = "denominators"
 	auditTable         table = "audit_events"
 	editionTable       table = "editions"
 	facilityLimitTable table = "facility_limits"
@@ -113,7 +114,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 	switch relation {
 	case models.Any:
 		switch t {
-		case organisationTable, releaseTable, auditTable, editionTable, alertTable, facilityLimitTable:
+		case organisationTable, releaseTable, denominatorTable, auditTable, editionTable, alertTable, facilityLimitTable:
 			return condition{sql: "1 = 1"}
 		}
 	case models.Country: // one deployment serves one country
