@@ -41,7 +41,7 @@ func least(unknowns int, known []bounds, target []int, rng *rand.Rand) float64 {
 	for range 20_000 {
 		enter := -1
 		for c := range columns {
-			if gain[c] > 1e-9 && (enter < 0 || gain[c] > gain[enter]) {
+			if gain[c] > 1e-5 && (enter < 0 || gain[c] > gain[enter]) {
 				enter = c
 			}
 		}

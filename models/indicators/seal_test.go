@@ -29,11 +29,11 @@ func content(r Release) []byte {
 func TestSeal_SameBytesForAnyOrder(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		status  Status
-		period  string
-		repeats int
-	}{{Annual, "2026", 3}, {Provisional, "2026Q1", 1000}} {
-		rows := clients(3, 100)
+		status           Status
+		period           string
+		clients, repeats int
+	}{{Annual, "2026", 200, 3}, {Provisional, "2026Q1", 15, 1000}} {
+		rows := clients(3, c.clients)
 		want := seal(t, accumulate(t, Ministry, testCountry, c.status, c.period, rows), 9)
 		rng := rand.New(rand.NewPCG(3, 3))
 		for range c.repeats {
@@ -309,6 +309,22 @@ func TestSeal_StructuralZeros(t *testing.T) {
 	}
 	if _, err := a.Seal(testKey(1)); err == nil {
 		t.Error("a release with a refused client was sealed")
+	}
+}
+
+func TestSeal_IndicatorOfAServiceTheCountryDoesNotOffer(t *testing.T) {
+	t.Parallel()
+	country := testCountry
+	country.NotOffered = map[string][]string{"indicator": {"OAT01"}}
+	r := seal(t, accumulate(t, Ministry, country, Final, "2026Q1", nil), 1)
+	table, _ := r.Table("OAT01.total")
+	for _, c := range table.Cells {
+		if c.Flag != Structural || *c.Value != 0 {
+			t.Errorf("%v: %+v", c.Codes, c)
+		}
+	}
+	if len(table.Cells) != 2 || table.Rates[0].Flag != Structural || table.Rates[0].Rate != nil {
+		t.Errorf("rate %+v", table.Rates)
 	}
 }
 
