@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -38,6 +39,22 @@ type config struct {
 	Behind              []netip.Prefix `env:"JOL_TRUSTED_PROXIES" doc:"networks of the reverse proxies that end TLS in front of this process"`
 	RegistrationsPerDay int            `env:"JOL_REGISTRATIONS_PER_DAY" envDefault:"300" doc:"client registrations one organisation may make in 24 hours"`
 	TokenLife           time.Duration  `env:"JOL_TOKEN_LIFE" envDefault:"8h" doc:"how long a bearer token lives, at most 24h"`
+	SMTPAddr            string         `env:"JOL_SMTP_ADDR" doc:"mail server for notices, host:port; port 465 or STARTTLS unless it is this machine"`
+	SMTPFrom            string         `env:"JOL_SMTP_FROM" doc:"sender of notices"`
+	SMTPUser            string         `env:"JOL_SMTP_USER" doc:"account on the mail server, if it wants one"`
+	SMTPPassword        string         `env:"JOL_SMTP_PASSWORD" doc:"its password" secret:"true"`
+	// NoticeNetworks are private networks that webhooks of notices may lead to.
+	NoticeNetworks []netip.Prefix `env:"JOL_NOTICE_NETWORKS" doc:"private networks that webhooks may lead to; without it only public addresses"`
+}
+
+// webhooks says what a webhook of a duty contact may lead to.
+func (c config) webhooks() models.ContactRule { return models.ContactRule{Networks: c.NoticeNetworks} }
+
+// demoWebhooks lets a trainer receive notices on the same machine.
+var demoWebhooks = models.ContactRule{Plain: true}
+
+func (c config) mailbox() mailbox {
+	return mailbox{addr: c.SMTPAddr, from: c.SMTPFrom, user: c.SMTPUser, password: c.SMTPPassword}
 }
 
 func loadConfig() (config, error) {
@@ -66,9 +83,20 @@ func (c config) problems() []string {
 	need(c.Ledger != "" && writable(c.Ledger), "JOL_RELEASE_LEDGER must name a file beside the backups, in a folder that exists and can be written")
 	need(c.TokenLife > 0 && c.TokenLife <= 24*time.Hour, "JOL_TOKEN_LIFE must be at most 24h")
 	need(c.RegistrationsPerDay >= 1 && c.RegistrationsPerDay <= 5000, "JOL_REGISTRATIONS_PER_DAY must lie between 1 and 5000")
+	_, _, badAddr := net.SplitHostPort(c.SMTPAddr)
+	need((c.SMTPAddr == "") == (c.SMTPFrom == ""), "JOL_SMTP_ADDR and JOL_SMTP_FROM go together")
+	need(c.SMTPAddr == "" || badAddr == nil, "JOL_SMTP_ADDR must be host:port")
+	need(c.SMTPFrom == "" || mailAddress(c.SMTPFrom), "JOL_SMTP_FROM must be an address")
+	need((c.SMTPUser == "") == (c.SMTPPassword == ""), "JOL_SMTP_USER and JOL_SMTP_PASSWORD go together")
 	need((c.TLSCert == "") == (c.TLSKey == ""), "JOL_TLS_CERT and JOL_TLS_KEY go together")
 	need(loopback(c.Addr) || c.TLSCert != "" || len(c.Behind) > 0, "JOL_ADDR is reachable from outside: set JOL_TLS_CERT and JOL_TLS_KEY, or JOL_TRUSTED_PROXIES when a proxy ends TLS")
 	return out
+}
+
+// mailAddress accepts a bare address and nothing that could begin another header line.
+func mailAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && !strings.ContainsAny(s, "\r\n<> ")
 }
 
 // writable reports whether a line can be appended to the file; it leaves no trace.

@@ -51,7 +51,7 @@ func commands() *cobra.Command {
 		Use: "new FILE", Short: "Make a key file with fresh keys", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return writeKeys(args[0]) },
 	})
-	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), pushCommand(), checkCommand(), protocolCommand(), user, keys)
+	root.AddCommand(serveCommand(), demoCommand(), migrateCommand(), sealCommand(), pushCommand(), checkCommand(), protocolCommand(), retentionCommand(), eraseCommand(), user, keys)
 	return root
 }
 
@@ -59,7 +59,8 @@ func serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "serve", Short: "Run the service; settings come from JOL_ variables (see jol check)", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, s, err := openProduction(cmd.Context())
+			plans := new(protocols.Plans)
+			c, s, err := openProduction(cmd.Context(), plans)
 			if err != nil {
 				return err
 			}
@@ -71,12 +72,13 @@ func serveCommand() *cobra.Command {
 			logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 			limits := api.DefaultLimits()
 			limits.Proxies = c.Behind
-			handler, err := assemble(cmd.Context(), s, logger, limits, api.Version{Country: c.Country})
+			handler, err := assemble(cmd.Context(), s, plans, logger, limits, api.Version{Country: c.Country})
 			if err != nil {
 				return err
 			}
 			logger.Info("listening", "address", c.Addr, "country", c.Country)
 			defer logger.Info("stopped")
+			defer startDelivery(cmd.Context(), s, newCourier(c.webhooks(), c.mailbox()), logger)()
 			return api.Serve(cmd.Context(), listener, handler, api.ServeOptions{Logger: logger, CertFile: c.TLSCert, KeyFile: c.TLSKey, Drain: drain})
 		},
 	}
@@ -87,7 +89,7 @@ const drain = 20 * time.Second
 
 // openProduction opens the configured database after everything that would make it
 // unsafe has been refused.
-func openProduction(ctx context.Context) (config, *store.Store, error) {
+func openProduction(ctx context.Context, plans *protocols.Plans) (config, *store.Store, error) {
 	c, err := loadConfig()
 	if err != nil {
 		return c, nil, err
@@ -95,7 +97,7 @@ func openProduction(ctx context.Context) (config, *store.Store, error) {
 	if problems := c.problems(); len(problems) > 0 {
 		return c, nil, errors.New("refusing to start:\n  - " + strings.Join(problems, "\n  - "))
 	}
-	s, err := open(c)
+	s, err := open(c, plans)
 	if err != nil {
 		return c, nil, err
 	}
@@ -105,14 +107,17 @@ func openProduction(ctx context.Context) (config, *store.Store, error) {
 	return c, s, nil
 }
 
-func open(c config) (*store.Store, error) {
+// open opens the database. plans gets its editions when the service is assembled; commands
+// that start no episode pass an empty one.
+func open(c config, plans *protocols.Plans) (*store.Store, error) {
 	keys, err := readKeys(c.KeysFile)
 	if err != nil {
 		return nil, err
 	}
 	return store.Open(store.Options{
 		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
-		Editions: protocols.Check(protocols.Embedded()), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
+		Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Planner: plans.Planner(), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
+		Webhooks: c.webhooks(),
 	})
 }
 
@@ -137,7 +142,7 @@ func suitable(ctx context.Context, s *store.Store) error {
 }
 
 // assemble wires the HTTP service. The context ends the follower of publications.
-func assemble(ctx context.Context, s *store.Store, logger *slog.Logger, limits api.Limits, version api.Version) (http.Handler, error) {
+func assemble(ctx context.Context, s *store.Store, plans *protocols.Plans, logger *slog.Logger, limits api.Limits, version api.Version) (http.Handler, error) {
 	gate, err := policies.New()
 	if err != nil {
 		return nil, err
@@ -150,6 +155,7 @@ func assemble(ctx context.Context, s *store.Store, logger *slog.Logger, limits a
 		<-live.Catalog().StartIndex()
 		debug.FreeOSMemory() // reading YAML left two thirds of the heap behind; nothing else asks for it soon
 	}()
+	plans.Use(live)
 	version.Version, version.Commit = build()
 	return api.New(api.Deps{
 		Store: s, Accounts: store.NewAccounts(s), Policies: gate, Protocols: live,
@@ -186,7 +192,7 @@ func migrateCommand() *cobra.Command {
 			if problems := c.problems(); len(problems) > 0 {
 				return errors.New("refusing:\n  - " + strings.Join(problems, "\n  - "))
 			}
-			s, err := open(c)
+			s, err := open(c, new(protocols.Plans))
 			if err != nil {
 				return err
 			}
@@ -212,7 +218,7 @@ func sealCommand() *cobra.Command {
 		Use: "seal", Short: "Seal an indicator release", Args: cobra.NoArgs,
 		Example: "  jol seal --period 2026Q1 --status final",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, s, err := openProduction(cmd.Context())
+			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
 				return err
 			}
@@ -264,7 +270,7 @@ func checkCommand() *cobra.Command {
 }
 
 func checkDatabase(ctx context.Context, c config) []string {
-	s, err := open(c)
+	s, err := open(c, new(protocols.Plans))
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -285,7 +291,7 @@ func userAddCommand() *cobra.Command {
 		Use: "add USERNAME", Short: "Add an account; the password is read from standard input", Args: cobra.ExactArgs(1),
 		Long: "Add an account. Without --organisation the ministry of the country is used, and made if there is none:\nthat is how the first administrator comes to be.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, s, err := openProduction(cmd.Context())
+			_, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
 				return err
 			}
@@ -360,9 +366,11 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	if err := os.MkdirAll(d.data, 0o700); err != nil {
 		return err
 	}
+	plans := new(protocols.Plans)
 	s, err := store.Open(store.Options{
 		URL: "sqlite:" + filepath.Join(d.data, "jol.db"), Country: "KZ", Zone: "Asia/Almaty", Keys: demoKeys(), Clock: models.Now,
-		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
+		Sealer: indicators.Begin, Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Planner: plans.Planner(), Ledger: filepath.Join(d.data, "releases.ledger"), RegistrationsPerDay: 1_000_000, TokenLife: 24 * time.Hour,
+		Webhooks: demoWebhooks,
 	})
 	if err != nil {
 		return err
@@ -385,7 +393,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	logger := slog.New(slog.NewJSONHandler(log, nil)) // the terminal is for the printed calls
 	limits := api.DefaultLimits()
 	limits.Rate, limits.Burst = 100_000, 100_000 // one trainer's load generator is no attacker
-	handler, err := assemble(ctx, s, logger, limits, api.Version{Country: "KZ", Demo: true})
+	handler, err := assemble(ctx, s, plans, logger, limits, api.Version{Country: "KZ", Demo: true})
 	if err != nil {
 		return err
 	}
@@ -398,6 +406,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	story.print(out, "http://"+listener.Addr().String(), filepath.Join(d.data, accountsFile))
+	defer startDelivery(ctx, s, newCourier(demoWebhooks, mailbox{}), logger)()
 	return api.Serve(ctx, listener, handler, api.ServeOptions{Logger: logger, Drain: drain})
 }
 

@@ -82,7 +82,7 @@ JSON body of POST /api/v1/protocols/{slug}/editions. Everything that is wrong is
 and then nothing is kept. Two people other than the one named with --as must sign before it can be published.`,
 		Example: "  jol protocol import ./tp-2026 --slug therapeutic-programme --note 'Order 203' --as editor",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, s, err := openProduction(cmd.Context())
+			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ against a running DHIS2: use --dry-run first.`,
 			if err != nil {
 				return err
 			}
-			c, s, err := openProduction(cmd.Context())
+			c, s, err := openProduction(cmd.Context(), nil)
 			if err != nil {
 				return err
 			}

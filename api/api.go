@@ -59,6 +59,8 @@ type server struct {
 	session      func(models.Actor, store.Request) *store.Session
 	deny         func(ctx context.Context, actor models.Actor, requestID, action, outcome string) error
 	ready        func(ctx context.Context) error
+	device       func(ctx context.Context, actor models.Actor, token string) (*models.Device, error)
+	now          models.Clock
 }
 
 // New returns the whole service as one handler: the route table, the health
@@ -74,7 +76,7 @@ func New(d Deps) http.Handler {
 			return d.Store.For(actor, d.Policies.Grants(actor.Role), req)
 		},
 		deny:  d.Store.RecordDenial,
-		ready: d.Store.Ready,
+		ready: d.Store.Ready, device: d.Store.DeviceOf, now: d.Store.Now,
 	}
 	return s.router(Routes)
 }

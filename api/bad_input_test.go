@@ -140,7 +140,7 @@ func TestBadInput_ZeroBytes(t *testing.T) {
 					continue // it is hashed, not kept
 				}
 				sc := s.with(r).sending(strings.Replace(s.body, `"`+value+`"`, `"`+value+`\u0000"`, 1))
-				if a := sc.send(t, p.base); a.Status < 400 || a.Status >= 500 {
+				if a := sc.send(t, p.base); (a.Status < 400 || a.Status >= 500) && !allRefused(r, a) {
 					t.Errorf("%s: %d for %s", r.key(), a.Status, sc.Body)
 				}
 			}

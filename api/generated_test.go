@@ -49,8 +49,8 @@ Generated from api/routes.go; do not edit (` + "`make generate`" + `). A role ma
 [policy matrix](policy-matrix.md) has any relation for its category and verb; which records it then reaches depends on the
 relation. Everything but public routes needs a bearer token. Conventions: [http.md](http.md).
 
-| method | path | category | verb | headers needed | query | audit action |
-|---|---|---|---|---|---|---|
+| method | path | category | verb | headers needed | query | audit action | command from the field ([offline.md](offline.md)) |
+|---|---|---|---|---|---|---|---|
 `)
 	for _, r := range Routes {
 		category, verb := string(r.Category), string(r.Verb)
@@ -67,11 +67,14 @@ relation. Everything but public routes needs a bearer token. Conventions: [http.
 		case r.Change:
 			headers = "If-Match"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", r.Method, pathParam.ReplaceAllString(r.Path, "{$1}"), category, verb, headers,
-			dash(strings.Join(r.Query, " ")), dash(r.Action))
+		if r.Device {
+			headers = "Device-Token"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Method, pathParam.ReplaceAllString(r.Path, "{$1}"), category, verb, headers,
+			dash(strings.Join(r.Query, " ")), dash(r.Action), dash(r.Command))
 	}
 	for _, r := range operational {
-		fmt.Fprintf(&b, "| %s | %s | public | - | - | - | - |\n", r.Method, r.Path)
+		fmt.Fprintf(&b, "| %s | %s | public | - | - | - | - | - |\n", r.Method, r.Path)
 	}
 	generated(t, "routes.md", b.String())
 }

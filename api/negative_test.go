@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -172,7 +173,7 @@ func TestNegative_ForeignEqualsAbsent(t *testing.T) {
 
 func notFoundCode(r Route) string {
 	switch {
-	case strings.HasPrefix(r.Path, "/api/v1/clients"), r.key() == "POST /api/v1/referrals":
+	case strings.HasPrefix(r.Path, "/api/v1/clients"), r.key() == "POST /api/v1/referrals", r.key() == "POST /api/v1/overdoses", r.key() == "POST /api/v1/dose-transfers", r.key() == "POST /api/v1/break-glass":
 		return "client.not_found"
 	case strings.HasSuffix(r.Path, ":step"):
 		return "step.not_found"
@@ -347,6 +348,11 @@ func TestNegative_UnknownQueryParameter(t *testing.T) {
 	})
 }
 
+// withoutToken takes the token of a new device out: it is shown once, also to who asks again.
+func withoutToken(body []byte) []byte {
+	return regexp.MustCompile(`"token":"jold_[A-Za-z0-9_-]+"`).ReplaceAll(body, []byte(`"token":null`))
+}
+
 // The same key with another body is refused; the first record stays.
 func TestNegative_KeyIsForOneRequest(t *testing.T) {
 	t.Parallel()
@@ -360,7 +366,7 @@ func TestNegative_KeyIsForOneRequest(t *testing.T) {
 		other := strings.Replace(s.body, "{", "{ ", 1)
 		p.run(t, good.sending(other).fails(422, "idempotency.key_reused"))
 		replay := p.run(t, good)
-		if replay.Header.Get("Idempotency-Replayed") != "true" || replay.Status != first.Status || string(replay.Body) != string(first.Body) {
+		if replay.Header.Get("Idempotency-Replayed") != "true" || replay.Status != first.Status || string(replay.Body) != string(withoutToken(first.Body)) {
 			t.Errorf("%s: replay %d %s", r.key(), replay.Status, replay.Body)
 		}
 		unchanged()

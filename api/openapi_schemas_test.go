@@ -46,26 +46,39 @@ func completeSchemas(t *testing.T, schemas openapi3.Schemas) {
 	}
 }
 
-// addStub describes the other answer of a referral: all that a receiver sees when the
-// consent is not in force. swag knows one type per answer, so it is added here, made of
-// the whole view's own members, wherever a receiver may get it.
+// addStub describes the other answers that swag does not know, because it knows one type
+// an answer: all that a receiver sees of a referral whose consent is not in force, and the
+// place and time of an overdose. They are made of the whole view's own members.
 func addStub(t *testing.T, doc *openapi3.T) {
+	t.Helper()
+	either(t, doc, "Referral", "ReferralStub", "All a receiver sees of a referral whose consent is not in force.",
+		map[string]string{"/api/v1/referrals/{id}": "GET", "/api/v1/referrals/{id}/{action}": "POST"})
+	either(t, doc, "Overdose", "OverdosePlace", "An overdose without its clinical part.",
+		map[string]string{"/api/v1/overdoses/{id}": "GET", "/api/v1/overdoses": "POST"})
+}
+
+// either makes answers and pages of the whole schema answer with the part as well.
+func either(t *testing.T, doc *openapi3.T, whole, part, description string, operations map[string]string) {
 	t.Helper()
 	schemas := doc.Components.Schemas
 	stub, no := openapi3.NewObjectSchema(), false
-	stub.Description = "All a receiver sees of a referral whose consent is not in force."
+	stub.Description = description
 	stub.AdditionalProperties = openapi3.AdditionalProperties{Has: &no}
-	for _, f := range handlerStructs(t)["ReferralStubView"] {
-		stub.WithPropertyRef(f.json, schemas["Referral"].Value.Properties[f.json])
+	for _, f := range handlerStructs(t)[part+"View"] {
+		stub.WithPropertyRef(f.json, schemas[whole].Value.Properties[f.json])
 		stub.Required = append(stub.Required, f.json)
 	}
-	schemas["ReferralStub"] = openapi3.NewSchemaRef("", stub)
-	either := openapi3.NewSchemaRef("", &openapi3.Schema{OneOf: openapi3.SchemaRefs{
-		openapi3.NewSchemaRef("#/components/schemas/Referral", nil), openapi3.NewSchemaRef("#/components/schemas/ReferralStub", nil),
+	schemas[part] = openapi3.NewSchemaRef("", stub)
+	one := openapi3.NewSchemaRef("", &openapi3.Schema{OneOf: openapi3.SchemaRefs{
+		openapi3.NewSchemaRef("#/components/schemas/"+whole, nil), openapi3.NewSchemaRef("#/components/schemas/"+part, nil),
 	}})
-	schemas["ReferralPage"].Value.Properties["items"].Value.Items = either
-	for path, method := range map[string]string{"/api/v1/referrals/{id}": "GET", "/api/v1/referrals/{id}/{action}": "POST"} {
-		doc.Paths.Value(path).GetOperation(method).Responses.Status(200).Value.Content["application/json"].Schema = either
+	schemas[whole+"Page"].Value.Properties["items"].Value.Items = one
+	for path, method := range operations {
+		for _, status := range []int{200, 201} {
+			if response := doc.Paths.Value(path).GetOperation(method).Responses.Status(status); response != nil {
+				response.Value.Content["application/json"].Schema = one
+			}
+		}
 	}
 }
 
@@ -94,6 +107,9 @@ func nullable(schemas openapi3.Schemas, ref *openapi3.SchemaRef) *openapi3.Schem
 	if of := ref.Value.AllOf; len(of) > 0 && ref.Value.Type == nil {
 		ref.Value.Type = schemas[strings.TrimPrefix(of[0].Ref, "#/components/schemas/")].Value.Type
 	}
+	if ref.Value.Type == nil {
+		ref.Value.Type = &openapi3.Types{"object"}
+	}
 	ref.Value.Nullable = true
 	return ref
 }
@@ -111,9 +127,12 @@ func handlerStructs(t *testing.T) map[string][]structField {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no handlers", err)
 	}
-	files = append(files, "../models/protocols/evalview.go")
-	structs := map[string][]structField{}
-	for _, name := range files {
+	contents, err := filepath.Glob("../models/*.go")
+	if err != nil || len(contents) == 0 {
+		t.Fatal("no models", err)
+	}
+	structs, embedded := map[string][]structField{}, map[string][]string{}
+	collect := func(prefix string, name string) {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
@@ -121,13 +140,52 @@ func handlerStructs(t *testing.T) map[string][]structField {
 		ast.Inspect(file, func(node ast.Node) bool {
 			if spec, ok := node.(*ast.TypeSpec); ok {
 				if s, ok := spec.Type.(*ast.StructType); ok {
-					structs[spec.Name.Name] = members(s)
+					structs[prefix+spec.Name.Name] = members(s)
+					embedded[prefix+spec.Name.Name] = parts(prefix, s)
 				}
 			}
 			return true
 		})
 	}
-	return structs
+	for _, name := range append(files, "../models/protocols/evalview.go") {
+		collect("", name)
+	}
+	for _, name := range contents { // what answers embed
+		collect("models.", name)
+	}
+	flat := map[string][]structField{}
+	for name := range structs {
+		if !strings.HasPrefix(name, "models.") {
+			flat[name] = flatten(structs, embedded, name)
+		}
+	}
+	return flat
+}
+
+// flatten lists the members of a struct with those of what it embeds.
+func flatten(structs map[string][]structField, embedded map[string][]string, name string) []structField {
+	all := structs[name]
+	for _, part := range embedded[name] {
+		all = append(flatten(structs, embedded, part), all...)
+	}
+	return all
+}
+
+// parts names the embedded types of a struct; those of package models with its name.
+func parts(prefix string, s *ast.StructType) []string {
+	var out []string
+	for _, f := range s.Fields.List {
+		if len(f.Names) > 0 {
+			continue
+		}
+		switch x := f.Type.(type) {
+		case *ast.Ident:
+			out = append(out, prefix+x.Name)
+		case *ast.SelectorExpr:
+			out = append(out, "models."+x.Sel.Name)
+		}
+	}
+	return out
 }
 
 func members(s *ast.StructType) []structField {
@@ -142,6 +200,9 @@ func members(s *ast.StructType) []structField {
 		}
 		name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
 		_, pointer := f.Type.(*ast.StarExpr)
+		if raw, ok := f.Type.(*ast.Ident); ok && raw.Name == "any" && name != "record" { // a record of any kind, or none
+			pointer = true
+		}
 		if name != "" && name != "-" {
 			out = append(out, structField{name, pointer})
 		}

@@ -66,6 +66,7 @@ func describe(t *testing.T, routes []Route) *openapi3.T {
 	doc.Components.Responses = problemResponses(routes)
 	completeSchemas(t, doc.Components.Schemas)
 	addStub(t, doc)
+	addSlips(doc)
 	describeText(doc)
 	described := map[string]bool{}
 	for path, item := range doc.Paths.Map() {

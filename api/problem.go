@@ -82,13 +82,7 @@ func (s *server) fail(req *request, err error) {
 		req.status = statusClientGone
 		panic(http.ErrAbortHandler)
 	}
-	var known *models.Error
-	if !errors.As(err, &known) || families[known.Kind].status == 0 {
-		s.logCause(req, slog.LevelError, err)
-		known = errInternal
-	} else if known.Kind == models.KindUnavailable {
-		s.logCause(req, slog.LevelWarn, err)
-	}
+	known := s.known(req, err)
 	// What the handler prepared for a success must not adorn a failure.
 	clear(req.w.Header())
 	req.commonHeaders()
@@ -102,14 +96,8 @@ func (s *server) fail(req *request, err error) {
 // writeProblem is the only writer of failures. Type and title name the family, which
 // /docs/problems describes; code is the precise reason. No value the caller sent is in it.
 func (s *server) writeProblem(req *request, e *models.Error) {
-	f, ok := families[e.Kind]
-	if !ok {
-		f = internalFamily
-	}
-	view, contentType := failure(req.r, e, handlers.ProblemView{
-		Type: "/docs/problems#" + f.name, Title: f.title, Status: f.status,
-		Code: e.Code, Detail: e.Detail, Instance: "urn:jol:request:" + req.id, Errors: e.Fields,
-	})
+	problem := problemOf(req, e)
+	view, contentType := failure(req.r, e, problem)
 	body, err := json.Marshal(view)
 	if err != nil { // a pointer or detail that is not UTF-8
 		s.logCause(req, slog.LevelError, err)
@@ -126,7 +114,33 @@ func (s *server) writeProblem(req *request, e *models.Error) {
 	case models.KindUnavailable:
 		h.Set("Retry-After", "5")
 	}
-	req.write(f.status, body)
+	req.write(problem.Status, body)
+}
+
+// known is the error to show: what is no *models.Error of a known kind is logged and shown
+// as an internal error.
+func (s *server) known(req *request, err error) *models.Error {
+	var known *models.Error
+	if !errors.As(err, &known) || known != errInternal && families[known.Kind].status == 0 {
+		s.logCause(req, slog.LevelError, err)
+		return errInternal
+	}
+	if known.Kind == models.KindUnavailable {
+		s.logCause(req, slog.LevelWarn, err)
+	}
+	return known
+}
+
+// problemOf is the document of an error.
+func problemOf(req *request, e *models.Error) handlers.ProblemView {
+	f, ok := families[e.Kind]
+	if !ok {
+		f = internalFamily
+	}
+	return handlers.ProblemView{
+		Type: "/docs/problems#" + f.name, Title: f.title, Status: f.status,
+		Code: e.Code, Detail: e.Detail, Instance: "urn:jol:request:" + req.id, Errors: e.Fields,
+	}
 }
 
 // logCause records why a request failed without its values: error messages of

@@ -112,22 +112,29 @@ func idempotencyKey(h http.Header) (string, error) {
 	if len(values) == 0 {
 		return "", errKeyRequired
 	}
-	key := values[0]
-	if len(values) > 1 || len(key) < 1 || len(key) > 128 {
+	if len(values) > 1 || !goodKey(values[0]) {
 		return "", errKeyMalformed
 	}
+	return values[0], nil
+}
+
+func goodKey(key string) bool {
 	for i := range len(key) {
 		if key[i] < '!' || key[i] > '~' {
-			return "", errKeyMalformed
+			return false
 		}
 	}
-	return key, nil
+	return len(key) >= 1 && len(key) <= 128
 }
 
 // bodyHash identifies what an idempotency key was first used for.
 func bodyHash(r *http.Request, body []byte) string {
+	return hashOf(r.Method, r.URL.EscapedPath(), body) // escaped: neither holds a line break
+}
+
+func hashOf(method, path string, body []byte) string {
 	h := sha256.New()
-	h.Write([]byte(r.Method + "\n" + r.URL.EscapedPath() + "\n")) // escaped: neither holds a line break
+	h.Write([]byte(method + "\n" + path + "\n"))
 	h.Write(body)
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -157,6 +157,14 @@ func (s *server) scoped(route Route) step {
 		if !route.AnyRole && !s.allow(actor.Role, route.Category, route.Verb) {
 			return s.denied(req, actor, route.Action, "forbidden", errForbidden)
 		}
+		var device *models.Device
+		if route.Device {
+			if device, err = s.deviceOf(req, actor); models.IsKind(err, models.KindForbidden) {
+				return s.denied(req, actor, route.Action, "forbidden", err)
+			} else if err != nil {
+				return err
+			}
+		}
 		in, err := s.read(req, &route)
 		if err != nil {
 			return err
@@ -164,6 +172,9 @@ func (s *server) scoped(route Route) step {
 		call := &handlers.Call{Exchange: in.exchange, Actor: actor, Store: s.session(actor, in.store), Editions: s.protocols}
 		if s.protocols != nil {
 			call.Protocols = s.protocols.Catalog()
+		}
+		if route.Runs {
+			call.Commands = s.commands(req, actor, device)
 		}
 		err = route.Scoped(call)
 		if models.IsKind(err, models.KindNotFound) {

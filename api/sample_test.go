@@ -22,6 +22,7 @@ type sample struct {
 	absent []string // and for records that are not there
 	// Where a body names the record: bodies that name another's, and an absent one.
 	otherBody, absentBody string
+	device                string // Device-Token, for routes that need one
 }
 
 // population is a world in which every route has something to work on, beside records
@@ -40,6 +41,7 @@ type population struct {
 	author, reviewer          account // of editions
 	limit                     string  // of the polyclinic
 	known                     map[string][]string
+	samplePeople              int // who were made for samples
 }
 
 func populate(t *testing.T, w *world) *population {
@@ -86,7 +88,11 @@ func clinicCode(t testing.TB, n int) string {
 func (p *population) samples(t *testing.T) map[string]sample {
 	t.Helper()
 	all := map[string]sample{}
-	for _, part := range []map[string]sample{p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t), p.exportSamples(t)} {
+	for _, part := range []map[string]sample{
+		p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t), p.exportSamples(t),
+		p.taskSamples(t), p.custodySamples(t), p.oatSamples(t), p.recordSamples(t), p.syncSamples(t),
+		p.partnershipSamples(t), p.disclosureSamples(t),
+	} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {
 				s.etag = `"1"`
@@ -267,6 +273,9 @@ func (s sample) with(r Route) Scenario {
 	}
 	if r.Change {
 		sc.Headers["If-Match"] = s.etag
+	}
+	if s.device != "" {
+		sc.Headers["Device-Token"] = s.device
 	}
 	return sc
 }

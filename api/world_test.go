@@ -76,11 +76,14 @@ func newWorld(t *testing.T, engine string) *world {
 	w := &world{log: &syncBuffer{}, accounts: map[string]account{}}
 	w.Country = storetest.NewWorld(t, engine).Settle(t, realPolicies().Grants)
 	settled := w.Store
+	plans := new(protocols.Plans)
 	w.Store = w.Open(t, func(o *store.Options) {
-		o.Sealer, o.Editions = indicators.Begin, protocols.Check(protocols.Embedded())
+		o.Sealer, o.Editions, o.Planner = indicators.Begin, protocols.Check(protocols.Embedded()), plans.Planner()
+		o.Scoring = protocols.Scoring(protocols.Embedded())
 	})
 	_ = settled.Close()
 	live := w.live(t)
+	plans.Use(live)
 	srv := httptest.NewServer(New(Deps{
 		Store: w.Store, Accounts: store.NewAccounts(w.Store), Policies: realPolicies(), Protocols: live,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)), Limits: DefaultLimits(),

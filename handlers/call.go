@@ -59,6 +59,7 @@ type Call struct {
 	Store     *store.Session
 	Protocols *protocols.Catalog // editions to pin episodes to; public content
 	Editions  *protocols.Live
+	Commands  *Commands // of routes that carry out commands from the field
 }
 
 // Param returns a path parameter.
@@ -182,11 +183,16 @@ func invalid(pointer, code string) error {
 // bind decodes the body strictly: unknown members, duplicate members and wrong
 // types are refused with a pointer, and no value is echoed.
 func bind[T any](x *Exchange) (T, error) {
-	var v T
 	if len(x.Body) == 0 {
+		var v T
 		return v, nil // an empty body is an empty object; required fields say so themselves
 	}
-	err := json.Unmarshal(x.Body, &v, json.RejectUnknownMembers(true))
+	return decode[T](x.Body)
+}
+
+func decode[T any](body []byte) (T, error) {
+	var v T
+	err := json.Unmarshal(body, &v, json.RejectUnknownMembers(true))
 	if err == nil {
 		return v, nil
 	}

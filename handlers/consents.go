@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"jol/models"
@@ -20,6 +21,7 @@ type recipientRequest struct {
 }
 
 type consentRequest struct {
+	State      string            `json:"state"` // given when left out; offered, refused
 	Purpose    models.Purpose    `json:"purpose"`
 	Recipient  recipientRequest  `json:"recipient"`
 	Categories []models.Category `json:"categories"`
@@ -57,7 +59,7 @@ func consentView(k store.SeenConsent) ConsentView {
 //	@Accept		json
 //	@Produce	json
 //	@Param		code	path		string			true	"client code of your sector"
-//	@Param		body	body		consentRequest	true	"purpose, recipient, categories, until"
+//	@Param		body	body		consentRequest	true	"purpose, recipient, categories, until; state when the client did not answer yet (offered) or said no (refused)"
 //	@Success	201		{object}	ConsentView
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/clients/{code}/consents [post]
@@ -67,7 +69,7 @@ func GiveConsent(c *Call) error {
 		return err
 	}
 	k, out, err := c.Store.GiveConsent(c.Context, c.Param("code"), models.NewConsent{
-		Purpose: in.Purpose, RecipientID: in.Recipient.Organisation, RecipientKind: in.Recipient.Kind,
+		State: in.State, Purpose: in.Purpose, RecipientID: in.Recipient.Organisation, RecipientKind: in.Recipient.Kind,
 		Categories: in.Categories, Until: in.Until,
 	})
 	if err != nil {
@@ -100,6 +102,15 @@ type WithdrawalView struct {
 	ClosedReferrals     []string    `json:"closedReferrals" cat:"consent"`
 	EndedShares         []string    `json:"endedShares" cat:"consent"`
 	CancelledDeliveries []string    `json:"cancelledDeliveries" cat:"consent"`
+	CancelledTransfers  []string    `json:"cancelledTransfers" cat:"consent"`
+}
+
+func withdrawalView(receipt *models.WithdrawalReceipt, code string) WithdrawalView {
+	return WithdrawalView{
+		Consent:         consentView(store.SeenConsent{Consent: receipt.Consent, ClientCode: code}),
+		ClosedReferrals: receipt.ClosedReferrals, EndedShares: receipt.EndedShares, CancelledDeliveries: receipt.CancelledDeliveries,
+		CancelledTransfers: receipt.CancelledTransfers,
+	}
 }
 
 // WithdrawConsent ends a consent at once, with everything that rests on it. It needs no
@@ -121,8 +132,133 @@ func WithdrawConsent(c *Call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, WithdrawalView{
-		Consent:         consentView(store.SeenConsent{Consent: receipt.Consent, ClientCode: code}),
-		ClosedReferrals: receipt.ClosedReferrals, EndedShares: receipt.EndedShares, CancelledDeliveries: receipt.CancelledDeliveries,
+	return c.JSON(http.StatusOK, withdrawalView(receipt, code))
+}
+
+type invalidityRequest struct {
+	Reason string `json:"reason"`
+}
+
+// InvalidateConsent ends a consent that was no free answer, with everything that rests on
+// it. It needs no If-Match and may be repeated.
+//
+//	@Summary	Find a consent invalid
+//	@Tags		consents
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		id		path		string				true	"consent id"
+//	@Param		body	body		invalidityRequest	true	"reason: capacity_doubted, intoxicated, form_error"
+//	@Success	200		{object}	WithdrawalView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/consents/{id}/invalidity [post]
+func InvalidateConsent(c *Call) error {
+	in, err := bind[invalidityRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	receipt, code, err := c.Store.InvalidateConsent(c.Context, c.Param("id"), in.Reason)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, withdrawalView(receipt, code))
+}
+
+// consentMoveRequest is the body of every change; each reads its own fields and refuses
+// the others.
+type consentMoveRequest struct {
+	Categories *[]models.Category `json:"categories"` // narrowing: what is left
+	Until      models.Date        `json:"until"`      // narrowing, renewal
+}
+
+// consentMoves are the changes that leave a consent or answer an offer.
+var consentMoves = []string{"narrowing", "renewal", "acceptance", "refusal"}
+
+// MoveConsent narrows or renews a consent, or records the answer to an offer, with the
+// client present.
+//
+//	@Summary	Change a consent
+//	@Tags		consents
+//	@Security	bearer
+//	@Accept		json
+//	@Produce	json
+//	@Param		id		path		string				true	"consent id"
+//	@Param		action	path		string				true	"action"	Enums(narrowing, renewal, acceptance, refusal)
+//	@Param		body	body		consentMoveRequest	false	"narrowing: what is left; renewal: the new last day, at most 24 months ahead"
+//	@Success	200		{object}	ConsentView
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/consents/{id}/{action} [post]
+func MoveConsent(c *Call) error {
+	action := c.Param("action")
+	if !slices.Contains(consentMoves, action) {
+		return models.NotFound("consent")
+	}
+	in, err := bind[consentMoveRequest](&c.Exchange)
+	if err != nil {
+		return err
+	}
+	var checks models.Checks
+	checks.Require(in.Categories == nil || action == "narrowing", "/categories", "body.unknown_field")
+	checks.Require(in.Until == "" || action == "narrowing" || action == "renewal", "/until", "body.unknown_field")
+	if err := checks.Err(); err != nil {
+		return err
+	}
+	k, err := c.Store.MoveConsent(c.Context, c.Param("id"), action, models.ConsentMove{Categories: in.Categories, Until: in.Until})
+	if err != nil {
+		return err
+	}
+	return c.Versioned(k.Version, consentView(*k))
+}
+
+// ListConsents lists what a client has said, newest first.
+//
+//	@Summary	A client's consents
+//	@Tags		consents
+//	@Security	bearer
+//	@Produce	json
+//	@Param		code	path		string	true	"client code of your sector"
+//	@Success	200		{object}	Page[ConsentView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/clients/{code}/consents [get]
+func ListConsents(c *Call) error {
+	consents, err := c.Store.ListConsents(c.Context, c.Param("code"))
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, store.Page[store.SeenConsent]{Items: consents}, consentView)
+}
+
+// ConsentVersionView is what a consent said before a change.
+type ConsentVersionView struct {
+	Version    int64             `json:"version" cat:"consent"`
+	Categories []models.Category `json:"categories" cat:"consent"`
+	From       models.Date       `json:"from" cat:"consent"`
+	Until      models.Date       `json:"until" cat:"consent"`
+	State      string            `json:"state" cat:"consent"`
+	Change     string            `json:"change" cat:"consent"`
+	Reason     *string           `json:"reason" cat:"consent"`
+	ChangedAt  time.Time         `json:"changedAt" cat:"consent"`
+}
+
+// ListConsentVersions lists what a consent said before each of its changes.
+//
+//	@Summary	Earlier versions of a consent
+//	@Tags		consents
+//	@Security	bearer
+//	@Produce	json
+//	@Param		id	path		string	true	"consent id"
+//	@Success	200	{object}	Page[ConsentVersionView]
+//	@Failure	default	{object}	ProblemView
+//	@Router		/api/v1/consents/{id}/versions [get]
+func ListConsentVersions(c *Call) error {
+	versions, err := c.Store.ListConsentVersions(c.Context, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, store.Page[models.ConsentVersion]{Items: versions}, func(v models.ConsentVersion) ConsentVersionView {
+		return ConsentVersionView{
+			Version: v.Version, Categories: v.Categories, From: v.FromDate, Until: v.UntilDate, State: v.State, Change: v.Change,
+			Reason: optional(v.Reason), ChangedAt: v.ChangedAt,
+		}
 	})
 }

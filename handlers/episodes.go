@@ -1,20 +1,25 @@
 package handlers
 
 import (
+	"time"
+
 	"jol/models"
 	"jol/models/store"
 )
 
 type episodeRequest struct {
-	StartDate         models.Date `json:"startDate"`
-	Structured        *bool       `json:"structured"`
-	LegalBasis        string      `json:"legalBasis"`
-	Protocol          string      `json:"protocol"`
-	PreviousTreatment string      `json:"previousTreatment"`
-	ReferralSource    string      `json:"referralSource"`
-	PrimaryDrug       string      `json:"primaryDrug"`
-	Route             string      `json:"route"`
-	Injecting         string      `json:"injecting"`
+	StartDate models.Date `json:"startDate"`
+	// State is where the episode comes in: screened, assessed, planned, or in_treatment when
+	// it is left out, which is care that runs already.
+	State             string `json:"state"`
+	Structured        *bool  `json:"structured"`
+	LegalBasis        string `json:"legalBasis"`
+	Protocol          string `json:"protocol"`
+	PreviousTreatment string `json:"previousTreatment"`
+	ReferralSource    string `json:"referralSource"`
+	PrimaryDrug       string `json:"primaryDrug"`
+	Route             string `json:"route"`
+	Injecting         string `json:"injecting"`
 }
 
 // EpisodeView is an episode with its TDI entry items.
@@ -38,6 +43,12 @@ type EpisodeView struct {
 	PrimaryDrug       string                `json:"primaryDrug" cat:"diagnosis"`
 	Route             string                `json:"route" cat:"diagnosis"`
 	Injecting         string                `json:"injecting" cat:"diagnosis"`
+	State             string                `json:"state" cat:"treatmentFact" enums:"screened,assessed,planned,in_treatment,suspended,aftercare,closed"`
+	SuspendedFor      *string               `json:"suspendedFor" cat:"episode"` // as the next ones, of the caller's own client only
+	SuspendedAt       *time.Time            `json:"suspendedAt" cat:"episode"`
+	Reopens           *string               `json:"reopens" cat:"episode"` // the episode that this one takes up again
+	KeyWorker         *models.UserID        `json:"keyWorker" cat:"episode"`
+	Allowed           []string              `json:"allowed" cat:"episode"`
 	Version           int64                 `json:"version" cat:"treatmentFact"`
 }
 
@@ -50,12 +61,17 @@ type EpisodeFactView struct {
 }
 
 func episodeView(e store.SeenEpisode) EpisodeView {
-	return EpisodeView{
+	v := EpisodeView{
 		ID: e.ID, ClientCode: optional(e.ClientCode), Organisation: e.OrganisationID, Structured: e.Structured, StartDate: e.StartDate,
 		EndDate: optional(e.EndDate), EndReason: optional(e.EndReason), LastContact: e.LastContact, LegalBasis: e.LegalBasis, Protocol: e.Protocol, Edition: e.Edition, Sex: e.Sex,
 		AgeAtStart: e.AgeAtStart, CentreType: e.CentreType, PreviousTreatment: e.PreviousTreatment, ReferralSource: e.ReferralSource,
-		PrimaryDrug: e.PrimaryDrug, Route: e.Route, Injecting: e.Injecting, Version: e.Version,
+		PrimaryDrug: e.PrimaryDrug, Route: e.Route, Injecting: e.Injecting, State: e.State, Allowed: []string{}, Version: e.Version,
 	}
+	if e.ClientCode != "" { // custody and hospital are not told with an episode of another organisation
+		v.SuspendedFor, v.SuspendedAt, v.Reopens, v.KeyWorker = optional(e.SuspendedFor), e.SuspendedAt, optional(e.Reopens), optional(e.KeyWorker)
+		v.Allowed = e.Allowed()
+	}
+	return v
 }
 
 // episodeAnswer picks the response type for what may be seen.
@@ -131,7 +147,7 @@ func StartEpisode(c *Call) error {
 		return invalid("/protocol", "episode.protocol_unknown")
 	}
 	e, out, err := c.Store.StartEpisode(c.Context, c.Param("code"), models.NewEpisode{
-		StartDate: in.StartDate, Structured: in.Structured, LegalBasis: in.LegalBasis, Protocol: in.Protocol,
+		StartDate: in.StartDate, State: in.State, Structured: in.Structured, LegalBasis: in.LegalBasis, Protocol: in.Protocol,
 		PreviousTreatment: in.PreviousTreatment, ReferralSource: in.ReferralSource, PrimaryDrug: in.PrimaryDrug,
 		Route: in.Route, Injecting: in.Injecting,
 	}, edition)

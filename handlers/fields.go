@@ -15,6 +15,17 @@ var views = []any{
 	PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{}, RegisteredClientView{}, ReleaseTableView{},
 	ReleaseView{}, SearchFacetsView{}, SearchHighlightView{}, SearchHitView{}, SearchView{}, StepImpactView{}, TokenView{},
 	UserView{}, WithdrawalView{},
+	AnchorView{}, TaskView{}, TaskDueView{},
+	CustodySlipView{}, CustodySpellView{}, CustodyTransferView{}, DutyContactView{}, NoticeView{}, PlannedReleaseView{}, RegionDefaultView{},
+	ReleaseCaseView{}, ReleaseHandoverView{}, ReleaseOutcomeView{}, ReleaseStepView{},
+	OrderGapView{}, DoseGuardView{}, DoseOrderVersionView{}, DoseOrderView{}, DoseTransferStubView{}, DoseTransferView{}, DoseView{}, DoubleDosingView{},
+	AssessmentView{}, AttendanceView{}, ClinicalPlanView{}, ContactView{}, CounsellingNoteView{}, DiagnosisView{}, DrugTestView{},
+	EntryHistoryView{}, InfectionTestView{}, MentalHealthCheckView{}, NaloxoneTrainingView{}, ObservationView{}, ReproductiveStatusView{},
+	ScreeningView{}, SocialPlanView{}, AlertView{}, NaloxoneKitView{}, OverdosePlaceView{}, OverdoseView{},
+	ChangedView{}, DeviceStateView{}, DeviceView{}, SyncConflictView{}, SyncResolutionView{}, SyncResultView{}, SyncView{},
+	AccessPassView{}, AgreementView{}, AttendedDayView{}, BreakGlassView{}, ConsentVersionView{}, CourtDutyView{}, DisclosureView{},
+	FunctionalNoteView{}, FunctionalSlipView{}, SocialPlanLineView{}, SummaryView{}, SummaryConsentView{}, SummaryGivenView{}, SummaryLineView{}, SummaryLookView{},
+	SupervisedPersonView{}, SupervisionView{}, VisitView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from
@@ -24,13 +35,31 @@ func FieldCategories() map[models.Category][]string {
 	fields := map[models.Category][]string{}
 	for _, view := range views {
 		t := reflect.TypeOf(view)
-		for f := range t.Fields() {
+		for _, f := range members(t) {
 			if category := models.Category(f.Tag.Get("cat")); category != "" {
 				fields[category] = append(fields[category], strings.TrimSuffix(t.Name(), "View")+"."+jsonName(f))
 			}
 		}
 	}
 	return fields
+}
+
+// members lists the fields of an answer. Those of an embedded part take its category.
+func members(t reflect.Type) []reflect.StructField {
+	var all []reflect.StructField
+	for f := range t.Fields() {
+		if !f.Anonymous {
+			all = append(all, f)
+			continue
+		}
+		for _, part := range members(f.Type) {
+			if outer := f.Tag.Get("cat"); outer != "" && part.Tag.Get("cat") == "" {
+				part.Tag += " " + reflect.StructTag(`cat:"`+outer+`"`)
+			}
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 func jsonName(f reflect.StructField) string {

@@ -17,6 +17,7 @@ type OrganisationView struct {
 	Capabilities      models.Capabilities     `json:"capabilities" cat:"organisation"`
 	ReportsStructured bool                    `json:"reportsStructured" cat:"organisation"`
 	Serves            *models.OrganisationID  `json:"serves" cat:"organisation"`
+	GapRule           *string                 `json:"gapRule" cat:"organisation"` // by hours, for gaps in agonist treatment; null: the country's
 	Active            bool                    `json:"active" cat:"organisation"`
 	Version           int64                   `json:"version" cat:"organisation"`
 }
@@ -24,7 +25,7 @@ type OrganisationView struct {
 func organisationView(o models.Organisation) OrganisationView {
 	return OrganisationView{
 		ID: o.ID, Name: o.Name, Kind: o.Kind, Country: o.Country, Region: o.Region, CentreType: o.CentreType,
-		Services: o.Services, Capabilities: o.Capabilities, ReportsStructured: o.ReportsStructured, Serves: optional(o.Serves), Active: o.Active, Version: o.Version,
+		Services: o.Services, Capabilities: o.Capabilities, ReportsStructured: o.ReportsStructured, Serves: optional(o.Serves), GapRule: optional(o.GapRule), Active: o.Active, Version: o.Version,
 	}
 }
 
@@ -130,6 +131,7 @@ type organisationChangeRequest struct {
 	Services     *[]string            `json:"services"`
 	Capabilities *models.Capabilities `json:"capabilities"`
 	CentreType   *string              `json:"centreType"`
+	GapRule      *string              `json:"gapRule"` // a gap rule of the protocols, none, or empty for the country's
 	Active       *bool                `json:"active"`
 }
 
@@ -150,8 +152,13 @@ func ChangeOrganisation(c *Call) error {
 	if err != nil {
 		return err
 	}
+	if in.GapRule != nil && *in.GapRule != "" && *in.GapRule != "none" {
+		if _, known := c.Protocols.GapRule(*in.GapRule); !known {
+			return invalid("/gapRule", "organisation.gap_rule_unknown")
+		}
+	}
 	o, err := c.Store.ChangeOrganisation(c.Context, c.Param("id"), models.OrganisationChange{
-		Name: in.Name, Services: in.Services, Capabilities: in.Capabilities, CentreType: in.CentreType, Active: in.Active,
+		Name: in.Name, Services: in.Services, Capabilities: in.Capabilities, CentreType: in.CentreType, GapRule: in.GapRule, Active: in.Active,
 	})
 	if err != nil {
 		return err

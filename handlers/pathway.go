@@ -18,7 +18,7 @@ type PathwayView struct {
 // PathwayItem is one entry. Record has the shape that its kind has elsewhere, cut to
 // what this caller may see of it.
 type PathwayItem struct {
-	Kind   string `json:"kind" enums:"registration,consent,referral,episode"`
+	Kind   string `json:"kind" enums:"registration,consent,referral,episode,screening,assessment,diagnosis,social_plan,clinical_plan,infection_test,drug_test,observation,mental_health_check,reproductive_status,counselling_note,contact,naloxone_training,overdose,naloxone_kit"`
 	Date   string `json:"date"` // RFC 3339 time, or a civil date
 	Record any    `json:"record"`
 }
@@ -51,6 +51,15 @@ func pathwayView(p *store.Pathway) PathwayView {
 	}
 	for _, e := range p.Episodes {
 		items = append(items, PathwayItem{Kind: "episode", Date: string(e.StartDate), Record: episodeAnswer(e)})
+	}
+	for _, e := range p.Entries {
+		items = append(items, PathwayItem{Kind: string(e.Kind), Date: string(e.OnDate), Record: entryAnswer(e)})
+	}
+	for _, o := range p.Overdoses {
+		items = append(items, PathwayItem{Kind: "overdose", Date: stamp(o.At), Record: overdoseAnswer(o)})
+	}
+	for _, k := range p.Kits {
+		items = append(items, PathwayItem{Kind: "naloxone_kit", Date: string(k.GivenOn), Record: kitView(k)})
 	}
 	slices.SortStableFunc(items, func(a, b PathwayItem) int { return strings.Compare(a.Date, b.Date) })
 	return PathwayView{ClientCode: p.Client.Handle(), Items: items}

@@ -184,7 +184,7 @@ func (in referralMoveRequest) checkFields(action string) error {
 //	@Router			/api/v1/referrals/{id}/{action} [post]
 func MoveReferral(c *Call) error {
 	action := c.Param("action")
-	if !slices.ContainsFunc(models.ReferralActions, func(a models.ReferralAction) bool { return a.Name == action }) {
+	if !models.ReferralMachine.Makes(action) {
 		return models.NotFound("referral")
 	}
 	in, err := bind[referralMoveRequest](&c.Exchange)

@@ -44,6 +44,7 @@ CREATE TABLE overdoses (
     created_at TIMESTAMP NOT NULL,
     created_by TEXT NOT NULL
 );
+-- A report of place and time alone has neither ambulance nor outcome.
 CREATE INDEX overdoses_client ON overdoses (client_id) WHERE client_id <> '';
 CREATE INDEX overdoses_place ON overdoses (region, place, at);
 CREATE INDEX overdoses_organisation ON overdoses (organisation_id, id);
@@ -64,21 +65,27 @@ CREATE TABLE naloxone_kits (
 CREATE INDEX naloxone_kits_organisation ON naloxone_kits (organisation_id, id);
 CREATE INDEX naloxone_kits_client ON naloxone_kits (client_id) WHERE client_id <> '';
 
--- An alert is about a substance or a place, never about a person.
+-- An alert is about a substance or a place, never about a person. Nobody wrote a proposal:
+-- its organisation_id is empty, or it would tell who reported an overdose.
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY,
-    organisation_id TEXT NOT NULL REFERENCES organisations (id),
+    organisation_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     state TEXT NOT NULL CONSTRAINT alerts_state CHECK (state IN ('proposed', 'issued', 'retracted')),
     region TEXT NOT NULL,
+    place TEXT NOT NULL,
+    at TIMESTAMP,
     substances TEXT NOT NULL,
     advice TEXT NOT NULL,
+    note TEXT NOT NULL,
     valid_until TEXT NOT NULL,
+    retraction TEXT NOT NULL,
     version BIGINT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     issued_at TIMESTAMP
 );
 CREATE INDEX alerts_state_id ON alerts (state, id);
+CREATE INDEX alerts_place ON alerts (region, place, at);
 
 -- +goose Down
 DROP TABLE alerts;

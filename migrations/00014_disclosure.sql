@@ -27,6 +27,7 @@ CREATE TABLE break_glass (
     user_id TEXT NOT NULL,
     reason TEXT NOT NULL,
     note TEXT NOT NULL,
+    hours INTEGER NOT NULL CONSTRAINT break_glass_hours CHECK (hours BETWEEN 1 AND 24),
     started_at TIMESTAMP NOT NULL,
     expires_at TIMESTAMP NOT NULL,
     review_due TIMESTAMP NOT NULL,
@@ -51,8 +52,10 @@ CREATE TABLE agreements (
     renews TEXT NOT NULL,
     signed_by_ngo TEXT NOT NULL,
     signed_by_institution TEXT NOT NULL,
+    transition TEXT NOT NULL,
     version BIGINT NOT NULL,
-    created_at TIMESTAMP NOT NULL
+    created_at TIMESTAMP NOT NULL,
+    CONSTRAINT agreements_dates CHECK (valid_until >= valid_from)
 );
 CREATE INDEX agreements_ngo ON agreements (ngo_id, institution_id);
 CREATE INDEX agreements_institution ON agreements (institution_id, id);
@@ -72,11 +75,14 @@ CREATE TABLE access_passes (
     valid_from TEXT NOT NULL,
     valid_until TEXT NOT NULL,
     inducted_on TEXT NOT NULL,
-    version BIGINT NOT NULL
+    version BIGINT NOT NULL,
+    CONSTRAINT access_passes_dates CHECK (valid_until >= valid_from)
 );
 CREATE INDEX access_passes_user ON access_passes (user_id, institution_id);
 CREATE INDEX access_passes_ngo ON access_passes (ngo_id, id);
 CREATE INDEX access_passes_institution ON access_passes (institution_id, id);
+CREATE INDEX access_passes_agreement ON access_passes (agreement_id);
+CREATE INDEX access_passes_undecided ON access_passes (decide_by) WHERE state IN ('requested', 'appealed');
 
 -- A gate log without clients.
 CREATE TABLE visits (
@@ -101,7 +107,6 @@ CREATE TABLE functional_notes (
     client_id TEXT NOT NULL REFERENCES clients (id),
     organisation_id TEXT NOT NULL REFERENCES organisations (id),
     institution_id TEXT NOT NULL REFERENCES organisations (id),
-    kind TEXT NOT NULL,
     place TEXT NOT NULL,
     watch_for TEXT NOT NULL,
     from_at TIMESTAMP NOT NULL,
@@ -113,7 +118,27 @@ CREATE TABLE functional_notes (
 CREATE INDEX functional_notes_institution ON functional_notes (institution_id, until_at);
 CREATE INDEX functional_notes_spell ON functional_notes (spell_id);
 
+-- A duty to a court that names a probation office: it reads attendance and the social
+-- plan while the duty is in force, without the client's consent.
+CREATE TABLE court_duties (
+    id TEXT PRIMARY KEY,
+    client_id TEXT NOT NULL REFERENCES clients (id),
+    organisation_id TEXT NOT NULL REFERENCES organisations (id),
+    probation_id TEXT NOT NULL REFERENCES organisations (id),
+    from_date TEXT NOT NULL,
+    until_date TEXT NOT NULL,
+    ended_at TIMESTAMP,
+    version BIGINT NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    created_by TEXT NOT NULL,
+    CONSTRAINT court_duties_dates CHECK (until_date >= from_date)
+);
+CREATE INDEX court_duties_client ON court_duties (client_id);
+CREATE INDEX court_duties_probation ON court_duties (probation_id, until_date);
+CREATE INDEX court_duties_organisation ON court_duties (organisation_id, id);
+
 -- +goose Down
+DROP TABLE court_duties;
 DROP TABLE functional_notes;
 DROP TABLE visits;
 DROP TABLE access_passes;

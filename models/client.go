@@ -11,7 +11,8 @@ type Person struct {
 	ID      PersonID `gorm:"primaryKey"`
 	Country string
 	// ResponsibleID is the one organisation responsible at every instant. Only
-	// registration, acceptance and the two ends of an identity change write it.
+	// registration, acceptance, the two ends of an identity change and a release from
+	// custody that nobody accepted write it.
 	ResponsibleID OrganisationID
 	// SDCKey is the record key of disclosure control, two's complement of a uint64.
 	SDCKey    int64

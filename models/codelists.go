@@ -69,6 +69,15 @@ func InList(id, code string) bool {
 	return ok
 }
 
+// Label returns the label of a code, or the code where the list has none.
+func Label(id, code string) string {
+	c, ok := listed(id, code)
+	if !ok {
+		return code
+	}
+	return c.Label
+}
+
 func listed(id, code string) (Code, bool) {
 	list, _ := CodeListByID(id)
 	i := slices.IndexFunc(list.Codes, func(c Code) bool { return c.Code == code })

@@ -30,14 +30,157 @@ type Episode struct {
 	PrimaryDrug       string
 	Route             string
 	Injecting         string
+	State             string
+	SuspendedFor      string     // code list suspension_reason, while suspended
+	SuspendedAt       *time.Time // since when
+	Reopens           string     // the closed episode that this one takes up again
+	KeyWorker         UserID     // who keeps the threads together; empty when nobody was named
 	Version           int64
 	CreatedAt         time.Time
+}
+
+// Episode states.
+const (
+	EpisodeScreened    = "screened"
+	EpisodeAssessed    = "assessed"
+	EpisodePlanned     = "planned"
+	EpisodeInTreatment = "in_treatment"
+	EpisodeSuspended   = "suspended"
+	EpisodeAftercare   = "aftercare"
+	EpisodeClosed      = "closed"
+)
+
+var openEpisodeStates = []string{EpisodeScreened, EpisodeAssessed, EpisodePlanned, EpisodeInTreatment, EpisodeSuspended, EpisodeAftercare}
+
+// Holder is the organisation that wrote a record which has one party only.
+const Holder Party = "holder"
+
+// EpisodeMachine is the life of an episode. Custody, hospital and travel suspend and never
+// close. A reopening leaves the closed episode as it was counted and starts another, in
+// assessed, that names it.
+var EpisodeMachine = &Machine{
+	Noun:   "episode",
+	States: append(slices.Clone(openEpisodeStates), EpisodeClosed),
+	Start:  []string{EpisodeScreened, EpisodeAssessed, EpisodePlanned, EpisodeInTreatment},
+	Moves: []Move{
+		{"assessment", []Party{Holder}, []string{EpisodeScreened}, EpisodeAssessed},
+		{"plan", []Party{Holder}, []string{EpisodeAssessed}, EpisodePlanned},
+		{"treatment", []Party{Holder}, []string{EpisodePlanned}, EpisodeInTreatment},
+		{"suspension", []Party{Holder}, []string{EpisodeInTreatment}, EpisodeSuspended},
+		{"resumption", []Party{Holder}, []string{EpisodeSuspended}, EpisodeInTreatment},
+		{"aftercare", []Party{Holder}, []string{EpisodeInTreatment, EpisodeSuspended}, EpisodeAftercare},
+		{"closure", []Party{Holder}, openEpisodeStates, EpisodeClosed},
+		{"reopening", []Party{Holder}, []string{EpisodeClosed}, EpisodeAssessed},
+	},
+}
+
+// EpisodeMove carries what a move says beyond its name.
+type EpisodeMove struct {
+	Reason    string // suspension: code list suspension_reason
+	Emergency string // treatment without consent: code list emergency_ground
+}
+
+// Check validates what a move says, before any record is looked up.
+func (m EpisodeMove) Check(name string) error {
+	var c Checks
+	if name == "suspension" {
+		c.Require(InList("suspension_reason", m.Reason), "/reason", "episode.suspension_reason_unknown")
+	}
+	if m.Emergency != "" {
+		c.Require(InList("emergency_ground", m.Emergency), "/emergency", "episode.emergency_ground_unknown")
+	}
+	return c.Err()
+}
+
+// Do makes a move. Treatment starts on a treatment consent in force or an order of a
+// court; may says whether there is one. An emergency does not wait for either.
+func (e *Episode) Do(name string, m EpisodeMove, may bool, at time.Time) error {
+	next, err := EpisodeMachine.Next(e.State, name, Holder)
+	if err != nil {
+		return err
+	}
+	if name == "treatment" && !may && m.Emergency == "" {
+		return Fail(KindConflict, "episode.consent_required", "Treatment starts on a consent to treatment in force or an order of a court; in an emergency, name its ground.")
+	}
+	e.State, e.SuspendedFor, e.SuspendedAt = next, "", nil
+	if name == "suspension" {
+		e.suspended(m.Reason, at)
+	}
+	e.Version++
+	return nil
+}
+
+// Suspend suspends because of something that happened elsewhere, and reports whether that
+// changed anything: only treatment that runs can be suspended, and a person may go from
+// one place to another, from hospital to custody.
+func (e *Episode) Suspend(why string, at time.Time) bool {
+	switch {
+	case e.State == EpisodeInTreatment:
+		e.State = EpisodeSuspended
+	case e.State == EpisodeSuspended && e.SuspendedFor != why:
+	default:
+		return false
+	}
+	e.suspended(why, at)
+	e.Version++
+	return true
+}
+
+func (e *Episode) suspended(why string, at time.Time) { e.SuspendedFor, e.SuspendedAt = why, &at }
+
+// ByCourt reports whether a court ordered the treatment.
+func (e *Episode) ByCourt() bool { return e.LegalBasis == "court_ordered" }
+
+// InHospital reports whether the client is in hospital, so that soft limits stand still.
+func (e *Episode) InHospital() bool { return e.SuspendedFor == "hospital" }
+
+// CheckReopening validates the day on which an episode is taken up again.
+func CheckReopening(on, today Date) error {
+	var c Checks
+	_, ok := ParseDate(string(on))
+	c.Require(ok, "/startDate", "episode.start_not_a_date")
+	c.Require(!ok || on <= today, "/startDate", "episode.start_in_future")
+	return c.Err()
+}
+
+// Allowed lists the moves that can be made now, as far as the state tells.
+func (e *Episode) Allowed() []string { return EpisodeMachine.Allowed(e.State, Holder) }
+
+// ReopenMonths is how long after its end an episode may be taken up again (editorial).
+const ReopenMonths = 12
+
+// Reopened is the episode that takes this one up again on a date: a new record, because
+// the old one was counted as it ended. What was asked at entry is kept, but whoever comes
+// back has been treated before.
+func (e *Episode) Reopened(id string, on Date, edition string) (*Episode, error) {
+	if _, err := EpisodeMachine.Next(e.State, "reopening", Holder); err != nil {
+		return nil, err
+	}
+	switch {
+	case e.EndReason == "8" || e.EndReason == "11":
+		return nil, Fail(KindConflict, "episode.not_reopenable", "An episode that ended by death or was opened in error is not taken up again.")
+	case on > e.EndDate.AddMonths(ReopenMonths):
+		return nil, Fail(KindConflict, "episode.reopen_too_late", "An episode is taken up again within %d months of its end; start a new one.", ReopenMonths)
+	case on < e.EndDate:
+		var c Checks
+		c.Add("/startDate", "episode.start_before_end")
+		return nil, c.Err()
+	}
+	again := *e
+	again.ID, again.Reopens, again.Edition, again.State = id, e.ID, edition, EpisodeAssessed
+	again.StartDate, again.EndDate, again.EndReason, again.LastContact = on, "", "", on
+	again.Version, again.SuspendedFor, again.SuspendedAt = 1, "", nil
+	if e.Structured {
+		again.PreviousTreatment = "2"
+	}
+	return &again, nil
 }
 
 // NewEpisode is what a worker records when an episode starts. Items not asked are
 // "99", as TDI has it; leaving one out is an error, so that nobody forgets to ask.
 type NewEpisode struct {
 	StartDate         Date
+	State             string // where the episode comes in; empty: treatment that runs already
 	Structured        *bool
 	LegalBasis        string
 	Protocol          string
@@ -48,6 +191,14 @@ type NewEpisode struct {
 	Injecting         string
 }
 
+// Begins is the state in which the episode comes in.
+func (n NewEpisode) Begins() string {
+	if n.State == "" {
+		return EpisodeInTreatment
+	}
+	return n.State
+}
+
 // Check validates a new episode on the civil date today. The organisation decides
 // whether structured treatment is possible.
 func (n NewEpisode) Check(today Date, org *Organisation) error {
@@ -55,6 +206,7 @@ func (n NewEpisode) Check(today Date, org *Organisation) error {
 	start, ok := ParseDate(string(n.StartDate))
 	c.Require(ok, "/startDate", "episode.start_not_a_date")
 	c.Require(!ok || start <= today, "/startDate", "episode.start_in_future")
+	c.Require(n.State == "" || slices.Contains(EpisodeMachine.Start, n.State), "/state", "episode.start_state_unknown")
 	c.Require(n.Structured == nil || !*n.Structured || org.ReportsStructured, "/structured", "episode.organisation_gives_no_structured_treatment")
 	for _, item := range []struct{ pointer, list, code string }{
 		{"/legalBasis", "legal_basis", n.LegalBasis},
@@ -141,7 +293,8 @@ func (e *Episode) Close(cl EpisodeClosure, transferAccepted bool) error {
 	if (cl.Reason == "3" || cl.Reason == "4") && !transferAccepted {
 		return Fail(KindConflict, "episode.transfer_not_accepted", "A client is transferred only after the receiver has accepted.")
 	}
-	e.EndDate, e.EndReason, e.LastContact = cl.On, cl.Reason, cl.On
+	e.EndDate, e.EndReason, e.LastContact = cl.On, cl.Reason, max(e.LastContact, cl.On)
+	e.State, e.SuspendedFor, e.SuspendedAt = EpisodeClosed, "", nil
 	e.Version++
 	return nil
 }

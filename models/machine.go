@@ -45,6 +45,11 @@ func (m *Machine) Next(state, name string, by Party) (string, error) {
 	return "", Fail(KindConflict, m.Noun+".not_possible", "The %s is %s; possible now: %s.", words, state, strings.Join(allowed, ", "))
 }
 
+// Makes reports whether somebody can make a move of the name, from whatever state.
+func (m *Machine) Makes(name string) bool {
+	return slices.ContainsFunc(m.Moves, func(v Move) bool { return v.Name == name && len(v.By) > 0 })
+}
+
 // Allowed lists the moves the party can make now.
 func (m *Machine) Allowed(state string, by Party) []string {
 	var out []string
@@ -57,4 +62,14 @@ func (m *Machine) Allowed(state string, by Party) []string {
 }
 
 // Machines are all state machines, for the diagrams in the docs and the tests that walk them.
-func Machines() []*Machine { return []*Machine{} }
+func Machines() []*Machine {
+	return []*Machine{
+		ReferralMachine,
+		EpisodeMachine,
+		TaskMachine,
+		&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices,
+		DoseOrderMachine, DoseTransferMachine, DoubleDosingMachine,
+		&OverdoseMachine, &KitMachine, &AlertMachine,
+		AgreementMachine, PassMachine, VisitMachine, ConsentMachine,
+	}
+}

@@ -27,7 +27,10 @@ type Organisation struct {
 	// that gives only needles or outreach does not.
 	ReportsStructured bool
 	// Serves is the institution a prison_health unit serves, empty otherwise.
-	Serves    OrganisationID
+	Serves OrganisationID
+	// GapRule is the rule by hours for gaps in agonist treatment that the facility has
+	// chosen, "none", or empty for its country's.
+	GapRule   string
 	Active    bool
 	Version   int64
 	CreatedAt time.Time
@@ -52,6 +55,7 @@ type OrganisationChange struct {
 	Services     *[]string
 	Capabilities *Capabilities
 	CentreType   *string
+	GapRule      *string // known to the protocols, "none" or empty
 	Active       *bool
 }
 
@@ -117,6 +121,9 @@ func (o *Organisation) Apply(ch OrganisationChange) error {
 	}
 	if ch.Capabilities != nil {
 		o.Capabilities = *ch.Capabilities
+	}
+	if ch.GapRule != nil {
+		o.GapRule = *ch.GapRule
 	}
 	if ch.Active != nil {
 		o.Active = *ch.Active

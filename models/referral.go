@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -70,30 +71,25 @@ const (
 	Receiver Party = "receiver"
 )
 
-// ReferralAction is a move of the state machine: who may make it, from which
-// states, and where it leads.
-type ReferralAction struct {
-	Name string // the last path segment, POST /referrals/{id}/<name>
-	By   []Party
-	From []string
-	To   string
-}
-
 var unanswered = []string{ReferralSent, ReferralReceived, ReferralInfoRequested}
 
-// ReferralActions is the state machine; withdrawal of consent is the one move that
-// is not an action, see Withdrawn.
-var ReferralActions = []ReferralAction{
-	{"receipt", []Party{Receiver}, []string{ReferralSent}, ReferralReceived},
-	{"acceptance", []Party{Receiver}, unanswered, ReferralAccepted},
-	{"decline", []Party{Receiver}, unanswered, ReferralDeclined},
-	{"info-request", []Party{Receiver}, []string{ReferralSent, ReferralReceived}, ReferralInfoRequested},
-	{"appointment", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed, ReferralNoShow, ReferralReEngagement}, ReferralAppointmentFixed},
-	{"attendance", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed}, ReferralAttended},
-	{"no-show", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed}, ReferralNoShow},
-	{"re-engagement", []Party{Sender, Receiver}, []string{ReferralNoShow}, ReferralReEngagement},
-	{"closure", []Party{Sender, Receiver}, []string{ReferralNoShow, ReferralReEngagement}, ReferralClosedLost},
-	{"cancellation", []Party{Sender}, []string{ReferralSent, ReferralReceived, ReferralInfoRequested, ReferralAccepted, ReferralAppointmentFixed}, ReferralCancelled},
+// ReferralMachine is the life of a referral. Withdrawal of its consent is the one move
+// that nobody makes by hand, see Withdrawn.
+var ReferralMachine = &Machine{
+	Noun: "referral", States: ReferralStates, Start: []string{ReferralSent},
+	Moves: []Move{
+		{"receipt", []Party{Receiver}, []string{ReferralSent}, ReferralReceived},
+		{"acceptance", []Party{Receiver}, unanswered, ReferralAccepted},
+		{"decline", []Party{Receiver}, unanswered, ReferralDeclined},
+		{"info-request", []Party{Receiver}, []string{ReferralSent, ReferralReceived}, ReferralInfoRequested},
+		{"appointment", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed, ReferralNoShow, ReferralReEngagement}, ReferralAppointmentFixed},
+		{"attendance", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed}, ReferralAttended},
+		{"no-show", []Party{Receiver}, []string{ReferralAccepted, ReferralAppointmentFixed}, ReferralNoShow},
+		{"re-engagement", []Party{Sender, Receiver}, []string{ReferralNoShow}, ReferralReEngagement},
+		{"closure", []Party{Sender, Receiver}, []string{ReferralNoShow, ReferralReEngagement}, ReferralClosedLost},
+		{"cancellation", []Party{Sender}, []string{ReferralSent, ReferralReceived, ReferralInfoRequested, ReferralAccepted, ReferralAppointmentFixed}, ReferralCancelled},
+		{"consent-withdrawal", nil, OpenReferralStates, ReferralConsentWithdrawn},
+	},
 }
 
 // Time to answer a referral, editorial defaults of the reference edition (rule
@@ -135,21 +131,18 @@ type ReferralMove struct {
 
 // Do makes a move of the state machine; the move itself was checked before.
 func (r *Referral) Do(name string, by Party, m ReferralMove) error {
-	i := slices.IndexFunc(ReferralActions, func(a ReferralAction) bool { return a.Name == name })
-	if i < 0 {
-		return NotFound("referral")
+	next, err := ReferralMachine.Next(r.State, name, by)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code == "referral.not_possible" && (name == "acceptance" || name == "decline" || name == "receipt") {
+		refused.Code = "referral.not_pending"
 	}
-	action := ReferralActions[i]
-	if !slices.Contains(action.By, by) {
-		return Fail(KindConflict, "referral.other_party", "This step belongs to the other party of the referral.")
-	}
-	if !slices.Contains(action.From, r.State) {
-		return r.notFromHere(name, by)
+	if err != nil {
+		return err
 	}
 	if name == "attendance" && m.On < DateOf(r.SentAt, "UTC").AddDays(-1) { // one day for zones
 		return Fail(KindConflict, "referral.attended_before_sent", "Nobody attends before the referral was sent.")
 	}
-	r.State = action.To
+	r.State = next
 	r.Version++
 	switch name {
 	case "appointment":
@@ -182,29 +175,8 @@ func (m ReferralMove) Check(name string, now time.Time, today Date) error {
 	return c.Err()
 }
 
-// notFromHere names the moves that are possible, so that the caller need not guess.
-func (r *Referral) notFromHere(name string, by Party) error {
-	code := "referral.not_possible"
-	if name == "acceptance" || name == "decline" || name == "receipt" {
-		code = "referral.not_pending"
-	}
-	allowed := r.Allowed(by)
-	if len(allowed) == 0 {
-		return Fail(KindConflict, code, "The referral is %s; nothing more can be done with it.", r.State)
-	}
-	return Fail(KindConflict, code, "The referral is %s; possible now: %s.", r.State, strings.Join(allowed, ", "))
-}
-
 // Allowed lists the moves the party can make now.
-func (r *Referral) Allowed(by Party) []string {
-	var out []string
-	for _, a := range ReferralActions {
-		if slices.Contains(a.By, by) && slices.Contains(a.From, r.State) {
-			out = append(out, a.Name)
-		}
-	}
-	return out
-}
+func (r *Referral) Allowed(by Party) []string { return ReferralMachine.Allowed(r.State, by) }
 
 // Withdrawn closes an open referral because its consent was withdrawn.
 func (r *Referral) Withdrawn(at time.Time) {

@@ -53,6 +53,15 @@ func (d Date) Time() time.Time {
 	return t
 }
 
+// StartOf returns the instant a civil date begins in the IANA zone.
+func StartOf(d Date, zone string) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, string(d), location(zone))
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
 // AddDays returns the date n days later.
 func (d Date) AddDays(n int) Date { return Date(d.Time().AddDate(0, 0, n).Format(time.DateOnly)) }
 

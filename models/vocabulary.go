@@ -124,6 +124,7 @@ const (
 	CatReferral       Category = "referral"
 	CatEpisode        Category = "episode"
 	CatTask           Category = "task"
+	CatNotice         Category = "notice"
 	CatCustody        Category = "custody"
 	CatTransfer       Category = "transfer"
 	CatReleaseCase    Category = "releaseCase"
@@ -148,7 +149,7 @@ var ClientCategories = []Category{
 
 // ResourceCategories are the service's own resources.
 var ResourceCategories = []Category{
-	CatReferral, CatEpisode, CatTask, CatCustody, CatTransfer, CatReleaseCase, CatFunctionalNote, CatAgreement,
+	CatReferral, CatEpisode, CatTask, CatNotice, CatCustody, CatTransfer, CatReleaseCase, CatFunctionalNote, CatAgreement,
 	CatBreakGlass, CatAlert, CatProtocol, CatIndicator, CatOrganisation, CatUser, CatAudit,
 }
 

@@ -58,7 +58,7 @@ var confidentiality = []line{
 	{models.CatComplaint, [8]string{"-:", "T:own custody", "-:", "-:", "word:", "-:", "word:own", "-:"}},
 	{models.CatAccessPass, [8]string{"-:", "word:", "-:", "F:own", "F:own", "-:", "word:own", "word:own"}},
 	{models.CatConsent, [8]string{"word:own", "T:own custody", "word:own", "-:", "-:", "word:own", "word:own", "-:"}},
-	{models.CatDisclosureLog, [8]string{"word:", "word:", "-:", "-:", "-:", "-:", "word:own", "-:"}},
+	{models.CatDisclosureLog, [8]string{"word:own", "word:own", "-:", "-:", "-:", "-:", "word:own", "-:"}},
 }
 
 // beyond lists everything the matrix of reads does not say: break-glass, what may be
@@ -114,6 +114,7 @@ accessPass read country: programme_coordinator
 consent create own: CT PM PSY NGO
 consent change own: CT PM PSY NGO
 consent change custody: PM
+disclosureLog create own: CT PM NGO
 
 referral read own: CT PM PSY PRO NGO
 referral create own: CT PM PSY PRO NGO
@@ -129,6 +130,8 @@ task read team: CT PSY
 task read custody: PM
 task create own: CT PM PSY NGO
 task change own: CT PM PSY NGO PEER
+notice read own: CT PM PSY NGO programme_coordinator
+notice change own: CT PM PSY NGO programme_coordinator
 custody read own: PM
 custody read custody: PM SEC GOV
 custody create own: PM
@@ -146,7 +149,7 @@ functionalNote read custody: PM SEC GOV
 functionalNote create custody: PM
 agreement read own: GOV NGO
 agreement create own: ngo_coordinator
-agreement change own: ngo_coordinator
+agreement change own: ngo_coordinator GOV
 agreement approve own: GOV
 agreement read country: programme_coordinator
 agreement create country: programme_coordinator

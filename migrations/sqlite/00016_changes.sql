@@ -9,6 +9,9 @@ CREATE TABLE changes (
     at TIMESTAMP NOT NULL
 );
 CREATE INDEX changes_organisation ON changes (organisation_id, seq);
+CREATE INDEX changes_record ON changes (organisation_id, kind, record_id, seq);
+CREATE INDEX changes_told ON changes (record_id);
+CREATE INDEX changes_age ON changes (at);
 
 -- +goose Down
 DROP TABLE changes;

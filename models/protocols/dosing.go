@@ -102,14 +102,22 @@ func (g GapRule) Gap(lastTaken Moment, now time.Time, zone *time.Location) strin
 	return GapBorder
 }
 
+// doseGuard is a guard of one medicine.
+type doseGuard struct {
+	models.DoseGuard
+	medicine string
+	at       position
+}
+
 // dosingFile is the decoded dosing.yaml.
 type dosingFile struct {
 	schedules []DoseSchedule
 	rules     []GapRule
+	guards    []doseGuard
 }
 
 func (r *reader) dosing(n ast.Node) dosingFile {
-	rec := r.record(n, "dosing file", "schedules", "gapRules")
+	rec := r.record(n, "dosing file", "schedules", "gapRules", "guards")
 	var out dosingFile
 	for _, item := range rec.items("schedules") {
 		rec := r.record(item, "schedule", "id", "medicine", "schedule", "everyDays", "basis", "source", "bands")
@@ -126,6 +134,11 @@ func (r *reader) dosing(n ast.Node) dosingFile {
 		out.rules = append(out.rules, GapRule{ID: rec.need("id"), Hours: rec.whole("hours", 0),
 			Means: map[string]string{GapUnder: rec.need(GapUnder), GapBorder: rec.need(GapBorder), GapOver: rec.need(GapOver)}, Basis: Basis(rec.need("basis")),
 			Source: rec.text("source"), at: rec.at})
+	}
+	for _, item := range rec.items("guards") {
+		rec := r.record(item, "dose guard", "id", "medicine", "when", "aboveMg", "basis", "source")
+		out.guards = append(out.guards, doseGuard{models.DoseGuard{ID: rec.need("id"), When: rec.need("when"), AboveUg: int64(rec.whole("aboveMg", 0)) * 1000,
+			Basis: rec.need("basis"), Source: rec.text("source")}, rec.need("medicine"), rec.at})
 	}
 	return out
 }
@@ -154,6 +167,12 @@ func (c *content) checkDosing() {
 		c.checkBasis(g.at, "gap rule "+g.ID, g.Basis, g.Source)
 		if g.Hours < 1 {
 			c.add(g.at, "gap rule %s needs hours", g.ID)
+		}
+	}
+	for _, g := range c.dosing.guards {
+		c.checkBasis(g.at, "dose guard "+g.ID, Basis(g.Basis), g.Source)
+		if medicines == nil || !slices.Contains(medicines.Values, g.medicine) || g.AboveUg < 1 || !slices.Contains(models.DoseGuardWhen, g.When) {
+			c.add(g.at, "dose guard %s needs a medicine of the facts, when, and aboveMg", g.ID)
 		}
 	}
 }

@@ -49,6 +49,8 @@ func rulesContent() fstest.MapFS {
       - {id: some, from: 1}
 gapRules:
   - {id: g, hours: 48, under: a, border: b, over: c, basis: general}
+guards:
+  - {id: top, medicine: methadone, when: any_day, aboveMg: 120, basis: general}
 `,
 		"countries/KZ.yaml": `country: KZ
 zone: Asia/Almaty
@@ -138,6 +140,11 @@ func TestLoad_RefusesBrokenRules(t *testing.T) {
 		{"dose bands that end", "dosing.yaml", "from: 1", "from: 1, to: 4", "dosing.yaml", 2, "end open"},
 		{"unknown medicine", "dosing.yaml", "medicine: methadone", "medicine: tea", "dosing.yaml", 2, "needs a medicine"},
 		{"rule of no hours", "dosing.yaml", "hours: 48", "hours: 0", "dosing.yaml", 11, "needs hours"},
+
+		{"guard of nothing", "dosing.yaml", "aboveMg: 120", "aboveMg: 0", "dosing.yaml", 13, "needs a medicine of the facts, when, and aboveMg"},
+		{"guard at no time", "dosing.yaml", "when: any_day", "when: sometimes", "dosing.yaml", 13, "needs a medicine of the facts, when, and aboveMg"},
+		{"guard of no medicine", "dosing.yaml", "medicine: methadone, when", "medicine: tea, when", "dosing.yaml", 13, "needs a medicine of the facts, when, and aboveMg"},
+		{"guard without basis", "dosing.yaml", "aboveMg: 120, basis: general", "aboveMg: 120, basis: seen", "dosing.yaml", 13, "names no source"},
 
 		{"unknown capability", "countries/KZ.yaml", "id: oat_in_community", "id: worse", "countries/KZ.yaml", 5, "worse is no capability"},
 		{"another zone", "countries/KZ.yaml", "Asia/Almaty", "Asia/Tashkent", "countries/KZ.yaml", 1, "not the one the service uses"},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -41,11 +42,16 @@ func (s *Session) event(action, outcome string, at time.Time, objects []string) 
 func (t *tx) audit(objects ...string) { t.auditOutcome("ok", objects...) }
 
 func (t *tx) auditOutcome(outcome string, objects ...string) {
-	t.events = append(t.events, t.session.event(t.action, outcome, t.now, objects))
+	t.events = append(t.events, t.session.event(t.action, outcome, t.now, append(objects, t.pending...)))
+	t.pending = nil
 }
 
-// alsoTouched adds a record that the write reached to its event, which audit recorded before.
+// alsoTouched adds a record that the write reached to its event.
 func (t *tx) alsoTouched(id string) {
+	if len(t.events) == 0 {
+		t.pending = append(t.pending, id)
+		return
+	}
 	t.events[0].Objects = append(t.events[0].Objects, id)
 }
 
@@ -62,8 +68,10 @@ type reading struct {
 	today    models.Date
 	objects  []string
 	consents []consentRef
-	noun     string // of the record looked up, when the action names another: a lost read answers as an absent one
+	noun     string // of the record looked up: a lost read answers as an absent one
 	told     []models.Disclosure
+	permits  []permitRef
+	opened   []openedRecord
 }
 
 func (r *reading) touched(ids ...string) { r.objects = append(r.objects, ids...) }
@@ -81,14 +89,16 @@ func (r *reading) disclosed(d models.Disclosure) { r.told = append(r.told, d) }
 // readRecords runs a client-level read on the reader pool and returns only after its
 // audit event is committed together with a second look at the consents it relied on.
 func (s *Session) readRecords(ctx context.Context, action string, fn func(*reading) error) error {
-	r := &reading{DB: s.store.read.WithContext(ctx), now: s.store.now(), today: s.today()}
+	r := &reading{DB: s.store.read.WithContext(ctx), now: s.store.now(), today: s.today(), noun: nounOf(action)}
 	if err := fn(r); err != nil {
 		return err
 	}
-	if r.noun == "" {
-		r.noun = nounOf(action)
+	if len(r.consents) == 0 {
+		r.permits = slices.DeleteFunc(r.permits, permitRef.withConsent) // no record of others was shown by consent
 	}
-	return s.store.reads.commit(ctx, readEvent{event: s.event(action, "ok", r.now, r.objects), consents: r.consents, noun: r.noun, told: r.told})
+	return s.store.reads.commit(ctx, readEvent{
+		event: s.event(action, "ok", r.now, r.objects), session: s, consents: r.consents, permits: r.permits, opened: r.opened, noun: r.noun, told: r.told,
+	})
 }
 
 // nounOf names what an action is about: the default for the record that is not found.
@@ -118,7 +128,10 @@ type readLog struct {
 
 type readEvent struct {
 	event    auditRow
+	session  *Session
 	consents []consentRef
+	permits  []permitRef
+	opened   []openedRecord
 	noun     string
 	told     []models.Disclosure
 	result   chan error
@@ -217,6 +230,10 @@ func recordReads(db *gorm.DB, batch []readEvent) ([]error, error) {
 	if err != nil {
 		return nil, err
 	}
+	permitted, err := currentPermits(db, batch)
+	if err != nil {
+		return nil, err
+	}
 	verdicts := make([]error, len(batch))
 	events := make([]auditRow, len(batch))
 	var told []models.Disclosure
@@ -228,8 +245,19 @@ func recordReads(db *gorm.DB, batch []readEvent) ([]error, error) {
 				events[i].Outcome = "not_found"
 			}
 		}
+		for _, ref := range e.permits {
+			if !permitted[ref] {
+				verdicts[i] = models.NotFound(e.noun)
+				events[i].Outcome = "not_found"
+			}
+		}
 		if verdicts[i] == nil {
 			told = append(told, e.told...)
+			opened, err := recordOpened(db, e)
+			if err != nil {
+				return nil, err
+			}
+			events = append(events, opened...)
 		}
 	}
 	if len(told) > 0 {

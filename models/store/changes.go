@@ -1,8 +1,14 @@
 package store
 
 import (
+	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"gorm.io/gorm"
 
 	"jol/models"
 )
@@ -49,11 +55,366 @@ func (t *tx) tellChanges() error {
 			feeds[i] = string(c.OrganisationID)
 		}
 		slices.Sort(feeds) // everybody in one order, or two would wait for each other
+		var locks []string
+		var args []any
 		for _, feed := range slices.Compact(feeds) {
-			if err := t.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", feed).Error; err != nil {
-				return err
-			}
+			locks = append(locks, "pg_advisory_xact_lock(hashtextextended(?, 0))") // a list is evaluated in order
+			args = append(args, feed)
+		}
+		if err := t.Exec("SELECT "+strings.Join(locks, ", "), args...).Error; err != nil {
+			return err
 		}
 	}
 	return t.Create(&t.changes).Error
+}
+
+// toldOf are the organisations that were told of a record since the feed began: those that
+// may hold a copy of it.
+func (t *tx) toldOf(ids []string) (entries []changeEntry, err error) {
+	err = t.Model(&changeEntry{}).Distinct("organisation_id", "kind", "record_id").Where("record_id IN ?", ids).Find(&entries).Error
+	return entries, err
+}
+
+// ownRecord is a client record of an organisation that may see something of the person.
+type ownRecord struct {
+	ID             string
+	OrganisationID models.OrganisationID
+}
+
+// sharing are the own records, of the same person, of the organisations that a consent in
+// force opens some of these categories to. It names nobody who may see nothing: that
+// something happened to a client is not for others.
+func (t *tx) sharing(client models.ClientID, categories ...models.Category) (records []ownRecord, err error) {
+	var consents []models.Consent
+	if err := t.Where("client_id = ? AND state = ? AND from_date <= ? AND until_date >= ?", client, models.ConsentGiven, t.today, t.today).Find(&consents).Error; err != nil {
+		return nil, err
+	}
+	for i := range consents {
+		if !slices.ContainsFunc(categories, func(c models.Category) bool { return slices.Contains(consents[i].Categories, c) }) {
+			continue
+		}
+		open, err := t.recordsOfRecipient(&consents[i])
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, open...)
+	}
+	return records, nil
+}
+
+// recordsOfRecipient are the recipient's own records of the person the consent is about.
+// Without one the recipient has nothing to reach the person by, and is told nothing.
+func (t *tx) recordsOfRecipient(k *models.Consent) (records []ownRecord, err error) {
+	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients WHERE id = ?) AND clients.organisation_id <> ?", k.ClientID, k.OrganisationID).
+		Where("(clients.organisation_id = ? OR organisations.kind = ?)", k.RecipientID, k.RecipientKind).Find(&records).Error
+	return records, err
+}
+
+func recipientsRecords(q *gorm.DB, where string, args ...any) *gorm.DB {
+	return q.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("clients.id, clients.organisation_id").
+		Joins("JOIN organisations ON organisations.id = clients.organisation_id").Where(where, args...).Order("clients.id")
+}
+
+// tellShared tells those whom a consent lets see something of the client, by the name they
+// know the person by: their own record.
+func (t *tx) tellShared(client models.ClientID, categories ...models.Category) error {
+	records, err := t.sharing(client, categories...)
+	if err != nil {
+		return err
+	}
+	team, err := t.teamOf(client)
+	for _, r := range append(records, team...) {
+		t.tell("client", r.ID, r.OrganisationID)
+	}
+	return err
+}
+
+// teamOf is the own record of the treating team in charge, if it is another organisation:
+// the relation "team" of scope.go.
+func (t *tx) teamOf(client models.ClientID) (records []ownRecord, err error) {
+	err = recipientsRecords(t.DB, "clients.person_id = (SELECT person_id FROM clients rc WHERE rc.id = ?) AND clients.organisation_id <> (SELECT organisation_id FROM clients rc WHERE rc.id = ?)", client, client).
+		Joins("JOIN persons p ON p.id = clients.person_id AND p.responsible_id = clients.organisation_id").
+		Where("organisations.kind = ? AND EXISTS (SELECT 1 FROM episodes oe WHERE oe.client_id = clients.id AND oe.end_date = '')", models.KindClinic).
+		Where("NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = clients.person_id" +
+			" AND w.state IN ('given', 'refused', 'withdrawn', 'invalid') AND (w.recipient_id = clients.organisation_id OR w.recipient_kind = organisations.kind))").Find(&records).Error
+	return records, err
+}
+
+// tellRecipient tells a consent's recipient that what it may see of the person has changed.
+// When the consent ended, what it opened is gone first: what another consent still opens
+// comes back with the client.
+func (t *tx) tellRecipient(k *models.Consent, ended bool) error {
+	if len(k.Categories) == 0 {
+		return nil
+	}
+	records, err := t.recordsOfRecipient(k)
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	shut := map[string][]string{}
+	if ended {
+		if shut, err = t.openedBy(k); err != nil {
+			return err
+		}
+	}
+	for _, r := range records {
+		for kind, ids := range shut {
+			for _, id := range ids {
+				t.gone(kind, id, r.OrganisationID)
+			}
+		}
+		t.tell("client", r.ID, r.OrganisationID)
+	}
+	return nil
+}
+
+// openedBy lists the records of the client that a consent's categories open, by kind.
+func (t *tx) openedBy(k *models.Consent) (map[string][]string, error) {
+	opened := map[string][]string{}
+	for _, of := range []struct {
+		kind, table string
+		category    models.Category
+	}{
+		{"episode", "episodes", models.CatTreatmentFact},
+		{"overdose", "overdoses", models.CatOverdoseEvent},
+		{"naloxone_kit", "naloxone_kits", models.CatNaloxone},
+		{"dose_order", "dose_orders", models.CatOAT},
+		{"release_case", "release_cases", models.CatReleasePlan},
+	} {
+		if !slices.Contains(k.Categories, of.category) {
+			continue
+		}
+		var ids []string
+		if err := t.Session(&gorm.Session{NewDB: true}).Table(of.table).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
+			return nil, err
+		}
+		opened[of.kind] = ids
+	}
+	var entries []string
+	err := t.Model(&models.Entry{}).Where("client_id = ? AND current = ? AND category IN ?", k.ClientID, true, k.Categories).Order("entry_id").Pluck("entry_id", &entries).Error
+	opened["entry"] = entries
+	return opened, err
+}
+
+// Change is one line of a change feed. Kind is "gone" when the record is no longer the
+// organisation's to see: whoever holds a copy deletes it.
+type Change struct {
+	Kind string
+	Was  string // the kind of a record that is gone
+	ID   string // as in its address: a client is named by its code
+}
+
+// changeCursor is where a reader stands: the last entry it was given, and the civil date
+// until which it was told of consents that ran out.
+type changeCursor struct {
+	seq int64
+	day models.Date
+}
+
+func (s *Session) changeCursor(since string) (cur changeCursor, err error) {
+	key, err := s.pageKey("changes", Paging{Cursor: since})
+	if err != nil {
+		return cur, at("/since", err)
+	}
+	if key == "" {
+		return changeCursor{day: s.today()}, nil // whoever begins has no copies yet
+	}
+	seq, day, _ := strings.Cut(key, "|")
+	cur.day = models.Date(day)
+	cur.seq, err = strconv.ParseInt(seq, 10, 64)
+	return cur, err
+}
+
+// errFeedPruned sends back to the start whoever stayed away longer than the feed is kept:
+// what is gone in between could not be said any more.
+var errFeedPruned = at("/since", models.Fail(models.KindInvalid, "changes.too_old", "The cursor is older than the feed is kept: delete what you hold and begin without a cursor."))
+
+// ListChanges returns what changed for the caller's organisation since a cursor, oldest
+// first, of the kinds the role may read: every record once, at its newest entry. The last
+// page adds what ended with a consent that ran out in between.
+func (s *Session) ListChanges(ctx context.Context, p Paging) (page Page[Change], err error) {
+	cur, err := s.changeCursor(p.Cursor)
+	if err != nil {
+		return page, err
+	}
+	err = s.readRecords(ctx, "changes.read", func(r *reading) error {
+		if cur.seq > 0 && r.today > cur.day.AddDays(models.FeedDays) {
+			return errFeedPruned
+		}
+		next := changeCursor{cur.seq, cur.day}
+		var rows []changeEntry
+		q := r.Model(&changeEntry{}).Where("changes.organisation_id = ? AND changes.seq > ? AND changes.kind IN ?", s.actor.OrganisationID, cur.seq, s.feedKinds()).
+			Where("NOT EXISTS (SELECT 1 FROM changes newer WHERE newer.organisation_id = changes.organisation_id AND newer.kind = changes.kind" +
+				" AND newer.record_id = changes.record_id AND newer.seq > changes.seq)")
+		if err := q.Order("changes.seq").Limit(p.Limit).Find(&rows).Error; err != nil {
+			return err
+		}
+		for _, row := range rows {
+			next.seq = row.Seq
+		}
+		items, err := s.changesOf(r, rows)
+		if err != nil {
+			return err
+		}
+		if len(rows) < p.Limit {
+			ended, err := s.expiredSince(r, cur.day)
+			if err != nil {
+				return err
+			}
+			items, next.day = append(items, ended...), r.today
+		}
+		page = Page[Change]{Items: items, Next: s.cursor("changes", fmt.Sprintf("%d|%s", next.seq, next.day))}
+		return nil
+	})
+	return page, err
+}
+
+// feedKinds are the kinds of records that the role may read at all.
+func (s *Session) feedKinds() []string {
+	kinds := []string{}
+	for kind, category := range models.FeedKinds {
+		if s.grants.Has(category, models.Read) || kind == models.FeedEntries {
+			kinds = append(kinds, kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// changesOf names the records as their addresses do.
+func (s *Session) changesOf(r *reading, rows []changeEntry) ([]Change, error) {
+	codes, err := s.ownCodes(r, rows)
+	if err != nil {
+		return nil, err
+	}
+	categories, err := entryCategories(r, rows)
+	if err != nil {
+		return nil, err
+	}
+	var out []Change
+	for _, row := range rows {
+		if row.Kind == models.FeedEntries && !s.grants.Has(categories[row.RecordID], models.Read) {
+			continue // of a category that this role does not read, or not there any more
+		}
+		change := Change{Kind: row.Kind, ID: row.RecordID}
+		if row.Kind == "client" && !row.Gone {
+			if change.ID = codes[row.RecordID]; change.ID == "" {
+				continue // not this organisation's: never named to it
+			}
+		}
+		if row.Gone {
+			change.Kind, change.Was = "gone", row.Kind
+		}
+		if row.Kind != "client" || !row.Gone { // the trail holds no code
+			r.touched(row.RecordID)
+		}
+		out = append(out, change)
+	}
+	return out, nil
+}
+
+func (s *Session) ownCodes(r *reading, rows []changeEntry) (map[string]string, error) {
+	ids := []string{}
+	for _, row := range rows {
+		if row.Kind == "client" {
+			ids = append(ids, row.RecordID)
+		}
+	}
+	codes := map[string]string{}
+	if len(ids) == 0 {
+		return codes, nil
+	}
+	var clients []models.Client
+	err := s.scoped(r.Model(&models.Client{}), clientTable, models.CatIdentity, models.Read).Where("clients.id IN ?", ids).Find(&clients).Error
+	for i := range clients {
+		codes[string(clients[i].ID)] = clients[i].Handle()
+	}
+	return codes, err
+}
+
+// entryCategories looks up the category of each entry, and of one that was erased none: then
+// only roles that could never read it would have to be told, and the client is gone as well.
+func entryCategories(r *reading, rows []changeEntry) (map[string]models.Category, error) {
+	ids := []string{}
+	for _, row := range rows {
+		if row.Kind == models.FeedEntries {
+			ids = append(ids, row.RecordID)
+		}
+	}
+	categories := map[string]models.Category{}
+	if len(ids) == 0 {
+		return categories, nil
+	}
+	var found []struct {
+		EntryID  string
+		Category models.Category
+	}
+	err := r.Table("entries").Select("entry_id, category").Where("entry_id IN ?", ids).Scan(&found).Error
+	for _, e := range found {
+		categories[e.EntryID] = e.Category
+	}
+	return categories, err
+}
+
+// expiredSince says what ended with the consents that ran out after a day: expiry is a date
+// and no event, so nobody wrote it into the feed.
+func (s *Session) expiredSince(r *reading, day models.Date) (out []Change, err error) {
+	if day >= r.today {
+		return nil, nil
+	}
+	var ended []models.Consent
+	if err := r.Model(&models.Consent{}).Where("state = ? AND until_date >= ? AND until_date < ? AND organisation_id <> ? AND (recipient_id = ? OR recipient_kind = ?)",
+		models.ConsentGiven, day, r.today, s.actor.OrganisationID, s.actor.OrganisationID, s.actor.OrganisationKind).Order("id").Find(&ended).Error; err != nil {
+		return nil, err
+	}
+	kinds := s.feedKinds()
+	for i := range ended {
+		k := &ended[i]
+		if slices.Contains(kinds, "referral") {
+			var ids []string
+			if err := r.Model(&models.Referral{}).Where("consent_id = ? AND to_organisation_id = ?", k.ID, s.actor.OrganisationID).Order("id").Pluck("id", &ids).Error; err != nil {
+				return nil, err
+			}
+			out = append(out, r.goneAll("referral", ids)...)
+		}
+		lost, err := s.lostWith(r, k, kinds)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, lost...)
+	}
+	return out, nil
+}
+
+// lostWith says what of a consent's categories the actor's organisation sees no more, and
+// which of its own clients to read again.
+func (s *Session) lostWith(r *reading, k *models.Consent, kinds []string) (out []Change, err error) {
+	if len(k.Categories) == 0 || !slices.Contains(kinds, "client") {
+		return nil, nil
+	}
+	var own []models.Client
+	if err := s.scoped(r.Model(&models.Client{}), clientTable, models.CatIdentity, models.Read).
+		Where("clients.person_id = (SELECT person_id FROM clients kc WHERE kc.id = ?)", k.ClientID).Order("clients.id").Find(&own).Error; err != nil || len(own) == 0 {
+		return nil, err
+	}
+	if slices.Contains(kinds, "episode") && slices.Contains(k.Categories, models.CatTreatmentFact) {
+		var ids []string
+		if err := r.Model(&models.Episode{}).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
+			return nil, err
+		}
+		out = append(out, r.goneAll("episode", ids)...)
+	}
+	for i := range own {
+		r.touched(string(own[i].ID))
+		out = append(out, Change{Kind: "client", ID: own[i].Handle()})
+	}
+	return out, nil
+}
+
+func (r *reading) goneAll(kind string, ids []string) (out []Change) {
+	r.touched(ids...)
+	for _, id := range ids {
+		out = append(out, Change{Kind: "gone", Was: kind, ID: id})
+	}
+	return out
 }

@@ -53,6 +53,8 @@ func (s *Session) RegisterClient(ctx context.Context, r models.Registration) (c 
 				if err := tx.settle(id, out); err != nil {
 					return err
 				}
+			} else {
+				tx.tell("client", id, s.actor.OrganisationID)
 			}
 		}
 		tx.auditOutcome(out.outcome(), id)
@@ -209,6 +211,9 @@ type Pathway struct {
 	Referrals []SeenReferral
 	Consents  []SeenConsent
 	Episodes  []SeenEpisode
+	Entries   []SeenEntry
+	Overdoses []SeenOverdose
+	Kits      []SeenKit
 }
 
 // GetPathway collects what the caller may see of the person behind one of its clients:
@@ -235,22 +240,65 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
 			return err
 		}
-		if p.Episodes, err = s.seeEpisodes(r, c); err != nil {
+		if p.Episodes, err = s.seeEpisodes(r, c, naming); err != nil {
 			return err
 		}
 		var consents []models.Consent
 		err = s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).
 			Where("consents.client_id IN (?)", ofPerson).Order("id").Find(&consents).Error
+		if err != nil {
+			return err
+		}
 		for _, k := range consents {
 			r.touched(k.ID)
 			p.Consents = append(p.Consents, SeenConsent{Consent: k, ClientCode: c.Handle(), Today: r.today})
+			if err := s.disclose(r, consentTable, nil, shownRecord{k.ID, k.ClientID, k.OrganisationID, models.CatConsent}); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
 		}
 		if p.showsOthers(s.actor.OrganisationID) {
 			r.relied(naming...)
 		}
-		return err
+		return s.addClinicalRecord(r, p, c.PersonID, naming)
 	})
 	return p, err
+}
+
+// addClinicalRecord adds entries, overdoses and naloxone kits.
+func (s *Session) addClinicalRecord(r *reading, p *Pathway, person models.PersonID, naming []models.Consent) error {
+	var entries []entryRow
+	err := standing(s.scopedEntries(entriesWith(r.DB), models.Read)).Where("entries.client_id IN (?)", r.ofPerson(person)).Order("entries.entry_id").Find(&entries).Error
+	if err != nil {
+		return err
+	}
+	if p.Entries, err = s.seeEntries(r, entries, naming); err != nil {
+		return err
+	}
+	var overdoses []overdoseRow
+	err = s.scoped(overdosesWith(r.DB), overdoseTable, models.CatOverdoseEvent, models.Read).
+		Where("overdoses.client_id IN (?)", r.ofPerson(person)).Order("overdoses.id").Find(&overdoses).Error
+	if err != nil {
+		return err
+	}
+	if p.Overdoses, err = s.seeOverdoses(r, overdoses, naming); err != nil {
+		return err
+	}
+	var kits []kitRow
+	err = s.scoped(kitsWith(r.DB), kitTable, models.CatNaloxone, models.Read).
+		Where("naloxone_kits.client_id IN (?)", r.ofPerson(person)).Order("naloxone_kits.id").Find(&kits).Error
+	if err != nil {
+		return err
+	}
+	var others []shownRecord
+	for i := range kits {
+		r.touched(kits[i].ID)
+		p.Kits = append(p.Kits, s.seeKit(&kits[i]))
+		others = append(others, shownRecord{kits[i].ID, kits[i].ClientID, kits[i].OrganisationID, models.CatNaloxone})
+	}
+	return s.disclose(r, kitTable, naming, others...)
 }
 
 // showsOthers reports whether records that another organisation wrote are shown.

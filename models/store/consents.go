@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"jol/models"
 )
@@ -14,7 +15,8 @@ type SeenConsent struct {
 	Today      models.Date
 }
 
-// GiveConsent records a consent that the client gave in the worker's presence.
+// GiveConsent records what the client answered in the worker's presence: a consent, a
+// refusal, or an offer that waits for an answer.
 func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewConsent) (k *SeenConsent, out Outcome, err error) {
 	err = s.write(ctx, "consent.create", func(tx *tx) error {
 		id, first, err := tx.claim(newID())
@@ -42,9 +44,19 @@ func (s *Session) GiveConsent(ctx context.Context, handle string, n models.NewCo
 		k.Consent = models.Consent{
 			ID: id, ClientID: c.ID, OrganisationID: s.actor.OrganisationID, Purpose: n.Purpose, RecipientID: n.RecipientID,
 			RecipientKind: n.RecipientKind, Categories: orEmpty(n.Categories), FromDate: tx.today, UntilDate: n.Until,
-			State: models.ConsentGiven, Version: 1, CreatedAt: tx.now, CreatedBy: s.actor.UserID,
+			State: n.State, Version: 1, CreatedAt: tx.now, CreatedBy: s.actor.UserID,
 		}
-		return tx.Create(&k.Consent).Error
+		if k.State == "" {
+			k.State = models.ConsentGiven
+		}
+		if err := tx.Create(&k.Consent).Error; err != nil {
+			return err
+		}
+		tx.tell("consent", id, s.actor.OrganisationID)
+		if k.State != models.ConsentGiven {
+			return nil
+		}
+		return tx.tellRecipient(&k.Consent, false)
 	})
 	return k, out, err
 }
@@ -84,6 +96,9 @@ func (s *Session) GetConsent(ctx context.Context, id string) (k *SeenConsent, er
 		r.touched(id, string(c.ID))
 		if row.OrganisationID != s.actor.OrganisationID {
 			r.relied(naming...)
+			if err := s.disclose(r, consentTable, nil, shownRecord{row.ID, row.ClientID, row.OrganisationID, models.CatConsent}); err != nil {
+				return err
+			}
 		}
 		k = &SeenConsent{Consent: row, ClientCode: s.ownHandle(&c), Today: r.today}
 		return nil
@@ -100,29 +115,45 @@ func (s *Session) ownHandle(c *models.Client) string {
 	return c.Handle()
 }
 
-// WithdrawConsent ends a consent at once and closes, in the same transaction, every
-// open referral that rests on it. Withdrawing again returns the same receipt.
+// WithdrawConsent ends a consent at once and closes, in the same transaction, whatever
+// rests on it. Withdrawing again returns the same receipt.
 func (s *Session) WithdrawConsent(ctx context.Context, id string) (receipt *models.WithdrawalReceipt, code string, err error) {
-	err = s.write(ctx, "consent.withdraw", func(tx *tx) error {
+	return s.endConsent(ctx, "consent.withdraw", id, models.ConsentVersion{Change: "withdrawal"}, (*models.Consent).Withdraw)
+}
+
+// InvalidateConsent ends a consent that was no free answer, with what rests on it.
+func (s *Session) InvalidateConsent(ctx context.Context, id, reason string) (receipt *models.WithdrawalReceipt, code string, err error) {
+	if !models.InList("consent_invalid_reason", reason) {
+		var c models.Checks
+		c.Add("/reason", "consent.reason_unknown")
+		return nil, "", c.Err()
+	}
+	return s.endConsent(ctx, "consent.invalidate", id, models.ConsentVersion{Change: "invalidity", Reason: reason}, (*models.Consent).Invalidate)
+}
+
+func (s *Session) endConsent(ctx context.Context, action, id string, ended models.ConsentVersion, end func(*models.Consent, time.Time) (bool, error)) (receipt *models.WithdrawalReceipt, code string, err error) {
+	err = s.write(ctx, action, func(tx *tx) error {
 		var k models.Consent
 		if err := found(s.scoped(tx.DB, consentTable, models.CatConsent, models.Change).Where("consents.id = ?", id).Take(&k).Error, "consent"); err != nil {
 			return err
 		}
-		before := k.Version
-		did, err := k.Withdraw(tx.now)
+		before := k
+		did, err := end(&k, tx.now)
 		if err != nil {
 			return err
 		}
 		tx.audit(id)
 		if did {
-			if err := changed(tx.Model(&k).Where("version = ?", before).Select("state", "withdrawn_at", "version").Updates(&k)); err != nil {
+			if err := changed(tx.Model(&k).Where("version = ?", before.Version).Select("state", "withdrawn_at", "version").Updates(&k)); err != nil {
 				return err
 			}
-			if err := tx.closeReferralsOf(&k); err != nil {
+			if err := tx.endSharesOf(&before, &ended); err != nil {
 				return err
 			}
+		} else if err := found(tx.Where("consent_id = ? AND version = ?", id, k.Version-1).Take(&ended).Error, "consent"); err != nil && !models.IsKind(err, models.KindNotFound) {
+			return err // a consent that came in withdrawn has no receipt to repeat
 		}
-		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), CancelledDeliveries: []string{}}
+		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), CancelledDeliveries: orEmpty(ended.Deliveries), CancelledTransfers: orEmpty(ended.Transfers)}
 		if err := tx.Model(&models.Referral{}).Where("consent_id = ? AND state = ?", id, models.ReferralConsentWithdrawn).Order("id").Pluck("id", &receipt.ClosedReferrals).Error; err != nil {
 			return err
 		}
@@ -134,10 +165,117 @@ func (s *Session) WithdrawConsent(ctx context.Context, id string) (receipt *mode
 	return receipt, code, err
 }
 
-func (t *tx) closeReferralsOf(k *models.Consent) error {
-	var open []models.Referral
-	if err := t.Where("consent_id = ? AND state IN ?", k.ID, models.OpenReferralStates).Find(&open).Error; err != nil {
+// endSharesOf closes what rests on a consent that ends: open referrals, deliveries that
+// were not made and transfers of dose data that were not answered; it never touches a
+// running dose order. The recipients are told that it is gone.
+func (t *tx) endSharesOf(k *models.Consent, ended *models.ConsentVersion) (err error) {
+	if err = t.closeReferralsOf(k); err != nil {
 		return err
+	}
+	if ended.Deliveries, err = t.cancelDeliveriesOf(k.ID); err != nil {
+		return err
+	}
+	if ended.Transfers, err = t.cancelTransfersOf(k.ID); err != nil {
+		return err
+	}
+	if err = t.keepConsentVersion(k, ended); err != nil {
+		return err
+	}
+	t.tell("consent", k.ID, k.OrganisationID)
+	return t.tellRecipient(k, true)
+}
+
+// keepConsentVersion keeps what the consent said before the change.
+func (t *tx) keepConsentVersion(before *models.Consent, v *models.ConsentVersion) error {
+	v.ConsentID, v.Version, v.ClientID = before.ID, before.Version, before.ClientID
+	v.Categories, v.FromDate, v.UntilDate, v.State = orEmpty(before.Categories), before.FromDate, before.UntilDate, before.State
+	v.Deliveries, v.Transfers = orEmpty(v.Deliveries), orEmpty(v.Transfers)
+	v.ChangedAt, v.ChangedBy = t.now, t.session.actor.UserID
+	return t.Create(v).Error
+}
+
+// MoveConsent narrows or renews a consent, or records the answer to an offer. What it
+// said before is kept as a version.
+func (s *Session) MoveConsent(ctx context.Context, id, action string, m models.ConsentMove) (k *SeenConsent, err error) {
+	if err := m.Check(action, s.today()); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "consent."+action, func(tx *tx) error {
+		var row models.Consent
+		if err := found(s.scoped(tx.DB, consentTable, models.CatConsent, models.Change).Where("consents.id = ?", id).Take(&row).Error, "consent"); err != nil {
+			return err
+		}
+		if err := tx.base(row.Version); err != nil {
+			return err
+		}
+		before := row
+		if err := row.Do(action, m, tx.today); err != nil {
+			return err
+		}
+		tx.audit(id)
+		if err := tx.keepConsentVersion(&before, &models.ConsentVersion{Change: action}); err != nil {
+			return err
+		}
+		tx.tell("consent", id, row.OrganisationID)
+		if err := tx.tellRecipient(&before, action == "narrowing"); err != nil {
+			return err
+		}
+		var c models.Client
+		if err := tx.Where("id = ?", row.ClientID).Take(&c).Error; err != nil {
+			return err
+		}
+		k = &SeenConsent{Consent: row, ClientCode: s.ownHandle(&c), Today: tx.today}
+		return changed(tx.Model(&row).Where("version = ?", s.req.Base).Select("state", "categories", "from_date", "until_date", "version").Updates(&row))
+	})
+	return k, err
+}
+
+// ListConsents returns what one of the organisation's clients has said, newest first.
+func (s *Session) ListConsents(ctx context.Context, handle string) (consents []SeenConsent, err error) {
+	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
+		r.noun = "client"
+		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		r.touched(string(c.ID))
+		var rows []models.Consent
+		err = s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).
+			Where("consents.client_id = ?", c.ID).Order("consents.id DESC").Find(&rows).Error
+		for _, row := range rows {
+			r.touched(row.ID)
+			consents = append(consents, SeenConsent{Consent: row, ClientCode: c.Handle(), Today: r.today})
+		}
+		return err
+	})
+	return consents, err
+}
+
+// ListConsentVersions returns what a consent said before each of its changes, newest first.
+func (s *Session) ListConsentVersions(ctx context.Context, id string) (versions []models.ConsentVersion, err error) {
+	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
+		var k models.Consent
+		if err := found(s.scoped(r.DB, consentTable, models.CatConsent, models.Read).
+			Where("consents.id = ? AND consents.organisation_id = ?", id, s.actor.OrganisationID).Take(&k).Error, "consent"); err != nil {
+			return err
+		}
+		r.touched(id)
+		return r.Where("consent_id = ?", id).Order("version DESC").Find(&versions).Error
+	})
+	return versions, err
+}
+
+func (t *tx) closeReferralsOf(k *models.Consent) error {
+	var all []models.Referral
+	if err := t.Where("consent_id = ?", k.ID).Find(&all).Error; err != nil {
+		return err
+	}
+	var open []models.Referral
+	for i := range all {
+		t.gone("referral", all[i].ID, all[i].ToOrganisationID) // a closed one too: it can be read no more
+		if slices.Contains(models.OpenReferralStates, all[i].State) {
+			open = append(open, all[i])
+		}
 	}
 	for i := range open {
 		before := open[i].Version
@@ -146,6 +284,7 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 			return err
 		}
 		t.alsoTouched(open[i].ID)
+		t.tell("referral", open[i].ID, open[i].FromOrganisationID)
 	}
 	return nil
 }

@@ -33,7 +33,10 @@ func (s *Session) MoveEpisode(ctx context.Context, id, edition string) (seen *Se
 		}
 		tx.audit(id, to.ID)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("edition", "version").Updates(e))
+		if err := tx.saveEpisode(e, "edition"); err != nil {
+			return err
+		}
+		return tx.replan(e)
 	})
 	return seen, err
 }

@@ -20,7 +20,7 @@ type SeenEpisode struct {
 
 // seeEpisodes returns the person's episodes: the bare fact through treatmentFact, the
 // entry items through diagnosis.
-func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode, error) {
+func (s *Session) seeEpisodes(r *reading, client *models.Client, naming []models.Consent) ([]SeenEpisode, error) {
 	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", client.PersonID)
 	load := func(category models.Category) (rows []models.Episode, err error) {
 		err = s.scoped(r.Model(&models.Episode{}), episodeTable, category, models.Read).
@@ -40,7 +40,12 @@ func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode,
 		isWhole[e.ID] = true
 	}
 	seen := make([]SeenEpisode, len(facts))
+	var shown []shownRecord
 	for i, e := range facts {
+		shown = append(shown, shownRecord{e.ID, e.ClientID, e.OrganisationID, models.CatTreatmentFact})
+		if isWhole[e.ID] {
+			shown = append(shown, shownRecord{e.ID, e.ClientID, e.OrganisationID, models.CatDiagnosis})
+		}
 		// What it wrote it always reads, in the roles that read its episodes at all: a peer does not.
 		own := e.OrganisationID == s.actor.OrganisationID && s.grants.Through(models.CatEpisode, models.Read, models.Own)
 		seen[i] = SeenEpisode{Episode: e, Whole: isWhole[e.ID] || own}
@@ -49,7 +54,7 @@ func (s *Session) seeEpisodes(r *reading, client *models.Client) ([]SeenEpisode,
 		}
 		r.touched(e.ID)
 	}
-	return seen, nil
+	return seen, s.disclose(r, episodeTable, naming, shown...)
 }
 
 // consentsNaming returns every consent of the person, given and not withdrawn, that
@@ -61,7 +66,10 @@ func (s *Session) consentsNaming(r *reading, person any) (consents []models.Cons
 	err = r.Model(&models.Consent{}).Joins("JOIN clients kc ON kc.id = consents.client_id").
 		Where("kc.person_id = (?) AND consents.state = ? AND (consents.recipient_id = ? OR consents.recipient_kind = ?)",
 			person, models.ConsentGiven, s.actor.OrganisationID, s.actor.OrganisationKind).Find(&consents).Error
-	return consents, err
+	if err != nil {
+		return nil, err
+	}
+	return consents, s.permitsFor(r, person)
 }
 
 // ListEpisodes returns the caller's own organisation's episodes of a client.
@@ -165,14 +173,19 @@ func (t *tx) openEpisode(id string, c *models.Client, org *models.Organisation, 
 		ID: id, ClientID: c.ID, OrganisationID: org.ID, Structured: structured, StartDate: n.StartDate, LastContact: n.StartDate,
 		LegalBasis: n.LegalBasis, Protocol: n.Protocol, Edition: edition, Sex: c.Sex, AgeAtStart: age, CentreType: org.CentreType,
 		PreviousTreatment: n.PreviousTreatment, ReferralSource: n.ReferralSource, PrimaryDrug: n.PrimaryDrug, Route: n.Route,
-		Injecting: n.Injecting, Version: 1, CreatedAt: t.now,
+		Injecting: n.Injecting, State: n.Begins(), Version: 1, CreatedAt: t.now,
 	}
 	err = t.Create(e).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return nil, models.Fail(models.KindConflict, "episode.open_already", "The client has an open episode at your organisation.")
+		return nil, errOpenAlready
 	}
-	return e, err
+	if err != nil {
+		return nil, err
+	}
+	return e, t.begun(e)
 }
+
+var errOpenAlready = models.Fail(models.KindConflict, "episode.open_already", "The client has an open episode at your organisation.")
 
 // CloseEpisode ends an episode with a date and a reason.
 func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.EpisodeClosure) (seen *SeenEpisode, err error) {
@@ -197,7 +210,10 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("end_date", "end_reason", "last_contact", "version").Updates(e))
+		if err := tx.saveEpisode(e, "end_date", "end_reason", "last_contact", "state", "suspended_for", "suspended_at"); err != nil {
+			return err
+		}
+		return tx.cancelTasks(e)
 	})
 	return seen, err
 }
@@ -221,7 +237,13 @@ func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) 
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		return changed(tx.Model(e).Where("version = ?", s.req.Base).Select("last_contact", "version").Updates(e))
+		return tx.saveEpisode(e, "last_contact")
 	})
 	return seen, err
+}
+
+// tellEpisode tells the organisation that wrote the episode and those that may see it.
+func (t *tx) tellEpisode(e *models.Episode) error {
+	t.tell("episode", e.ID, e.OrganisationID)
+	return t.tellShared(e.ClientID, models.CatTreatmentFact, models.CatDiagnosis)
 }

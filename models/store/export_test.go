@@ -2,9 +2,14 @@ package store
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"gorm.io/gorm"
+
+	"jol/models"
 )
 
 // What the cases in package store_test may reach, and nothing else may.
@@ -50,5 +55,101 @@ func (s *Store) AfterQueryOf(table string, run func()) {
 		if !db.DryRun && db.Statement.Table == table && done.CompareAndSwap(false, true) {
 			run()
 		}
+	})
+}
+
+// Happen runs the hooks that other use cases call when something happens to a client.
+func (s *Session) Happen(ctx context.Context, handle, anchor string, at time.Time, suspend string) error {
+	return s.write(ctx, "client.change", func(t *tx) error {
+		c, err := s.clientByHandle(t.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		t.audit(string(c.ID))
+		if anchor != "" {
+			if err := t.anchor(c.ID, anchor, at); err != nil {
+				return err
+			}
+		}
+		if suspend == "" {
+			return nil
+		}
+		return t.suspendEpisode(c.ID, suspend)
+	})
+}
+
+// Query is a statement that a use case sent, with its values.
+type Query struct {
+	SQL  string
+	Vars []any
+}
+
+// Queries collects the SELECTs of a use case.
+func (s *Store) Queries(run func() error) (sent []Query, err error) {
+	var mu sync.Mutex
+	see := func(db *gorm.DB) {
+		if db.DryRun {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, Query{db.Statement.SQL.String(), slices.Clone(db.Statement.Vars)})
+	}
+	pools := []*gorm.DB{s.write}
+	if s.read != s.write {
+		pools = append(pools, s.read)
+	}
+	for _, db := range pools {
+		_ = db.Callback().Query().After("gorm:query").Register("queries", see)
+		_ = db.Callback().Row().After("gorm:row").Register("queries", see)
+		defer func() {
+			_ = db.Callback().Query().Remove("queries")
+			_ = db.Callback().Row().Remove("queries")
+		}()
+	}
+	err = run()
+	return sent, err
+}
+
+// Notify tells an organisation as a use case would, now or at a time.
+func (s *Session) Notify(ctx context.Context, to models.OrganisationID, kind, subject, consent string, at ...time.Time) error {
+	return s.write(ctx, "notice.create", func(t *tx) error {
+		t.audit(subject)
+		if len(at) > 0 {
+			return t.notifyAt(to, kind, subject, consent, at[0])
+		}
+		return t.notify(to, kind, subject, consent)
+	})
+}
+
+// CancelDeliveriesOf takes back what rests on a consent, as its withdrawal does.
+func (s *Session) CancelDeliveriesOf(ctx context.Context, consent string) (ids []string, err error) {
+	err = s.write(ctx, "consent.withdraw", func(t *tx) error {
+		t.audit(consent)
+		ids, err = t.cancelDeliveriesOf(consent)
+		return err
+	})
+	return ids, err
+}
+
+// UnansweredQueries are what the outbox looks for.
+func UnansweredQueries() (queries []string) {
+	for _, u := range unanswered {
+		queries = append(queries, u.query)
+	}
+	return queries
+}
+
+// HoldFeed takes a number of the organisation's change feed and does not commit before hold
+// returns: the slowest writer there is.
+func (s *Store) HoldFeed(ctx context.Context, actor models.Actor, kind, id string, hold func()) error {
+	return s.inTx(ctx, func(db *gorm.DB) error {
+		t := &tx{DB: db, session: s.For(actor, nil, Request{}), now: s.now()}
+		t.tell(kind, id, actor.OrganisationID)
+		if err := t.tellChanges(); err != nil {
+			return err
+		}
+		hold()
+		return nil
 	})
 }

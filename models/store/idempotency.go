@@ -28,6 +28,8 @@ type idempotencyRow struct {
 
 func (idempotencyRow) TableName() string { return "idempotency_keys" }
 
+var errKeyReused = models.Fail(models.KindInvalid, "idempotency.key_reused", "This Idempotency-Key was used before with another request.")
+
 // claim inserts the idempotency row first in the transaction. When the key was used
 // before it returns the first outcome and the id of the resource made then.
 //
@@ -51,7 +53,7 @@ func (t *tx) claim(id string) (resource string, out Outcome, err error) {
 		return "", Outcome{}, err
 	}
 	if first.BodyHash != row.BodyHash {
-		return "", Outcome{}, models.Fail(models.KindInvalid, "idempotency.key_reused", "This Idempotency-Key was used before with another request.")
+		return "", Outcome{}, errKeyReused
 	}
 	return first.ResourceID, Outcome{Status: first.Status, Replayed: true}, nil
 }

@@ -77,6 +77,7 @@ func (s *Session) RequestIdentityChange(ctx context.Context, handle, kind, with 
 			State: "requested", RequestedBy: s.actor.UserID, CreatedAt: tx.now, Version: 1,
 		}
 		ic = &SeenIdentityChange{IdentityChange: row, ClientCode: c.Handle(), WithCode: other.Handle()}
+		tx.tell("identity_change", id, s.actor.OrganisationID)
 		return tx.Create(&row).Error
 	})
 	return ic, out, err
@@ -119,6 +120,7 @@ func (s *Session) ApproveIdentityChange(ctx context.Context, id string) (ic *See
 			return err
 		}
 		tx.audit(id, string(ic.ClientID))
+		tx.tell("identity_change", id, ic.OrganisationID)
 		return changed(tx.Model(&ic.IdentityChange).Where("version = ?", ic.Version-1).Select("state", "approved_by", "version").Updates(&ic.IdentityChange))
 	})
 	return ic, err
@@ -140,9 +142,17 @@ func (t *tx) carryOut(ic *models.IdentityChange) error {
 	if err != nil {
 		return err
 	}
+	shown := []models.Category{models.CatTreatmentFact, models.CatDiagnosis}
+	if err := t.tellShared(ic.ClientID, shown...); err != nil { // those who see less now
+		return err
+	}
 	if err := t.moveClients(t.Where("id = ?", ic.ClientID), person); err != nil {
 		return err
 	}
+	if err := t.tellShared(ic.ClientID, shown...); err != nil { // and those who see more
+		return err
+	}
+	t.tell("client", string(ic.ClientID), ic.OrganisationID)
 	return t.keepResponsible(ic.FromPersonID)
 }
 
@@ -180,6 +190,7 @@ func (t *tx) keepResponsible(person models.PersonID) error {
 			return nil
 		}
 	}
+	t.tell("client", string(left[0].ID), left[0].OrganisationID)
 	return t.setResponsible(person, left[0].OrganisationID)
 }
 

@@ -10,8 +10,9 @@ import (
 // The linkage tables stand apart, on PostgreSQL in a schema of their own so that another
 // database role can own them. This file writes them when a client is registered or a
 // referral accepted, and reads them to address a referral in the receiver's sector and to
-// compute an age; releases.go counts with them and import.go fills them. They never answer
-// a question about a person (docs/adr/0005).
+// compute an age; releases.go counts with them and import.go fills them. One question starts
+// from them, and only after an agonist was given: was it given to the same code elsewhere that
+// day? Its answer never leaves as such (docs/adr/0005). No other question about a person does.
 
 // linkRow ties a client record to its linkage id. The birth year is kept here only.
 type linkRow struct {
@@ -87,6 +88,22 @@ func (t *tx) copyLink(from, to models.ClientID) error {
 	}
 	row.ClientID = to
 	return t.Table(t.session.store.linkTable()).Create(&row).Error
+}
+
+// dosedElsewhere returns what stands for each other site that gave an agonist, on the civil
+// day of a dose, to a client with the same linkage id: order, client and site, and no more.
+// A record of low quality has an id of chance and matches nobody; neither does an entry
+// that was corrected.
+func (t *tx) dosedElsewhere(e *models.DoseEvent) (others []models.DoseEvent, err error) {
+	own, err := t.linkOf(e.ClientID)
+	if err != nil || own.LowQuality {
+		return nil, err
+	}
+	err = t.Model(&models.DoseEvent{}).Distinct("dose_events.order_id", "dose_events.client_id", "dose_events.organisation_id", "dose_events.on_date").
+		Joins("JOIN "+t.session.store.linkTable()+" le ON le.client_id = dose_events.client_id").
+		Where("le.link_id = ? AND NOT le.low_quality AND dose_events.on_date = ? AND dose_events.status = ?", own.LinkID, e.OnDate, models.DoseGiven).
+		Where("dose_events.organisation_id <> ?", e.OrganisationID).Where(inForce).Find(&others).Error
+	return others, err
 }
 
 // ageAt returns completed years as far as a birth year can tell: before July the

@@ -108,7 +108,7 @@ func (s *Session) ChangeOrganisation(ctx context.Context, id string, ch models.O
 		tx.audit(id)
 		o.Version++
 		return changed(tx.Model(o).Where("version = ?", s.req.Base).
-			Select("name", "services", "oat_available", "buprenorphine_available", "thn_allowed", "nsp_allowed", "centre_type", "active", "version").Updates(o))
+			Select("name", "services", "oat_available", "buprenorphine_available", "thn_allowed", "nsp_allowed", "centre_type", "gap_rule", "active", "version").Updates(o))
 	})
 	return o, err
 }

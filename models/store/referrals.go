@@ -33,16 +33,19 @@ type referralRow struct {
 	ConsentFrom    models.Date
 	ConsentUntil   models.Date
 	ConsentVersion int64
+	// ConsentCategories is what the consent shares beside the referral.
+	ConsentCategories []models.Category `gorm:"serializer:json"`
 }
 
 // referralQuery selects the referrals the session may read or change.
 func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 	q = q.Model(&models.Referral{}).
 		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, referrals.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no, " +
-			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version").
+			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version, k.categories AS consent_categories").
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
 		Joins("JOIN consents k ON k.id = referrals.consent_id")
+	q = q.Where("(referrals.from_organisation_id = ? OR referrals.to_code <> '')", s.actor.OrganisationID) // the receiver erased its record
 	return s.scoped(q, referralTable, models.CatReferral, verb)
 }
 
@@ -193,6 +196,8 @@ func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenRefer
 	if err := t.Create(&r).Error; err != nil {
 		return nil, err
 	}
+	t.tell("referral", id, r.FromOrganisationID, r.ToOrganisationID)
+	t.disclosed(models.Disclosure{ClientID: c.ID, OrganisationID: r.FromOrganisationID, RecipientID: to.ID, Categories: []models.Category{models.CatReferral}, ConsentID: consent.ID})
 	return &SeenReferral{Referral: r, Party: models.Sender, ClientCode: c.Handle(), Whole: true}, nil
 }
 
@@ -268,15 +273,29 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 			if err := tx.takeOver(r, accept); err != nil {
 				return err
 			}
+			// What the acceptance opens of the sender's record.
+			tx.disclosed(models.Disclosure{ClientID: r.FromClientID, OrganisationID: r.FromOrganisationID, RecipientID: r.ToOrganisationID,
+				Categories: append([]models.Category{models.CatReferral}, row.ConsentCategories...), ConsentID: r.ConsentID})
 		}
 		columns := []string{"state", "appointment_at", "attended_on", "decline_reason", "alternative", "to_client_id", "version"}
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
 			return err
 		}
+		tx.tellMoved(r)
 		seen, err = tx.seenReferral(id, models.Change)
 		return err
 	})
 	return seen, err
+}
+
+// tellMoved tells both parties, and takes back from a receiver what was never its own.
+func (t *tx) tellMoved(r *models.Referral) {
+	t.tell("referral", r.ID, r.FromOrganisationID)
+	if r.State == models.ReferralCancelled && r.ToClientID == "" {
+		t.gone("referral", r.ID, r.ToOrganisationID)
+		return
+	}
+	t.tell("referral", r.ID, r.ToOrganisationID)
 }
 
 // takeOver is the act of care that joins two organisations' records: the receiver's
@@ -287,37 +306,47 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	if err := withPerson(t.DB).Where("clients.id = ?", r.FromClientID).Take(&from).Error; err != nil {
 		return err
 	}
-	own, err := t.receiversRecord(r, &from, accept)
+	own, err := t.receiversRecord(joining{"referral", r.ToOrganisationID, r.ToCode}, &from, accept)
 	if err != nil {
 		return err
 	}
 	r.ToClientID = own
 	t.alsoTouched(string(own))
+	t.tell("client", string(own), r.ToOrganisationID)
+	t.tell("client", string(from.ID), from.OrganisationID)
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
 }
 
+// joining is the act of care that joins two records: what it is called in errors, who
+// receives, and the client's code there.
+type joining struct {
+	noun string
+	to   models.OrganisationID
+	code string
+}
+
 // receiversRecord returns the receiver's record of the person. An existing record is
 // joined only when a clinician names it; a matching code alone joins nothing.
-func (t *tx) receiversRecord(r *models.Referral, from *models.Client, accept Acceptance) (models.ClientID, error) {
+func (t *tx) receiversRecord(act joining, from *models.Client, accept Acceptance) (models.ClientID, error) {
 	if accept.SameAs != "" {
-		return t.confirmSame(from, accept.SameAs)
+		return t.confirmSame(act.noun, from, accept.SameAs)
 	}
 	var joined []models.Client // by an earlier act of care, whatever its code
-	if err := t.Where("organisation_id = ? AND person_id = ?", r.ToOrganisationID, from.PersonID).Order("id").Limit(1).Find(&joined).Error; err != nil {
+	if err := t.Where("organisation_id = ? AND person_id = ?", act.to, from.PersonID).Order("id").Limit(1).Find(&joined).Error; err != nil {
 		return "", err
 	}
 	if len(joined) > 0 {
 		return joined[0].ID, nil
 	}
-	own, err := t.ownByCode(r.ToCode)
+	own, err := t.ownByCode(act.code)
 	if err != nil {
 		return "", err
 	}
 	client := models.Client{
-		ID: models.ClientID(newID()), OrganisationID: r.ToOrganisationID, PersonID: from.PersonID, Code: r.ToCode,
+		ID: models.ClientID(newID()), OrganisationID: act.to, PersonID: from.PersonID, Code: act.code,
 		LocalNo: nextLocalNo(own), Sex: from.Sex, LowQuality: from.LowQuality, Version: 1, CreatedAt: t.now,
 	}
 	if err := t.Create(&client).Error; err != nil {
@@ -326,9 +355,9 @@ func (t *tx) receiversRecord(r *models.Referral, from *models.Client, accept Acc
 	return client.ID, t.copyLink(from.ID, client.ID)
 }
 
-func (t *tx) confirmSame(from *models.Client, handle string) (models.ClientID, error) {
+func (t *tx) confirmSame(noun string, from *models.Client, handle string) (models.ClientID, error) {
 	var c models.Checks
-	c.Require(t.session.actor.Role.Clinical(), "/sameAs", "referral.clinician_confirms")
+	c.Require(t.session.actor.Role.Clinical(), "/sameAs", noun+".clinician_confirms")
 	if err := c.Err(); err != nil {
 		return "", err
 	}
@@ -346,7 +375,7 @@ func (t *tx) confirmSame(from *models.Client, handle string) (models.ClientID, e
 	}
 	if own.Sex != from.Sex || elsewhere > 0 {
 		// Others' records hang on this one: one signature cannot move them.
-		return "", models.Fail(models.KindConflict, "referral.not_same_person", "That record cannot be confirmed as the same person here; accept without sameAs and ask for a merge.")
+		return "", models.Fail(models.KindConflict, noun+".not_same_person", "That record cannot be confirmed as the same person here; go on with a separate record and ask for a merge.")
 	}
 	return own.ID, t.joinConfirmed(own, from)
 }

@@ -41,6 +41,7 @@ const (
 	contactTable         table = "duty_contacts"
 	disclosureTable      table = "disclosures"
 	breakGlassTable      table = "break_glass"
+	dutyTable            table = "court_duties"
 	agreementTable       table = "agreements"
 	passTable            table = "access_passes"
 	visitTable           table = "visits"
@@ -87,6 +88,25 @@ func (s *Session) scoped(q *gorm.DB, t table, category models.Category, verb mod
 	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
 }
 
+// scopedEntries adds the entries of the clinical record that the session's grants reach,
+// each through the category it belongs to.
+func (s *Session) scopedEntries(q *gorm.DB, verb models.Verb) *gorm.DB {
+	var parts []string
+	var args []any
+	for _, category := range models.EntryCategories() {
+		for _, relation := range s.grants[category][verb] {
+			if c := s.reach(entryTable, relation, category); c.sql != "" {
+				parts = append(parts, "entries.category = ? AND ("+c.sql+")")
+				args = append(append(args, category), c.args...)
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return q.Where("1 = 0")
+	}
+	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
+}
+
 // reach is the expression of one relation on one table.
 func (s *Session) reach(t table, relation models.Relation, category models.Category) condition {
 	org := s.actor.OrganisationID
@@ -102,7 +122,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 			return s.ministryOr("organisations.id = ?")
 		case userTable, contactTable, deviceTable:
 			return s.ministryOr(string(t) + ".organisation_id = ?")
-		case agreementTable, passTable, visitTable, alertTable:
+		case agreementTable, visitTable, alertTable: // a pass is about a worker: between the two organisations
 			return condition{sql: "1 = 1"}
 		}
 	case models.Own:
@@ -113,7 +133,9 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 		case agreementTable, passTable, visitTable:
 			name := string(t)
 			return condition{name + ".ngo_id = ? OR " + name + ".institution_id = ?", []any{org, org}}
-		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable:
+		case releaseCaseTable: // who is responsible since the release needs to know of it
+			return condition{"release_cases.organisation_id = ? OR release_cases.receiver_id = ?", []any{org, org}}
+		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable, dutyTable:
 			return condition{string(t) + ".organisation_id = ?", []any{org}}
 		}
 		if t.ofClient() {
@@ -153,6 +175,10 @@ const samePerson = "SELECT 1 FROM clients rc JOIN clients mc ON mc.person_id = r
 // a withdrawal ends what it gave. Only clinics are teams here: a prison health unit reads
 // by custody and consent, an NGO by consent; and an NGO's records are shared on consent
 // only (matrix row "counselling notes of NGO").
+//
+// A clinic that is responsible because a release fell to it by default, and to which
+// nobody has referred the person since, accepted nothing and was sent nothing: it has what
+// the release told it, and the consents.
 func (s *Session) reachByTeam(t table) condition {
 	if !t.ofClient() || s.actor.OrganisationKind != models.KindClinic {
 		return condition{}
@@ -161,9 +187,11 @@ func (s *Session) reachByTeam(t table) condition {
 	return condition{"EXISTS (" + samePerson + "JOIN episodes oe ON oe.client_id = mc.id AND oe.end_date = '' " +
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
 		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + string(t) + ".client_id" +
+		" AND NOT EXISTS (SELECT 1 FROM release_cases fd JOIN clients fc ON fc.id = fd.client_id WHERE fc.person_id = rc.person_id AND fd.receiver_id = ? AND fd.by_default" +
+		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> ''))" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
-		" AND w.state IN ('given', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
-		[]any{org, org, org, s.actor.OrganisationKind}}
+		" AND w.state IN ('given', 'refused', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
+		[]any{org, org, org, org, org, s.actor.OrganisationKind}}
 }
 
 // healthService reports whether the organisation treats: such a one, with an open episode,
@@ -205,12 +233,32 @@ func (s *Session) reachByConsent(t table, category models.Category) condition {
 	if !t.ofClient() && t != spellTable {
 		return condition{}
 	}
+	if s.actor.OrganisationKind == models.KindProbation {
+		return s.reachByDuty(t, category)
+	}
 	today := s.today()
 	c := condition{"EXISTS (" + samePerson + "JOIN consents k ON k.client_id = rc.id WHERE rc.id = " + string(t) + ".client_id" +
 		" AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ? AND k.purpose IN ?" +
 		" AND (k.recipient_id = ? OR k.recipient_kind = ?) AND k.categories LIKE ?" + s.visits(today).sql + ")",
 		[]any{s.actor.OrganisationID, today, today, models.PurposesFor(category), s.actor.OrganisationID, s.actor.OrganisationKind, `%"` + string(category.Consentable()) + `"%`}}
 	c.args = append(c.args, s.visits(today).args...)
+	return c
+}
+
+// reachByDuty is what reachByConsent is to others for a probation office, which keeps no
+// client records to be joined to: a consent in force that names the office itself or all
+// of them, or, for attendance and the social plan only, a court duty that names it.
+func (s *Session) reachByDuty(t table, category models.Category) condition {
+	today, org := s.today(), s.actor.OrganisationID
+	c := condition{"EXISTS (SELECT 1 FROM consents k WHERE k.client_id = " + string(t) + ".client_id" +
+		" AND k.state = 'given' AND k.from_date <= ? AND k.until_date >= ? AND k.purpose IN ?" +
+		" AND (k.recipient_id = ? OR k.recipient_kind = ?) AND k.categories LIKE ?)",
+		[]any{today, today, models.PurposesFor(category), org, s.actor.OrganisationKind, `%"` + string(category.Consentable()) + `"%`}}
+	if category == models.CatAttendance || category == models.CatPlanSocial {
+		c.sql = "(" + c.sql + " OR EXISTS (SELECT 1 FROM court_duties cd WHERE cd.client_id = " + string(t) + ".client_id" +
+			" AND cd.probation_id = ? AND cd.ended_at IS NULL AND cd.from_date <= ? AND cd.until_date >= ?))"
+		c.args = append(c.args, org, today, today)
+	}
 	return c
 }
 
@@ -239,4 +287,11 @@ func (s *Session) reachByEmergency(t table) condition {
 	}
 	return condition{"EXISTS (SELECT 1 FROM clients rc JOIN break_glass bg ON bg.person_id = rc.person_id AND bg.user_id = ? AND bg.expires_at > ? WHERE rc.id = " + string(t) + ".client_id)",
 		[]any{s.actor.UserID, s.store.now()}}
+}
+
+// inbox is what a person may settle of the commands that met another state: their own, and
+// those of colleagues with the same role, who may do the same and stand in for one who left.
+func (s *Session) inbox(q *gorm.DB) *gorm.DB {
+	return q.Where("sync_conflicts.organisation_id = ? AND (sync_conflicts.user_id = ? OR sync_conflicts.role = ?)",
+		s.actor.OrganisationID, s.actor.UserID, s.actor.Role)
 }

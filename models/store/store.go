@@ -29,6 +29,10 @@ type Options struct {
 	Sealer  models.Sealer
 	// Editions checks an edition of a protocol before it is kept, and again before it is served.
 	Editions models.EditionCheck
+	// Planner says which tasks follow from what happens in an episode; without it none do.
+	Planner models.Planner
+	// Scoring computes the bands of screening results and withdrawal scales.
+	Scoring models.Scoring
 	// Ledger is the file that remembers sealed release ids outside the database.
 	Ledger string
 	// RegistrationsPerDay caps client registrations of one organisation in 24 hours;
@@ -36,6 +40,8 @@ type Options struct {
 	RegistrationsPerDay int
 	// TokenLife is how long a bearer token lives.
 	TokenLife time.Duration
+	// Webhooks says what a webhook of a duty contact may point to.
+	Webhooks models.ContactRule
 	// FastHash makes password hashing cheap, for tests and the demo only.
 	FastHash bool
 }
@@ -65,6 +71,7 @@ type Session struct {
 	actor  models.Actor
 	grants models.Grants
 	req    Request
+	wrote  bool // a transaction of this request has begun
 }
 
 // Request is what the store must know of the request: its id for the audit trail
@@ -74,6 +81,11 @@ type Request struct {
 	Key      string // idempotency key, of POSTs that create
 	BodyHash string // of method, path and body
 	Base     int64  // version from If-Match, of changes
+
+	// Of a command from the field (sync.go), beside the above.
+	Once    bool   // a change that is carried out once under its Key, as a create is
+	Adds    bool   // it adds to the record, so that any version is a good base
+	Settles string // the conflict that ends in the same transaction
 }
 
 // Outcome says how a create ended: with the first status, and whether it was a replay.
@@ -117,6 +129,9 @@ func (s *Store) Pool() (*sql.DB, string, error) {
 	db, err := s.write.DB()
 	return db, s.dialect, err
 }
+
+// Now tells the time of the store's clock.
+func (s *Store) Now() time.Time { return s.now() }
 
 func (s *Store) now() time.Time { return s.opt.Clock().UTC().Truncate(time.Millisecond) }
 

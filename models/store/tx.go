@@ -24,23 +24,54 @@ type tx struct {
 	today   models.Date
 	action  string
 	events  []auditRow
+	pending []string // ids for an event that is still to be recorded
 	changes []changeEntry
 	told    []models.Disclosure
+}
+
+// disclosed enters in the disclosure log what a write gives to somebody else.
+func (t *tx) disclosed(d models.Disclosure) {
+	d.ID, d.At, d.ActorID = newID(), t.now, t.session.actor.UserID
+	t.told = append(t.told, d)
 }
 
 // errNoAudit is a programming error: a write that left no trace is not committed.
 var errNoAudit = errors.New("store: a write transaction recorded no audit event")
 
 // write runs one use case in one transaction: fn first, its audit events last, then
-// commit. Nothing is committed without an audit event.
+// commit. Nothing is committed without an audit event. A protocol edition that fn needs and
+// that is not in memory is loaded outside the transaction, which then runs again.
 func (s *Session) write(ctx context.Context, action string, fn func(*tx) error) error {
+	first := !s.wrote // a second transaction of a request is not the command itself
+	s.wrote = true
+	for loads := 0; ; loads++ {
+		err := s.writeOnce(ctx, action, first, fn)
+		var missing editionNotLoaded
+		if loads == maxLoads || !errors.As(err, &missing) {
+			return err
+		}
+		if err := s.store.opt.Planner.Load(ctx, missing.protocol, missing.edition); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Session) writeOnce(ctx context.Context, action string, first bool, fn func(*tx) error) error {
 	return s.store.inTx(ctx, func(db *gorm.DB) error {
 		t := &tx{DB: db, session: s, now: s.store.now(), today: s.today(), action: action}
+		if first {
+			if err := t.command(); err != nil {
+				return err
+			}
+		}
 		if err := fn(t); err != nil {
 			return err
 		}
 		if len(t.events) == 0 {
 			return errNoAudit
+		}
+		if first && s.req.Settles != "" {
+			t.alsoTouched(s.req.Settles)
 		}
 		if err := db.Create(&t.events).Error; err != nil {
 			return err
@@ -130,8 +161,12 @@ func changed(res *gorm.DB) error {
 
 var errVersion = models.Fail(models.KindPreconditionFailed, "precondition.version", "The record has changed since that version; read it again.")
 
-// base refuses a change that was made on another version than the stored one.
+// base refuses a change that was made on another version than the stored one, unless it adds
+// to whatever is there.
 func (t *tx) base(version int64) error {
+	if t.session.req.Adds {
+		t.session.req.Base = version
+	}
 	if t.session.req.Base != version {
 		return errVersion
 	}

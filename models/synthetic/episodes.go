@@ -137,7 +137,7 @@ func (l *life) newEpisode(r *record, start int) models.Episode {
 		StartDate: l.date(start), LastContact: l.date(start), LegalBasis: "voluntary",
 		Protocol: treatmentProtocol, Edition: edition, Sex: l.who.sex, CentreType: r.org.CentreType,
 		AgeAtStart:     models.AgeFromYear(l.birthYearAt(r), l.w.calendar.date(start)),
-		ReferralSource: pick(l.dice, sources), Version: 1, CreatedAt: at,
+		ReferralSource: pick(l.dice, sources), State: models.EpisodeInTreatment, Version: 1, CreatedAt: at,
 	}
 	switch {
 	case r.org.Kind == models.KindPrisonHealth:

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"jol/models"
+	"jol/models/store"
 )
 
 // BenchmarkReferralCreate is the write path: authorised, idempotent, audited, durable.
@@ -188,5 +189,49 @@ func BenchmarkReferralRead(b *testing.B) {
 				return err
 			})
 		})
+	}
+}
+
+// BenchmarkWorkLists are the lists that a worker opens all day, at an organisation with
+// 10,000 open episodes and 100,000 tasks: authorised, and audited before they answer.
+func BenchmarkWorkLists(b *testing.B) {
+	for _, engine := range Engines {
+		c := NewWorld(b, engine).Settle(b, grantsOf)
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		nurse.Actor.UserID = "user 7" // the crowd's
+		handle := nurse.Register(1)
+		nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		nurse.Refer(handle, Asking(c.Polyclinic))
+		nurse.Start(handle)
+		c.Crowd(b, 10_000)
+		tasks := func(f store.TaskFilter) func() (int, error) {
+			return func() (int, error) {
+				page, err := nurse.New().ListTasks(context.Background(), f, store.Paging{Limit: 50})
+				return len(page.Items), err
+			}
+		}
+		for _, list := range []struct {
+			name string
+			read func() (int, error)
+		}{
+			{"own", tasks(store.TaskFilter{Assignee: nurse.Actor.UserID})},
+			{"organisation", tasks(store.TaskFilter{})},
+			{"overdue", tasks(store.TaskFilter{Due: "overdue"})},
+			{"week", tasks(store.TaskFilter{Due: "week"})},
+			{"step", tasks(store.TaskFilter{Step: "step-7"})},
+			{"role", tasks(store.TaskFilter{Role: models.RoleNurse})},
+			{"inbox", func() (int, error) {
+				page, err := nurse.New().ListReferrals(context.Background(), store.ReferralFilter{Direction: "in"}, store.Paging{Limit: 50})
+				return len(page.Items), err
+			}},
+		} {
+			b.Run(engine+"/"+list.name, func(b *testing.B) {
+				for b.Loop() {
+					if n, err := list.read(); err != nil || n != 50 {
+						b.Fatal(n, err)
+					}
+				}
+			})
+		}
 	}
 }

@@ -1,0 +1,489 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"jol/handlers"
+	"jol/models"
+)
+
+// statuses are how the commands of an outbox ended, with the problem's code.
+func statuses(results []syncResult) (out []string) {
+	for _, r := range results {
+		s := r.Status
+		if r.Problem != nil {
+			s += " " + r.Problem.Code
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func wantStatuses(t *testing.T, results []syncResult, want ...string) {
+	t.Helper()
+	if got := statuses(results); !slices.Equal(got, want) {
+		t.Errorf("results are %q, want %q", got, want)
+	}
+}
+
+func (w *world) n(t *testing.T, from string) int {
+	t.Helper()
+	return len(w.rows(t, "SELECT 1 FROM "+from))
+}
+
+func TestScenarioDevices_EnrolExpireShutOut(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		worker, other := w.as(t, models.RoleNGOOutreach), w.at(t, models.RoleNGOOutreach, w.NGO, 2)
+		admin, stranger := w.at(t, models.RoleAdministrator, w.NGO, 1), w.at(t, models.RoleAdministrator, w.OtherNGO, 1)
+		_, token := w.enrol(t, worker)
+		if n := len(w.rows(t, "SELECT id FROM devices WHERE token_hash = '"+token+"'")); n != 0 || !strings.HasPrefix(token, "jold_") {
+			t.Error("the token is kept")
+		}
+		command := func() object { return w.command("client.create", object{}, object{"country": "KZ"}) }
+		for _, wrong := range []string{"", "jold_x", strings.Repeat("x", 300)} {
+			w.run(t, outbox(worker, wrong, 403, command()).failing("device.required"))
+		}
+		w.run(t, outbox(other, token, 403, command()).failing("device.required")) // bound to its user
+		w.run(t, Scenario{Path: "/api/v1/device-state", Status: 403, Code: "device.required"})
+		state := func(contains ...string) {
+			t.Helper()
+			w.run(t, Scenario{Path: "/api/v1/device-state", Status: 200, Contains: contains, Headers: map[string]string{"Device-Token": token}})
+		}
+		state(`"state":"enrolled"`, `"wipe":false`)
+
+		w.run(t, creating(stranger, "/api/v1/devices", object{"user": worker.ID, "label": "Phone"}.String(), 422).failing("device.user_unknown"))
+		w.run(t, creating(admin, "/api/v1/devices", object{"user": worker.ID, "label": "Phone", "days": 91}.String(), 422).failing("device.days_out_of_range"))
+		w.run(t, creating(admin, "/api/v1/devices", object{"user": worker.ID, "label": " "}.String(), 422).failing("device.label_length"))
+		w.run(t, creating(admin, "/api/v1/devices", object{"user": worker.ID, "label": "Phone of Иванов И.И."}.String(), 422).failing("text.identifies_person"))
+
+		// Expired: the outbox is kept, nothing is wiped.
+		w.Advance(31 * 24 * time.Hour)
+		fresh := w.again(t, worker)
+		w.run(t, outbox(fresh, token, 403, command()).failing("device.expired"))
+		state(`"state":"expired"`, `"wipe":false`)
+		id, renewed := w.enrol(t, worker)
+		token = renewed
+		w.sync(t, fresh, token, command())
+
+		// Shut out: told to wipe, also without a bearer token, which is gone too.
+		shut := Scenario{Method: http.MethodPost, Path: "/api/v1/devices/" + id + "/shut-out", Token: w.again(t, admin).Token, Status: 200, Contains: []string{`"state":"shut_out"`}}
+		w.run(t, shut)
+		w.run(t, shut) // can be repeated
+		w.refused(t, fresh, "/api/v1/me", 401, "token.invalid")
+		state(`"state":"shut_out"`, `"wipe":true`)
+		fresh = w.again(t, worker)
+		a := w.run(t, outbox(fresh, token, 403, command()).failing("device.shut_out"))
+		if !strings.Contains(string(a.Body), "delete everything") {
+			t.Errorf("%s", a.Body)
+		}
+		if n := w.n(t, "audit_events WHERE action = 'sync.create' AND outcome = 'forbidden'"); n < 6 {
+			t.Errorf("%d refusals are in the trail", n)
+		}
+		w.get(t, w.again(t, admin), "/api/v1/devices", `"label":"Phone 3"`, `"token":null`)
+	})
+}
+
+// again signs an account in anew: its token ended with the time that passed.
+func (w *world) again(t testing.TB, who account) account {
+	t.Helper()
+	token, err := w.IssueToken(t.Context(), who.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who.Token = token.Token
+	return who
+}
+
+func TestScenarioSync_AnOutboxFromTheField(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		worker := w.as(t, models.RoleNGOOutreach)
+		_, device := w.enrol(t, worker)
+		p := object{"country": "KZ", "sex": "F", "birthYear": 1990, "motherInitials": "Ai", "fatherInitials": "Gu"}
+		register := w.command("client.create", object{}, p)
+		ref := "command:" + register["id"].(string)
+		consent := w.command("consent.create", object{"code": ref}, object{"purpose": "referral", "recipient": object{"organisation": w.Clinic.ID}, "categories": []string{}, "until": w.Today().AddMonths(6)})
+		refer := w.command("referral.create", object{}, object{"clientCode": ref, "toOrganisation": w.Clinic.ID, "reason": "step_up", "urgency": "routine", "needs": []string{"oat"}, "note": "зовут Иванов И.И., prefers mornings"})
+		episode := w.command("episode.create", object{"code": ref}, object{"startDate": w.Today(), "legalBasis": "voluntary", "previousTreatment": "1", "referralSource": "6", "primaryDrug": "11", "route": "1", "injecting": "2.3"})
+		batch := []object{register, consent, refer, episode}
+		first := w.sync(t, worker, device, batch...)
+		// A refused note never refuses the rest of its command; the problem names field and rule.
+		wantStatuses(t, first, "accepted", "accepted", "accepted text.identifies_person", "accepted")
+		problem := first[2].Problem
+		if first[2].Resource["note"] != "" || len(problem.Errors) != 1 || problem.Errors[0].Pointer != "/payload/note" || !strings.Contains(problem.Detail, "title_and_name") {
+			t.Errorf("%+v %+v", first[2].Resource, problem)
+		}
+		if n := len(w.rows(t, "SELECT id FROM referrals WHERE note <> ''")); n != 0 {
+			t.Error("the refused note was kept")
+		}
+		// Sent twice, it answers replayed, and nothing is there twice.
+		again := w.sync(t, worker, device, batch...)
+		wantStatuses(t, again, "replayed", "replayed", "replayed text.identifies_person", "replayed")
+		if again[2].Resource["id"] != first[2].Resource["id"] {
+			t.Error("another referral")
+		}
+		for _, table := range []string{"clients", "consents", "referrals", "episodes"} {
+			if n := w.n(t, table); n != 1 {
+				t.Errorf("%d %s", n, table)
+			}
+		}
+		// The same key over HTTP is the same request: an answer lost online may be asked for offline.
+		online := creating(worker, "/api/v1/clients", person(77), 201)
+		w.run(t, online)
+		late := object{"id": "late-1", "type": "client.create", "params": object{}, "idempotencyKey": online.Headers["Idempotency-Key"], "baseVersion": nil,
+			"occurredAt": w.Now().Format(time.RFC3339), "payload": jsonOf(person(77))}
+		wantStatuses(t, w.sync(t, worker, device, late), "replayed")
+		if n := w.n(t, "clients"); n != 2 {
+			t.Errorf("%d clients", n)
+		}
+		// Each command has its own event.
+		for action, want := range map[string]int{"client.create": 4, "consent.create": 2, "referral.create": 2, "episode.create": 2} {
+			if n := w.n(t, "audit_events WHERE action = '"+action+"'"); n != want {
+				t.Errorf("%d events of %s, want %d", n, action, want)
+			}
+		}
+	})
+}
+
+// Contacts add: no base, in any order; the time of the command is the day when none is given.
+func TestScenarioSync_ContactsAdd(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse, second := w.as(t, models.RoleNurse), w.at(t, models.RoleNurse, w.Clinic, 2)
+		_, device := w.enrol(t, nurse)
+		_, other := w.enrol(t, second)
+		episode := w.start(t, nurse, w.register(t, nurse, 1))
+		started := w.Now()
+		w.Advance(5 * 24 * time.Hour)
+		nurse, second = w.again(t, nurse), w.again(t, second)
+		contact := func(at time.Time, payload object) object {
+			c := w.command("episode.contact", object{"id": episode}, payload)
+			c["occurredAt"] = at.Format(time.RFC3339)
+			return c
+		}
+		late, early := contact(started.Add(72*time.Hour), object{}), contact(started.Add(24*time.Hour), object{})
+		wantStatuses(t, w.sync(t, nurse, device, late, early), "accepted", "accepted")
+		got := w.sync(t, second, other, contact(started.Add(48*time.Hour), object{}).on(1)) // an old base is no matter
+		wantStatuses(t, got, "accepted")
+		want := string(models.DateOf(started.Add(72*time.Hour), "Asia/Almaty"))
+		if got[0].Resource["lastContact"] != want {
+			t.Errorf("last contact %v, want %s", got[0].Resource["lastContact"], want)
+		}
+		wantStatuses(t, w.sync(t, nurse, device, late, early), "replayed", "replayed")
+		// A clock that is ahead: a little is now, much is refused; a command too old as well.
+		wantStatuses(t, w.sync(t, nurse, device, contact(w.Now().Add(4*time.Minute), object{}), contact(w.Now().Add(6*time.Minute), object{}),
+			contact(w.Now().Add(-91*24*time.Hour), object{})), "accepted", "refused sync.occurred_in_future", "refused sync.occurred_too_long_ago")
+		// Out of order: the closure came first. The contact waits for a person.
+		closure := w.command("episode.close", object{"id": episode}, object{"endDate": w.Today(), "endReason": "1"}).on(5)
+		after := contact(w.Now(), object{"on": w.Today()})
+		results := w.sync(t, nurse, device, closure, after)
+		wantStatuses(t, results, "accepted", "conflict episode.closed")
+		if results[1].Resource["endReason"] != "1" {
+			t.Errorf("without the current state: %+v", results[1])
+		}
+		wantStatuses(t, w.sync(t, nurse, device, closure, after), "replayed", "conflict episode.closed")
+		if n := w.n(t, "sync_conflicts"); n != 1 {
+			t.Errorf("%d conflicts", n)
+		}
+	})
+}
+
+func jsonOf(body string) any { return rawJSON(body) }
+
+// rawJSON is sent as it is.
+type rawJSON string
+
+// MarshalJSON returns the text itself.
+func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
+
+// Named regression: two offline workers editing one field. The second is not lost and does
+// not win in silence.
+func TestScenarioSync_TwoOfflineWorkersEditingOneField(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		ngo := w.as(t, models.RoleNGOOutreach)
+		a, b := w.as(t, models.RoleNurse), w.at(t, models.RoleNurse, w.Clinic, 2)
+		_, deviceA := w.enrol(t, a)
+		_, deviceB := w.enrol(t, b)
+		code := w.register(t, ngo, 1)
+		w.consent(t, ngo, code, w.Clinic)
+		id := w.refer(t, ngo, code, w.Clinic, "")
+		w.move(t, a, id, "acceptance", "")
+		at := func(h int) string { return w.Now().Add(time.Duration(h) * time.Hour).Format(time.RFC3339) }
+		appoint := func(h int) object {
+			return w.command("referral.change", object{"id": id, "action": "appointment"}, object{"at": at(h)}).on(2)
+		}
+		one, two := appoint(24), appoint(48)
+		wantStatuses(t, w.sync(t, a, deviceA, one), "accepted")
+		got := w.sync(t, b, deviceB, two)
+		wantStatuses(t, got, "conflict precondition.version")
+		if got[0].Resource["appointmentAt"] != at(24) || got[0].Resource["version"] != 3.0 {
+			t.Errorf("current state: %+v", got[0].Resource)
+		}
+		w.get(t, b, "/api/v1/sync/conflicts?state=waiting", *got[0].Conflict, at(48), `"own":true`, `"baseVersion":2`, `"address":"/api/v1/referrals/`+id+`"`)
+		w.get(t, a, "/api/v1/sync/conflicts", *got[0].Conflict, `"own":false`) // a colleague may stand in
+		for _, who := range []account{ngo, w.as(t, models.RoleClinician), w.at(t, models.RoleNurse, w.Polyclinic, 1), w.as(t, models.RoleAdministrator)} {
+			w.get(t, who, "/api/v1/sync/conflicts", `"items":[]`)
+			w.run(t, resolving(who, *got[0].Conflict, object{"action": "drop"}, 404).failing("sync_conflict.not_found"))
+			w.run(t, resolving(who, *got[0].Conflict, object{"action": "apply", "baseVersion": 3}, 404).failing("sync_conflict.not_found"))
+		}
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "merge"}, 422).failing("sync_conflict.action_unknown"))
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "apply"}, 428).failing("precondition.required"))
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "apply", "baseVersion": 2}, 412).failing("precondition.version"))
+		w.get(t, b, "/api/v1/referrals/"+id, at(24))
+		done := w.run(t, resolving(b, *got[0].Conflict, object{"action": "apply", "baseVersion": 3}, 200))
+		if !strings.Contains(string(done.Body), at(48)) || !strings.Contains(string(done.Body), `"state":"applied"`) {
+			t.Errorf("%s", done.Body)
+		}
+		w.get(t, b, "/api/v1/referrals/"+id, at(48))
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "apply", "baseVersion": 4}, 409).failing("sync_conflict.settled"))
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "drop"}, 409).failing("sync_conflict.settled"))
+		if rows := w.rows(t, "SELECT payload, params, settled_by FROM sync_conflicts"); rows[0][0] != "" || rows[0][1] != "{}" || rows[0][2] != string(b.ID) {
+			t.Errorf("after settlement: %v", rows)
+		}
+		wantStatuses(t, w.sync(t, b, deviceB, two), "replayed") // the device learns of it
+		// Dropped: the device is told so, and the record stays.
+		three := appoint(72)
+		got = w.sync(t, a, deviceA, three)
+		w.run(t, resolving(b, *got[0].Conflict, object{"action": "drop"}, 200))
+		wantStatuses(t, w.sync(t, a, deviceA, three), "refused sync_conflict.settled")
+		w.get(t, a, "/api/v1/referrals/"+id, at(48))
+	})
+}
+
+func resolving(who account, id string, body object, status int) Scenario {
+	return Scenario{Method: http.MethodPost, Path: "/api/v1/sync/conflicts/" + id + "/resolution", Token: who.Token, Body: body.String(), Status: status}
+}
+
+// Named regression: duplicate create from two devices.
+func TestScenarioSync_DuplicateCreateFromTwoDevices(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		a, b := w.as(t, models.RoleNurse), w.at(t, models.RoleNurse, w.Clinic, 2)
+		_, deviceA := w.enrol(t, a)
+		_, deviceB := w.enrol(t, b)
+		_, spare := w.enrol(t, a)
+		register := func() object {
+			return w.command("client.create", object{}, object{"country": "KZ", "sex": "M", "birthYear": 1985, "motherInitials": "Bo", "fatherInitials": "Da"})
+		}
+		// Two workers meet the same person: one record.
+		one, two := w.sync(t, a, deviceA, register()), w.sync(t, b, deviceB, register())
+		wantStatuses(t, one, "accepted")
+		wantStatuses(t, two, "accepted")
+		if one[0].Resource["code"] != two[0].Resource["code"] || w.n(t, "clients") != 1 {
+			t.Errorf("%v and %v", one[0].Resource, two[0].Resource)
+		}
+		code := one[0].Resource["code"]
+		// One worker's two devices send the same command: it is carried out once.
+		start := w.command("episode.create", object{"code": code}, object{"startDate": w.Today(), "legalBasis": "voluntary", "previousTreatment": "1", "referralSource": "6", "primaryDrug": "11", "route": "1", "injecting": "2.3"})
+		wantStatuses(t, w.sync(t, a, deviceA, start), "accepted")
+		wantStatuses(t, w.sync(t, a, spare, start), "replayed")
+		// Two workers start an episode for one client: the second waits, with what is there.
+		other := w.command("episode.create", object{"code": code}, object{"startDate": w.Today(), "legalBasis": "court_ordered", "previousTreatment": "1", "referralSource": "6", "primaryDrug": "11", "route": "1", "injecting": "2.3"})
+		got := w.sync(t, b, deviceB, other)
+		wantStatuses(t, got, "conflict episode.open_already")
+		if items, _ := got[0].Resource["items"].([]any); len(items) != 1 || w.n(t, "episodes") != 1 {
+			t.Errorf("%+v", got[0].Resource)
+		}
+		// Both at once, many times over: still once.
+		race := w.command("client.create", object{}, object{"country": "KZ", "sex": "M", "birthYear": 1985, "motherInitials": "Ra", "fatherInitials": "Ce"})
+		ended := make(chan string, 8)
+		for i := range 8 {
+			go func() {
+				device := deviceA
+				if i%2 == 0 {
+					device = spare
+				}
+				sc := outbox(a, device, 200, race)
+				ended <- string(sc.send(t, w.base).Body)
+			}()
+		}
+		accepted := 0
+		for range 8 {
+			if strings.Contains(<-ended, `"status":"accepted"`) {
+				accepted++
+			}
+		}
+		if accepted != 1 || w.n(t, "clients") != 2 {
+			t.Errorf("%d accepted, %d clients", accepted, w.n(t, "clients"))
+		}
+	})
+}
+
+// Duplicates, nonsense, strangers: each is answered for itself and nothing is lost.
+func TestScenarioSync_HalfInvalidBatches(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		_, device := w.enrol(t, nurse)
+		episode := w.start(t, nurse, w.register(t, nurse, 1))
+		foreign := w.start(t, w.at(t, models.RoleNurse, w.Polyclinic, 1), w.register(t, w.at(t, models.RoleNurse, w.Polyclinic, 1), 2))
+		good := func() object { return w.command("episode.contact", object{"id": episode}, object{"on": w.Today()}) }
+		with := func(name string, value any) object {
+			c := good()
+			c[name] = value
+			return c
+		}
+		twice := good()
+		otherTwice := with("payload", object{})
+		otherTwice["id"] = twice["id"]
+		sameKey := with("payload", object{})
+		sameKey["idempotencyKey"] = twice["idempotencyKey"]
+		batch := []any{
+			good(), twice, twice, otherTwice, sameKey,
+			"nonsense", object{}, with("id", "два слова"), with("id", "x/y"), with("unknown", 1), with("occurredAt", "yesterday"), with("occurredAt", nil),
+			with("type", "user.create"), with("type", "audit.read"), with("type", ""), with("params", object{}), with("params", object{"id": episode, "x": "y"}), with("params", object{"id": ""}),
+			with("idempotencyKey", ""), with("idempotencyKey", "two words"), with("payload", object{"on": "2026-02-30"}), with("payload", object{"zqx": 1}), with("payload", []int{1}),
+			rawJSON(`{"id":"dup","type":"episode.contact","payload":{"on":"2026-10-05","on":"2026-10-06"}}`),
+			with("params", object{"id": foreign}), with("params", object{"id": uuid.NewString()}), with("params", object{"id": "command:none"}),
+			w.command("episode.close", object{"id": episode}, object{"endDate": w.Today(), "endReason": "1"}),
+			w.command("referral.create", object{}, object{"clientCode": "C1-0000-0000-0000-0"}),
+			good(),
+		}
+		want := []string{
+			"accepted", "accepted", "replayed", "refused sync.command_id_reused", "refused idempotency.key_reused",
+			"refused body.wrong_type", "refused sync.command_id_required", "refused sync.command_id_required", "refused sync.command_id_required", "refused body.unknown_field", "refused body.wrong_type", "refused sync.occurred_at_required",
+			"refused sync.type_unknown", "refused sync.type_unknown", "refused sync.type_unknown", "refused sync.params", "refused sync.params", "refused sync.params",
+			"refused sync.idempotency_key_required", "refused sync.idempotency_key_required", "refused episode.contact_not_a_date", "refused body.unknown_field", "refused body.wrong_type",
+			"refused body.duplicate_field",
+			"refused episode.not_found", "refused episode.not_found", "refused sync.reference_unknown",
+			"refused precondition.required",
+			"refused referral.receiver_required",
+			"accepted",
+		}
+		sc := outbox(nurse, device, 200)
+		sc.Body = object{"commands": batch}.String()
+		sc.Absent = []string{"два слова", "nonsense", "yesterday"}
+		var answer struct{ Results []syncResult }
+		a := sc.Run(t, w.base)
+		a.Into(t, &answer)
+		wantStatuses(t, answer.Results, want...)
+		if got := answer.Results[24].Problem; got.Detail != answer.Results[25].Problem.Detail || got.Status != 404 {
+			t.Error("somebody else's record and none differ")
+		}
+		if n := w.n(t, "audit_events WHERE action = 'episode.contact' AND outcome = 'not_found'"); n != 2 {
+			t.Errorf("%d events of what was not found", n)
+		}
+		if w.n(t, "sync_conflicts") != 0 {
+			t.Error("a refused command waits")
+		}
+		// The role is asked for every command.
+		security := w.as(t, models.RoleAdministrator)
+		_, phone := w.enrol(t, security)
+		wantStatuses(t, w.sync(t, security, phone, w.command("client.create", object{}, object{}), w.command("episode.contact", object{"id": episode}, object{})),
+			"refused role.not_allowed", "refused role.not_allowed")
+		// The batch itself.
+		for body, code := range map[string]string{`{}`: "sync.commands_required", `{"commands":[]}`: "sync.commands_required", `{"commands":{}}`: "body.wrong_type", `[]`: "body.wrong_type",
+			`{"commands":[],"commands":[]}`: "body.duplicate_field", `{"commands":[` + strings.Repeat(`1,`, handlers.MaxCommands) + `1]}`: "sync.too_many_commands"} {
+			sc := outbox(nurse, device, 422).failing(code)
+			sc.Body = body
+			sc.Run(t, w.base)
+		}
+	})
+}
+
+func TestScenarioSync_FiveHundredCommandsInOneCall(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		_, device := w.enrol(t, nurse)
+		episode := w.start(t, nurse, w.register(t, nurse, 1))
+		var commands []object
+		for range handlers.MaxCommands {
+			commands = append(commands, w.command("episode.contact", object{"id": episode}, object{"on": w.Today()}))
+		}
+		began := time.Now()
+		results := w.sync(t, nurse, device, commands...)
+		t.Logf("%d commands in %v", len(results), time.Since(began).Round(time.Millisecond))
+		for i, r := range results {
+			if r.Status != "accepted" || *r.ID != commands[i]["id"] {
+				t.Fatalf("%d: %+v", i, r)
+			}
+		}
+		if v := w.rows(t, "SELECT version FROM episodes")[0][0]; v != fmt.Sprint(handlers.MaxCommands+1) {
+			t.Errorf("version %s", v)
+		}
+	})
+}
+
+// What waits holds no initials, no refused text and no name.
+func TestScenarioSync_TheInboxHoldsScreenedFieldsOnly(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		_, device := w.enrol(t, nurse)
+		code := w.register(t, nurse, 1)
+		// No consent is in force: a conflict, with a note that may not be kept.
+		refer := w.command("referral.create", object{}, object{"clientCode": code, "toOrganisation": w.Polyclinic.ID, "reason": "step_up", "urgency": "routine", "needs": []string{}, "note": "мама +7 701 123 45 67"})
+		got := w.sync(t, nurse, device, refer)
+		wantStatuses(t, got, "conflict referral.consent_required")
+		if got[0].Resource != nil || len(got[0].Problem.Errors) != 1 || got[0].Problem.Errors[0].Code != "text.identifies_person" {
+			t.Errorf("%+v", got[0].Problem)
+		}
+		for _, row := range w.rows(t, "SELECT payload FROM sync_conflicts") {
+			if strings.Contains(row[0], "701") || !strings.Contains(row[0], code) {
+				t.Errorf("%s", row[0])
+			}
+		}
+		for _, r := range Routes {
+			if r.Command != "" && strings.HasPrefix(r.Path, "/api/v1/clients") && !strings.Contains(r.Path, ":") && !r.Unkept {
+				t.Errorf("%s: a registration may wait with its initials", r.key())
+			}
+		}
+		// It rests on a consent now: the person applies it.
+		w.consent(t, nurse, code, w.Polyclinic)
+		done := w.run(t, resolving(nurse, *got[0].Conflict, object{"action": "apply"}, 200))
+		if !strings.Contains(string(done.Body), `"state":"sent"`) || w.n(t, "referrals") != 1 {
+			t.Errorf("%s", done.Body)
+		}
+	})
+}
+
+func TestScenarioChanges_OverHTTP(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		code := w.register(t, nurse, 1)
+		var page struct {
+			Items []struct{ Kind, ID string }
+			Page  struct{ Next string }
+		}
+		w.get(t, nurse, "/api/v1/changes?limit=5", `"kind":"client"`, code).Into(t, &page)
+		w.get(t, nurse, "/api/v1/changes?since="+page.Page.Next, `"items":[]`)
+		w.refused(t, nurse, "/api/v1/changes?since=nonsense", 422, "cursor.invalid")
+		w.refused(t, nurse, "/api/v1/changes?limit=0", 422, "limit.out_of_range")
+		w.get(t, w.as(t, models.RolePrisonSecurity), "/api/v1/changes", `"items":[]`)
+	})
+}
+
+// Every command is a route of the table that its action names, and can show its record.
+func TestRoutes_CommandsAreWellFormed(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, r := range Routes {
+		if r.Command == "" {
+			if r.Current != "" || r.Adds || r.Occurs != "" || r.Unkept {
+				t.Errorf("%s: settings of a command without one", r.key())
+			}
+			continue
+		}
+		if seen[r.Command] || r.Scoped == nil || r.Method == http.MethodGet || r.Runs || r.Device {
+			t.Errorf("%s: %s cannot be a command, or is two", r.key(), r.Command)
+		}
+		seen[r.Command] = true
+		if r.Current != "" && !slices.ContainsFunc(Routes, func(c Route) bool { return c.Method == http.MethodGet && c.Path == r.Current && c.Scoped != nil }) {
+			t.Errorf("%s: nothing is read at %s", r.key(), r.Current)
+		}
+		if r.Adds && !r.Change {
+			t.Errorf("%s: adds, and needs no base anyway", r.key())
+		}
+	}
+}

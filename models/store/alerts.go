@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// alertReaders are the kinds of organisation in which somebody reads alerts.
+var alertReaders = []models.OrganisationKind{models.KindClinic, models.KindPrisonHealth, models.KindNGO, models.KindMinistry}
+
+// visibleAlerts selects what the role may see: those in force, and for whoever may change
+// alerts also proposals and what is over.
+func (s *Session) visibleAlerts(q *gorm.DB, today models.Date) *gorm.DB {
+	q = s.scoped(q.Model(&models.Alert{}), alertTable, models.CatAlert, models.Read)
+	if !s.grants.Has(models.CatAlert, models.Change) {
+		q = q.Where("alerts.state = ? AND alerts.valid_until >= ?", models.AlertIssued, today)
+	}
+	return q
+}
+
+// ListAlerts returns the alerts, newest first. They are about nobody, so that reading them
+// leaves an event without objects.
+func (s *Session) ListAlerts(ctx context.Context, state string, p Paging) (page Page[models.Alert], err error) {
+	err = s.readRecords(ctx, "alert.read", func(r *reading) error {
+		q := s.visibleAlerts(r.DB, r.today)
+		switch state {
+		case "":
+			q = q.Where("((alerts.state = ? AND alerts.valid_until >= ?) OR alerts.state = ?)", models.AlertIssued, r.today, models.AlertProposed)
+		default:
+			q = q.Where("alerts.state = ?", state)
+		}
+		page, err = loadPage(s, q, "alerts", "alerts.id", p, func(a models.Alert) string { return a.ID })
+		return err
+	})
+	return page, err
+}
+
+// GetAlert returns one alert.
+func (s *Session) GetAlert(ctx context.Context, id string) (a *models.Alert, err error) {
+	err = s.readRecords(ctx, "alert.read", func(r *reading) error {
+		a = &models.Alert{}
+		r.touched(id)
+		return found(s.visibleAlerts(r.DB, r.today).Where("alerts.id = ?", id).Take(a).Error, "alert")
+	})
+	return a, err
+}
+
+// IssueAlert issues an alert of the organisation's own.
+func (s *Session) IssueAlert(ctx context.Context, n models.NewAlert) (a *models.Alert, out Outcome, err error) {
+	out, err = s.create(ctx, "alert.create", func(t *tx, id string, replayed bool) error {
+		a = &models.Alert{}
+		if replayed {
+			return found(s.scoped(t.DB, alertTable, models.CatAlert, models.Create).Where("alerts.id = ?", id).Take(a).Error, "alert")
+		}
+		if err := n.Check(s.store.opt.Country, t.today); err != nil {
+			return err
+		}
+		*a = models.Alert{
+			ID: id, OrganisationID: s.actor.OrganisationID, Kind: n.Kind, State: models.AlertIssued, Region: n.Region, Place: n.Place,
+			Version: 1, CreatedAt: t.now, IssuedAt: &t.now,
+		}
+		a.Say(n.AlertText)
+		if err := t.Create(a).Error; err != nil {
+			return err
+		}
+		return t.tellKinds("alert", id, alertReaders...)
+	})
+	return a, out, err
+}
+
+// IssueProposal issues a proposed alert with the text it needs.
+func (s *Session) IssueProposal(ctx context.Context, id string, text models.AlertText) (*models.Alert, error) {
+	if err := text.Check(s.today()); err != nil {
+		return nil, err
+	}
+	return s.changeAlert(ctx, "alert.issue", id, func(t *tx, a *models.Alert) error { return a.Issue(text, s.actor.OrganisationID, t.now) })
+}
+
+// RetractAlert takes an alert or a proposal back.
+func (s *Session) RetractAlert(ctx context.Context, id, reason string) (*models.Alert, error) {
+	if err := models.CheckRetraction(reason); err != nil {
+		return nil, err
+	}
+	return s.changeAlert(ctx, "alert.retract", id, func(_ *tx, a *models.Alert) error { return a.Retract(reason) })
+}
+
+func (s *Session) changeAlert(ctx context.Context, action, id string, change func(*tx, *models.Alert) error) (a *models.Alert, err error) {
+	err = s.write(ctx, action, func(t *tx) error {
+		a = &models.Alert{}
+		if err := found(s.scoped(t.DB, alertTable, models.CatAlert, models.Change).Where("alerts.id = ?", id).Take(a).Error, "alert"); err != nil {
+			return err
+		}
+		if err := t.base(a.Version); err != nil {
+			return err
+		}
+		if err := change(t, a); err != nil {
+			return err
+		}
+		t.audit(id)
+		columns := []string{"state", "organisation_id", "substances", "advice", "note", "valid_until", "retraction", "issued_at", "version"}
+		if err := changed(t.Model(a).Where("version = ?", s.req.Base).Select(columns).Updates(a)); err != nil {
+			return err
+		}
+		return t.tellKinds("alert", id, alertReaders...)
+	})
+	return a, err
+}

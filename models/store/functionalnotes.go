@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+// SeenNote is a functional note with the number under which security knows the person today.
+type SeenNote struct {
+	models.FunctionalNote
+	Slip string
+}
+
+// heldRow is as much of a stay in custody as a functional note hangs on.
+type heldRow struct {
+	ID             string
+	ClientID       models.ClientID
+	OrganisationID models.OrganisationID
+	InstitutionID  models.OrganisationID
+}
+
+func (heldRow) TableName() string { return "custody_spells" }
+
+func (s *Session) functionalNote(q *gorm.DB, id string, verb models.Verb) (*SeenNote, error) {
+	var n models.FunctionalNote
+	if err := found(s.scoped(q, noteTable, models.CatFunctionalNote, verb).Where("functional_notes.id = ?", id).Take(&n).Error, "functional_note"); err != nil {
+		return nil, err
+	}
+	return &SeenNote{n, s.slip(n.SpellID)}, nil
+}
+
+// WriteNote tells the institution when, where and what to watch for, and nothing of why.
+func (s *Session) WriteNote(ctx context.Context, n models.NewFunctionalNote) (note *SeenNote, out Outcome, err error) {
+	out, err = s.create(ctx, "functional_note.create", func(tx *tx, id string, replayed bool) error {
+		if !replayed { // a retry after the note's end is still the same note
+			if err := n.Check(tx.now); err != nil {
+				return err
+			}
+		}
+		var held heldRow
+		if err := s.scoped(tx.DB, spellTable, models.CatFunctionalNote, models.Create).Where("custody_spells.id = ?", n.SpellID).Take(&held).Error; err != nil {
+			return at("/spell", found(err, "custody_spell"))
+		}
+		tx.alsoTouched(string(held.ClientID))
+		if replayed {
+			note, err = s.functionalNote(tx.DB, id, models.Read)
+			return err
+		}
+		note = &SeenNote{Slip: s.slip(held.ID), FunctionalNote: models.FunctionalNote{
+			ID: id, SpellID: held.ID, ClientID: held.ClientID, OrganisationID: s.actor.OrganisationID, InstitutionID: held.InstitutionID,
+			Place: n.Place, WatchFor: n.WatchFor, FromAt: n.From, UntilAt: n.Until, Version: 1, CreatedAt: tx.now,
+		}}
+		tx.tell("functional_note", id, s.actor.OrganisationID)
+		return tx.Create(&note.FunctionalNote).Error
+	})
+	return note, out, err
+}
+
+// ListNotes returns the notes that stand now for those who are held, newest first. The
+// institution and its health unit get the same rows; the response types differ.
+func (s *Session) ListNotes(ctx context.Context, p Paging) (page Page[SeenNote], err error) {
+	err = s.readRecords(ctx, "functional_note.read", func(r *reading) error {
+		q := s.scoped(r.Model(&models.FunctionalNote{}), noteTable, models.CatFunctionalNote, models.Read).
+			Where("functional_notes.until_at > ? AND functional_notes.cancelled = ?", r.now, false)
+		rows, err := loadPage(s, q, "functional_notes", "functional_notes.id", p, func(n models.FunctionalNote) string { return n.ID })
+		page.Next = rows.Next
+		for _, n := range rows.Items {
+			r.touched(n.ID)
+			page.Items = append(page.Items, SeenNote{n, s.slip(n.SpellID)})
+		}
+		return err
+	})
+	return page, err
+}
+
+// CancelNote takes a note away.
+func (s *Session) CancelNote(ctx context.Context, id string) (note *SeenNote, err error) {
+	err = s.write(ctx, "functional_note.cancel", func(tx *tx) error {
+		if note, err = s.functionalNote(tx.DB, id, models.Create); err != nil {
+			return err
+		}
+		if err := tx.base(note.Version); err != nil {
+			return err
+		}
+		if note.Cancelled {
+			return models.Fail(models.KindConflict, "functional_note.cancelled", "The note was cancelled already.")
+		}
+		note.Cancelled = true
+		note.Version++
+		tx.audit(id)
+		tx.tell("functional_note", id, note.OrganisationID)
+		return changed(tx.Model(&note.FunctionalNote).Where("version = ?", s.req.Base).Select("cancelled", "version").Updates(&note.FunctionalNote))
+	})
+	return note, err
+}
+
+// ListClientNotes returns the notes of one of the organisation's clients, newest first,
+// cancelled ones too. Security keeps no clients and gets nothing here.
+func (s *Session) ListClientNotes(ctx context.Context, handle string) (notes []SeenNote, err error) {
+	err = s.readRecords(ctx, "functional_note.read", func(r *reading) error {
+		r.noun = "client"
+		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
+		if err != nil {
+			return err
+		}
+		r.touched(string(c.ID))
+		var rows []models.FunctionalNote
+		err = s.scoped(r.Model(&models.FunctionalNote{}), noteTable, models.CatFunctionalNote, models.Read).
+			Where("functional_notes.client_id = ?", c.ID).Order("functional_notes.id DESC").Limit(200).Find(&rows).Error
+		for _, n := range rows {
+			r.touched(n.ID)
+			notes = append(notes, SeenNote{n, s.slip(n.SpellID)})
+		}
+		return err
+	})
+	return notes, err
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"jol/models"
+)
+
+func (s *Session) visit(q *gorm.DB, id string, verb models.Verb) (*models.Visit, error) {
+	var v models.Visit
+	return &v, found(s.scoped(q, visitTable, models.CatAccessPass, verb).Where("visits.id = ?", id).Take(&v).Error, "visit")
+}
+
+// ListVisits returns the gate log as far as the caller may see it, newest first.
+func (s *Session) ListVisits(ctx context.Context, p Paging) (Page[models.Visit], error) {
+	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.Visit{}), visitTable, models.CatAccessPass, models.Read)
+	return loadPage(s, q, "visits", "visits.id", p, func(v models.Visit) string { return v.ID })
+}
+
+// GetVisit returns one visit.
+func (s *Session) GetVisit(ctx context.Context, id string) (*models.Visit, error) {
+	return s.visit(s.store.read.WithContext(ctx), id, models.Read)
+}
+
+// PlanVisit announces a visit on a pass and an agreement that are in force on that day.
+func (s *Session) PlanVisit(ctx context.Context, passID, purpose string, on models.Date) (v *models.Visit, out Outcome, err error) {
+	var c models.Checks
+	_, ok := models.ParseDate(string(on))
+	c.Require(ok, "/on", "visit.on_not_a_date")
+	c.Require(!ok || on >= s.today(), "/on", "visit.on_past")
+	c.Require(models.InList("visit_purpose", purpose), "/purpose", "visit.purpose_unknown")
+	c.Require(passID != "", "/pass", "visit.pass_required")
+	if err := c.Err(); err != nil {
+		return nil, Outcome{}, err
+	}
+	out, err = s.create(ctx, "visit.create", func(tx *tx, id string, replayed bool) error {
+		if replayed {
+			v, err = s.visit(tx.DB, id, models.Read)
+			return err
+		}
+		p, err := s.pass(tx.DB, passID, models.Read)
+		if err != nil {
+			return at("/pass", err)
+		}
+		var a models.Agreement
+		if err := tx.Where("id = ?", p.AgreementID).Take(&a).Error; err != nil {
+			return err
+		}
+		if !p.InForce(on) || !a.InForce(on) {
+			return models.Fail(models.KindConflict, "visit.pass_not_in_force", "Pass and agreement must both be in force on the day of the visit.")
+		}
+		v = &models.Visit{ID: id, PassID: p.ID, NGOID: p.NGOID, InstitutionID: p.InstitutionID, Purpose: purpose, OnDate: on, State: "planned", Version: 1, CreatedAt: tx.now}
+		tx.tell("visit", id, v.NGOID, v.InstitutionID)
+		return tx.Create(v).Error
+	})
+	return v, out, err
+}
+
+// MoveVisit records that a visit was made, or why not.
+func (s *Session) MoveVisit(ctx context.Context, id, action, reason string) (v *models.Visit, err error) {
+	if action == "cancellation" && !models.InList("visit_cancellation", reason) {
+		var c models.Checks
+		c.Add("/reason", "visit.reason_unknown")
+		return nil, c.Err()
+	}
+	err = s.write(ctx, "visit."+action, func(tx *tx) error {
+		if v, err = s.visit(tx.DB, id, models.Change); err != nil {
+			return err
+		}
+		if err := tx.base(v.Version); err != nil {
+			return err
+		}
+		if err := v.Do(action, s.partnerOf(v.NGOID, v.InstitutionID), reason, tx.today); err != nil {
+			return err
+		}
+		tx.audit(id)
+		tx.tell("visit", id, v.NGOID, v.InstitutionID)
+		return changed(tx.Model(v).Where("version = ?", s.req.Base).Select("state", "reason", "version").Updates(v))
+	})
+	return v, err
+}
