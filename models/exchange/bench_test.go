@@ -3,7 +3,7 @@ package exchange
 import "testing"
 
 func BenchmarkSealed_Annual(b *testing.B) {
-	r := sealedFor(b, "2026", "annual", 3000)
+	r := sealedFor(b, "2026", "annual")
 	run := func(name string, write func(s *Sealed) ([]byte, error)) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

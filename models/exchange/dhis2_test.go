@@ -31,7 +31,7 @@ func TestDHIS2_PayloadRules(t *testing.T) {
 	t.Parallel()
 	periods := map[string]*regexp.Regexp{"Quarterly": regexp.MustCompile(`^\d{4}Q[1-4]$`), "Yearly": regexp.MustCompile(`^\d{4}$`)}
 	for period, status := range map[string]string{"2026Q4": "final", "2026": "annual"} {
-		s, err := NewSealed(sealedFor(t, period, status, 3000))
+		s, err := NewSealed(sealedFor(t, period, status))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func metadataRules(t *testing.T, m Metadata) map[string]string {
 
 func TestFHIR_ReportsNameNobody(t *testing.T) {
 	t.Parallel()
-	s, err := NewSealed(sealedFor(t, "2026", "annual", 2000))
+	s, err := NewSealed(sealedFor(t, "2026", "annual"))
 	if err != nil {
 		t.Fatal(err)
 	}

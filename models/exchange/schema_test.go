@@ -83,7 +83,7 @@ func served(t *testing.T) map[string]any {
 func reported(t *testing.T, files map[string]any, period string) {
 	t.Helper()
 	status := map[bool]string{true: "final", false: "annual"}[strings.Contains(period, "Q")]
-	s, err := NewSealed(sealedFor(t, period, status, 1500))
+	s, err := NewSealed(sealedFor(t, period, status))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func wrong(t *testing.T) map[string]any {
 			change(first(first(v, "action"), "action"))
 		})
 	}
-	s, err := NewSealed(sealedFor(t, "2026Q2", "final", 1500))
+	s, err := NewSealed(sealedFor(t, "2026Q2", "final"))
 	if err != nil {
 		t.Fatal(err)
 	}
