@@ -204,6 +204,7 @@ type preparedBatch struct {
 	consents  []models.Consent
 	episodes  []models.Episode
 	referrals []models.Referral
+	care      models.ImportedPerson // everything else, of all persons of the batch
 }
 
 func (b *preparedBatch) records() int { return len(b.clients) }
@@ -212,6 +213,21 @@ func (b *preparedBatch) records() int { return len(b.clients) }
 func (b *preparedBatch) reset() {
 	b.persons, b.clients, b.links = b.persons[:0], b.clients[:0], b.links[:0]
 	b.consents, b.episodes, b.referrals = b.consents[:0], b.episodes[:0], b.referrals[:0]
+	c := &b.care
+	c.Anchors, c.Tasks, c.Entries, c.Overdoses, c.Kits = c.Anchors[:0], c.Tasks[:0], c.Entries[:0], c.Overdoses[:0], c.Kits[:0]
+	c.DoseOrders, c.OrderVersions, c.Doses, c.DoseTransfers = c.DoseOrders[:0], c.OrderVersions[:0], c.Doses[:0], c.DoseTransfers[:0]
+	c.Spells, c.PlannedReleases, c.ReleaseCases, c.FunctionalNotes = c.Spells[:0], c.PlannedReleases[:0], c.ReleaseCases[:0], c.FunctionalNotes[:0]
+}
+
+// add takes over what needs no keys.
+func (b *preparedBatch) add(p *models.ImportedPerson) {
+	b.consents, b.episodes = append(b.consents, p.Consents...), append(b.episodes, p.Episodes...)
+	c := &b.care
+	c.Anchors, c.Tasks = append(c.Anchors, p.Anchors...), append(c.Tasks, p.Tasks...)
+	c.Entries, c.Overdoses, c.Kits = append(c.Entries, p.Entries...), append(c.Overdoses, p.Overdoses...), append(c.Kits, p.Kits...)
+	c.DoseOrders, c.OrderVersions, c.Doses = append(c.DoseOrders, p.DoseOrders...), append(c.OrderVersions, p.OrderVersions...), append(c.Doses, p.Doses...)
+	c.Spells, c.PlannedReleases = append(c.Spells, p.Spells...), append(c.PlannedReleases, p.PlannedReleases...)
+	c.ReleaseCases, c.FunctionalNotes = append(c.ReleaseCases, p.ReleaseCases...), append(c.FunctionalNotes, p.FunctionalNotes...)
 }
 
 // prepare adds a person to the batch, with everything that needs keys. It runs outside
@@ -230,17 +246,34 @@ func (im *importer) prepare(b *preparedBatch, p models.ImportedPerson) error {
 		c.LowQuality, c.LocalNo = linked.row.LowQuality, im.localNo(c.OrganisationID, c.Code)
 		b.clients, b.links = append(b.clients, c.Client), append(b.links, linked.row)
 	}
-	b.consents, b.episodes = append(b.consents, p.Consents...), append(b.episodes, p.Episodes...)
+	b.add(&p)
 	for _, r := range p.Referrals {
-		sector, ok := im.kinds[r.ToOrganisationID].Sector()
-		from, known := own[r.FromClientID]
-		if !ok || !known {
-			return errors.New("import: a referral has no sender, or a receiver that keeps no client records")
+		code, err := im.codeAt(r.ToOrganisationID, r.FromClientID, own)
+		if err != nil {
+			return err
 		}
-		r.ToCode = string(im.store.linker.Code(from.id, sector))
+		r.ToCode = code
 		b.referrals = append(b.referrals, r)
 	}
+	for _, d := range p.DoseTransfers {
+		code, err := im.codeAt(d.ToOrganisationID, d.FromClientID, own)
+		if err != nil {
+			return err
+		}
+		d.OtherCode = code
+		b.care.DoseTransfers = append(b.care.DoseTransfers, d)
+	}
 	return nil
+}
+
+// codeAt is the code that a client has in the sector of another organisation.
+func (im *importer) codeAt(to models.OrganisationID, client models.ClientID, own map[models.ClientID]linkedRecord) (string, error) {
+	sector, ok := im.kinds[to].Sector()
+	from, known := own[client]
+	if !ok || !known {
+		return "", errors.New("import: a record has no sender, or a receiver that keeps no client records")
+	}
+	return string(im.store.linker.Code(from.id, sector)), nil
 }
 
 // linkedRecord is a client record with its linkage.
@@ -301,13 +334,27 @@ func (im *importer) write(ctx context.Context, b *preparedBatch, last *deploymen
 	return im.session.write(ctx, "import.create", func(tx *tx) error {
 		tx.audit()
 		links := tx.Session(&gorm.Session{NewDB: true}).Table(im.store.linkTable())
+		c := &b.care
 		if err := errors.Join(
 			createAll(tx.DB, b.persons, func(p models.Person) models.PersonID { return p.ID }),
 			createAll(tx.DB, b.clients, func(c models.Client) models.ClientID { return c.ID }),
 			createAll(links, b.links, func(l linkRow) models.ClientID { return l.ClientID }),
 			createAll(tx.DB, b.consents, func(k models.Consent) string { return k.ID }),
 			createAll(tx.DB, b.episodes, func(e models.Episode) string { return e.ID }),
-			createAll(tx.DB, b.referrals, func(r models.Referral) string { return r.ID })); err != nil || last == nil {
+			createAll(tx.DB, b.referrals, func(r models.Referral) string { return r.ID }),
+			createAll(tx.DB, c.Anchors, func(a models.Anchor) string { return a.ID }),
+			createAll(tx.DB, c.Tasks, func(t models.Task) string { return t.ID }),
+			createAll(tx.DB, c.Entries, func(e models.Entry) string { return e.ID }),
+			createAll(tx.DB, c.Overdoses, func(o models.Overdose) string { return o.ID }),
+			createAll(tx.DB, c.Kits, func(k models.NaloxoneKit) string { return k.ID }),
+			createAll(tx.DB, c.DoseOrders, func(o models.DoseOrder) string { return o.ID }),
+			createAll(tx.DB, c.OrderVersions, func(v models.DoseOrderVersion) string { return v.OrderID }),
+			createAll(tx.DB, c.Doses, func(e models.DoseEvent) string { return e.ID }),
+			createAll(tx.DB, c.DoseTransfers, func(d models.DoseTransfer) string { return d.ID }),
+			createAll(tx.DB, c.Spells, func(s models.CustodySpell) string { return s.ID }),
+			createAll(tx.DB, c.PlannedReleases, func(p models.PlannedRelease) string { return p.ID }),
+			createAll(tx.DB, c.ReleaseCases, func(c models.ReleaseCase) string { return c.ID }),
+			createAll(tx.DB, c.FunctionalNotes, func(n models.FunctionalNote) string { return n.ID })); err != nil || last == nil {
 			return err
 		}
 		return errors.Join(tx.Create(last).Error, tx.Where("name = ?", MarkImporting).Delete(&deploymentRow{}).Error)
