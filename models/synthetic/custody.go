@@ -101,10 +101,13 @@ func (c *care) planned(s *models.CustodySpell, day int) {
 }
 
 func (c *care) note(s *models.CustodySpell) {
-	from := c.life.w.calendar.at(yesterday, workday)
+	from, watch := c.life.w.calendar.at(yesterday, workday), one(c.dice, watches)
+	if c.certain {
+		watch = watches[0]
+	}
 	c.person.FunctionalNotes = append(c.person.FunctionalNotes, models.FunctionalNote{
 		ID: c.id(from), SpellID: s.ID, ClientID: s.ClientID, OrganisationID: s.OrganisationID, InstitutionID: s.InstitutionID,
-		Place: "cell", WatchFor: one(c.dice, watches), FromAt: from, UntilAt: from.AddDate(0, 0, 14), Version: 1, CreatedAt: from,
+		Place: "cell", WatchFor: watch, FromAt: from, UntilAt: from.AddDate(0, 0, 14), Version: 1, CreatedAt: from,
 	})
 }
 

@@ -79,8 +79,12 @@ func (c *care) prepareRelease(v *visit) {
 			ID: c.id(at), ClientID: v.episode.ClientID, OrganisationID: v.org.ID, EpisodeID: v.episode.ID, Name: "planned_release_date",
 			OnDate: s.PlannedRelease, Version: 1, CreatedAt: at, CreatedBy: s.CreatedBy,
 		})
+		sent := 0.5
+		if c.releaseReferral(v) != nil {
+			sent = 1
+		}
 		c.follow(v, v.start, day, startRelease, 0.9)
-		c.follow(v, v.start, day, sendReferral, 0.5)
+		c.follow(v, v.start, day, sendReferral, sent)
 	}
 }
 
