@@ -17,7 +17,7 @@ type limit struct {
 }
 
 var (
-	firstSession = limit{"tp-psychosocial-core", "first-session", "plan_agreed", "editorial", 13, true,
+	firstSession = limit{"tp-psychosocial-core", "first-session", "plan_agreed", "editorial", 14, true,
 		[]models.Role{models.RolePsychologist}, models.OriginEntry}
 	firstReview = limit{"tp-plan-review", "first-review", "plan_agreed", "editorial", 30, false,
 		[]models.Role{models.RoleNarcologist, models.RolePsychologist, models.RoleSocialWorker}, models.OriginEntry}
