@@ -106,6 +106,10 @@ func (s *Store) Import(ctx context.Context, in models.Import, progress func(done
 	if err := im.begin(ctx, in); err != nil {
 		return err
 	}
+	if s.dialect == "sqlite" {
+		s.write.WithContext(ctx).Exec("PRAGMA cache_size=-131072")     // 128 MiB: a speed, not a need
+		defer s.write.WithContext(ctx).Exec("PRAGMA cache_size=-2000") // its default
+	}
 	done, batch := 0, preparedBatch{}
 	for p := range in.Persons {
 		if batch.records() >= importBatch {
@@ -134,6 +138,8 @@ type importer struct {
 	kinds   map[models.OrganisationID]models.OrganisationKind
 	// namesakes counts an organisation's records with one code, for local numbers.
 	namesakes map[namesake]int
+	// indexes are the statements that make the secondary indexes again.
+	indexes []string
 }
 
 type namesake struct {
@@ -156,11 +162,48 @@ func (im *importer) begin(ctx context.Context, in models.Import) error {
 			return err
 		}
 		tx.audit()
+		if err := im.dropIndexes(tx); err != nil {
+			return err
+		}
 		return errors.Join(
 			tx.Create(&deploymentRow{Name: MarkImporting, Value: in.Value}).Error,
 			createAll(tx.DB, in.Organisations, func(o models.Organisation) models.OrganisationID { return o.ID }),
 			createAll(tx.DB, users, func(u models.User) models.UserID { return u.ID }))
 	})
+}
+
+// dropIndexes takes the secondary indexes away while rows come in: making an index of
+// everything is several times cheaper than keeping it for every row. Those that are
+// constraints stay. Unique ones are checked when they are made again, and an interrupted
+// import leaves a database that is refused.
+func (im *importer) dropIndexes(t *tx) error {
+	query := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+	if im.store.dialect == "postgres" {
+		query = `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS sql FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (current_schema(), 'linkage')
+			WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))`
+	}
+	var indexes []struct{ Name, SQL string }
+	if err := t.Raw(query).Scan(&indexes).Error; err != nil {
+		return err
+	}
+	im.indexes = nil // the transaction may run again
+	for _, i := range indexes {
+		if err := t.Exec("DROP INDEX " + i.Name).Error; err != nil {
+			return err
+		}
+		im.indexes = append(im.indexes, i.SQL)
+	}
+	return nil
+}
+
+func (im *importer) createIndexes(t *tx) error {
+	for _, statement := range im.indexes {
+		if err := t.Exec(statement).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) requireEmpty() error {
@@ -355,6 +398,9 @@ func (im *importer) write(ctx context.Context, b *preparedBatch, last *deploymen
 			createAll(tx.DB, c.PlannedReleases, func(p models.PlannedRelease) string { return p.ID }),
 			createAll(tx.DB, c.ReleaseCases, func(c models.ReleaseCase) string { return c.ID }),
 			createAll(tx.DB, c.FunctionalNotes, func(n models.FunctionalNote) string { return n.ID })); err != nil || last == nil {
+			return err
+		}
+		if err := im.createIndexes(tx); err != nil {
 			return err
 		}
 		return errors.Join(tx.Create(last).Error, tx.Where("name = ?", MarkImporting).Delete(&deploymentRow{}).Error)

@@ -236,3 +236,18 @@ func TestPersons_EditionsExist(t *testing.T) {
 		}
 	}
 }
+
+// An import takes the secondary indexes away and makes them again, every one.
+func TestImport_LeavesTheIndexes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		query := "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+		if w.Engine == "postgres" {
+			query = "SELECT indexdef FROM pg_indexes WHERE schemaname IN ('public', 'linkage') ORDER BY schemaname, indexname"
+		}
+		before := column(t, pool(t, w), query)
+		importInto(t, w, 6, 30)
+		if after := column(t, pool(t, w), query); after != before || !strings.Contains(after, "dose_orders_one_active") {
+			t.Errorf("the indexes are not what they were:\n%s\n\nnow\n%s", before, after)
+		}
+	})
+}
