@@ -110,21 +110,35 @@ func (s *Store) Import(ctx context.Context, in models.Import, progress func(done
 		s.write.WithContext(ctx).Exec("PRAGMA cache_size=-131072")     // 128 MiB: a speed, not a need
 		defer s.write.WithContext(ctx).Exec("PRAGMA cache_size=-2000") // its default
 	}
-	done, batch := 0, preparedBatch{}
+	// One batch is written while the next is made ready.
+	done, batch, written := 0, new(preparedBatch), new(preparedBatch)
+	writing := make(chan error, 1)
+	writing <- nil
+	finish := func() error {
+		err := <-writing
+		if err == nil && written.records() > 0 {
+			done += written.records()
+			progress(done, in.Clients)
+		}
+		return err
+	}
 	for p := range in.Persons {
 		if batch.records() >= importBatch {
-			if err := im.write(ctx, &batch, nil); err != nil {
+			if err := finish(); err != nil {
 				return err
 			}
-			done += batch.records()
-			progress(done, in.Clients)
+			batch, written = written, batch
+			go func(b *preparedBatch) { writing <- im.write(ctx, b, nil) }(written)
 			batch.reset()
 		}
-		if err := im.prepare(&batch, p); err != nil {
-			return err
+		if err := im.prepare(batch, p); err != nil {
+			return errors.Join(err, finish())
 		}
 	}
-	if err := im.write(ctx, &batch, &deploymentRow{Name: in.Mark, Value: in.Value}); err != nil {
+	if err := finish(); err != nil {
+		return err
+	}
+	if err := im.write(ctx, batch, &deploymentRow{Name: in.Mark, Value: in.Value}); err != nil {
 		return err
 	}
 	progress(done+batch.records(), in.Clients)

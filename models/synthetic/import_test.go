@@ -62,7 +62,7 @@ func linkTable(w *storetest.World) string {
 
 func TestImport_KeepsEveryRecord(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
-		country := importInto(t, w, 1, 1500)
+		country := importInto(t, w, 1, 5500) // more than one batch
 		db, links := pool(t, w), linkTable(w)
 		want := map[string]int{"clients": 0, "persons": 0, "consents": 0, "episodes": 0, "referrals": 0, "organisations": len(country.Organisations), "users": len(country.Users)}
 		for p := range country.Persons() {
