@@ -626,8 +626,15 @@ All accounts, with passwords and tokens: %s
 		`  | tee /dev/stderr | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')`)
 	call("the clinic accepts", models.RoleClinician,
 		`$CURL -X POST "$URL/referrals/$ID/acceptance" -H 'If-Match: "1"'`)
-	call("prison medical staff open their inbox", models.RolePrisonMedical,
-		"$CURL '$URL/referrals?direction=in&limit=2'")
+	call("what is to do at the clinic, by due time", models.RolePsychologist,
+		"$CURL '$URL/tasks?limit=2'")
+	call("the clinic takes over a dose that another clinic sent; the sender's order ends with it", models.RoleNarcologist,
+		"ID=$($CURL '$URL/dose-transfers?direction=in&state=sent&limit=1' | tee /dev/stderr | sed -n 's/.*"+`"items":\[{"id":"\([^"]*\)".*/\1/p')`,
+		`$CURL -X POST "$URL/dose-transfers/$ID/confirmation" -H 'If-Match: "1"' -H 'Content-Type: application/json' -d '{"identityChecked":true}'`)
+	call("prison medical staff prepare releases", models.RolePrisonMedical,
+		"$CURL '$URL/release-cases?limit=1'")
+	call("prison security reads when, where and what to watch for, and nothing of why", models.RolePrisonSecurity,
+		"$CURL '$URL/functional-notes?limit=2'")
 	call("prison security asks for a client and is refused with 403, because security sees no health record", models.RolePrisonSecurity,
 		"$CURL '$URL/clients/"+st.client+"'")
 	call("a ministry analyst pulls an indicator table", models.RoleMinistryAnalyst,

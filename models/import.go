@@ -23,13 +23,28 @@ type ImportedUser struct {
 
 // ImportedPerson is a person with everything that hangs on them. It refers to nothing
 // but its own records, organisations and users. The store fills in what needs keys: the
-// person's SDCKey, the clients' Code, LocalNo and LowQuality, and the referrals' ToCode.
+// person's SDCKey, the clients' Code, LocalNo and LowQuality, the referrals' ToCode, and the
+// OtherCode of the dose transfers.
 type ImportedPerson struct {
 	Person    Person
 	Clients   []ImportedClient
 	Consents  []Consent
 	Episodes  []Episode
 	Referrals []Referral
+
+	Anchors         []Anchor
+	Tasks           []Task
+	Entries         []Entry
+	Overdoses       []Overdose
+	Kits            []NaloxoneKit
+	DoseOrders      []DoseOrder
+	OrderVersions   []DoseOrderVersion
+	Doses           []DoseEvent
+	DoseTransfers   []DoseTransfer
+	Spells          []CustodySpell
+	PlannedReleases []PlannedRelease
+	ReleaseCases    []ReleaseCase
+	FunctionalNotes []FunctionalNote
 }
 
 // ImportedClient is a client record with what a worker typed to make it. The initials

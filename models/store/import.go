@@ -106,21 +106,39 @@ func (s *Store) Import(ctx context.Context, in models.Import, progress func(done
 	if err := im.begin(ctx, in); err != nil {
 		return err
 	}
-	done, batch := 0, preparedBatch{}
+	if s.dialect == "sqlite" {
+		s.write.WithContext(ctx).Exec("PRAGMA cache_size=-131072")     // 128 MiB: a speed, not a need
+		defer s.write.WithContext(ctx).Exec("PRAGMA cache_size=-2000") // its default
+	}
+	// One batch is written while the next is made ready.
+	done, batch, written := 0, new(preparedBatch), new(preparedBatch)
+	writing := make(chan error, 1)
+	writing <- nil
+	finish := func() error {
+		err := <-writing
+		if err == nil && written.records() > 0 {
+			done += written.records()
+			progress(done, in.Clients)
+		}
+		return err
+	}
 	for p := range in.Persons {
 		if batch.records() >= importBatch {
-			if err := im.write(ctx, &batch, nil); err != nil {
+			if err := finish(); err != nil {
 				return err
 			}
-			done += batch.records()
-			progress(done, in.Clients)
+			batch, written = written, batch
+			go func(b *preparedBatch) { writing <- im.write(ctx, b, nil) }(written)
 			batch.reset()
 		}
-		if err := im.prepare(&batch, p); err != nil {
-			return err
+		if err := im.prepare(batch, p); err != nil {
+			return errors.Join(err, finish())
 		}
 	}
-	if err := im.write(ctx, &batch, &deploymentRow{Name: in.Mark, Value: in.Value}); err != nil {
+	if err := finish(); err != nil {
+		return err
+	}
+	if err := im.write(ctx, batch, &deploymentRow{Name: in.Mark, Value: in.Value}); err != nil {
 		return err
 	}
 	progress(done+batch.records(), in.Clients)
@@ -134,6 +152,8 @@ type importer struct {
 	kinds   map[models.OrganisationID]models.OrganisationKind
 	// namesakes counts an organisation's records with one code, for local numbers.
 	namesakes map[namesake]int
+	// indexes are the statements that make the secondary indexes again.
+	indexes []string
 }
 
 type namesake struct {
@@ -156,11 +176,48 @@ func (im *importer) begin(ctx context.Context, in models.Import) error {
 			return err
 		}
 		tx.audit()
+		if err := im.dropIndexes(tx); err != nil {
+			return err
+		}
 		return errors.Join(
 			tx.Create(&deploymentRow{Name: MarkImporting, Value: in.Value}).Error,
 			createAll(tx.DB, in.Organisations, func(o models.Organisation) models.OrganisationID { return o.ID }),
 			createAll(tx.DB, users, func(u models.User) models.UserID { return u.ID }))
 	})
+}
+
+// dropIndexes takes the secondary indexes away while rows come in: making an index of
+// everything is several times cheaper than keeping it for every row. Those that are
+// constraints stay. Unique ones are checked when they are made again, and an interrupted
+// import leaves a database that is refused.
+func (im *importer) dropIndexes(t *tx) error {
+	query := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+	if im.store.dialect == "postgres" {
+		query = `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS sql FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (current_schema(), 'linkage')
+			WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))`
+	}
+	var indexes []struct{ Name, SQL string }
+	if err := t.Raw(query).Scan(&indexes).Error; err != nil {
+		return err
+	}
+	im.indexes = nil // the transaction may run again
+	for _, i := range indexes {
+		if err := t.Exec("DROP INDEX " + i.Name).Error; err != nil {
+			return err
+		}
+		im.indexes = append(im.indexes, i.SQL)
+	}
+	return nil
+}
+
+func (im *importer) createIndexes(t *tx) error {
+	for _, statement := range im.indexes {
+		if err := t.Exec(statement).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *tx) requireEmpty() error {
@@ -204,6 +261,7 @@ type preparedBatch struct {
 	consents  []models.Consent
 	episodes  []models.Episode
 	referrals []models.Referral
+	care      models.ImportedPerson // everything else, of all persons of the batch
 }
 
 func (b *preparedBatch) records() int { return len(b.clients) }
@@ -212,6 +270,21 @@ func (b *preparedBatch) records() int { return len(b.clients) }
 func (b *preparedBatch) reset() {
 	b.persons, b.clients, b.links = b.persons[:0], b.clients[:0], b.links[:0]
 	b.consents, b.episodes, b.referrals = b.consents[:0], b.episodes[:0], b.referrals[:0]
+	c := &b.care
+	c.Anchors, c.Tasks, c.Entries, c.Overdoses, c.Kits = c.Anchors[:0], c.Tasks[:0], c.Entries[:0], c.Overdoses[:0], c.Kits[:0]
+	c.DoseOrders, c.OrderVersions, c.Doses, c.DoseTransfers = c.DoseOrders[:0], c.OrderVersions[:0], c.Doses[:0], c.DoseTransfers[:0]
+	c.Spells, c.PlannedReleases, c.ReleaseCases, c.FunctionalNotes = c.Spells[:0], c.PlannedReleases[:0], c.ReleaseCases[:0], c.FunctionalNotes[:0]
+}
+
+// add takes over what needs no keys.
+func (b *preparedBatch) add(p *models.ImportedPerson) {
+	b.consents, b.episodes = append(b.consents, p.Consents...), append(b.episodes, p.Episodes...)
+	c := &b.care
+	c.Anchors, c.Tasks = append(c.Anchors, p.Anchors...), append(c.Tasks, p.Tasks...)
+	c.Entries, c.Overdoses, c.Kits = append(c.Entries, p.Entries...), append(c.Overdoses, p.Overdoses...), append(c.Kits, p.Kits...)
+	c.DoseOrders, c.OrderVersions, c.Doses = append(c.DoseOrders, p.DoseOrders...), append(c.OrderVersions, p.OrderVersions...), append(c.Doses, p.Doses...)
+	c.Spells, c.PlannedReleases = append(c.Spells, p.Spells...), append(c.PlannedReleases, p.PlannedReleases...)
+	c.ReleaseCases, c.FunctionalNotes = append(c.ReleaseCases, p.ReleaseCases...), append(c.FunctionalNotes, p.FunctionalNotes...)
 }
 
 // prepare adds a person to the batch, with everything that needs keys. It runs outside
@@ -230,17 +303,34 @@ func (im *importer) prepare(b *preparedBatch, p models.ImportedPerson) error {
 		c.LowQuality, c.LocalNo = linked.row.LowQuality, im.localNo(c.OrganisationID, c.Code)
 		b.clients, b.links = append(b.clients, c.Client), append(b.links, linked.row)
 	}
-	b.consents, b.episodes = append(b.consents, p.Consents...), append(b.episodes, p.Episodes...)
+	b.add(&p)
 	for _, r := range p.Referrals {
-		sector, ok := im.kinds[r.ToOrganisationID].Sector()
-		from, known := own[r.FromClientID]
-		if !ok || !known {
-			return errors.New("import: a referral has no sender, or a receiver that keeps no client records")
+		code, err := im.codeAt(r.ToOrganisationID, r.FromClientID, own)
+		if err != nil {
+			return err
 		}
-		r.ToCode = string(im.store.linker.Code(from.id, sector))
+		r.ToCode = code
 		b.referrals = append(b.referrals, r)
 	}
+	for _, d := range p.DoseTransfers {
+		code, err := im.codeAt(d.ToOrganisationID, d.FromClientID, own)
+		if err != nil {
+			return err
+		}
+		d.OtherCode = code
+		b.care.DoseTransfers = append(b.care.DoseTransfers, d)
+	}
 	return nil
+}
+
+// codeAt is the code that a client has in the sector of another organisation.
+func (im *importer) codeAt(to models.OrganisationID, client models.ClientID, own map[models.ClientID]linkedRecord) (string, error) {
+	sector, ok := im.kinds[to].Sector()
+	from, known := own[client]
+	if !ok || !known {
+		return "", errors.New("import: a record has no sender, or a receiver that keeps no client records")
+	}
+	return string(im.store.linker.Code(from.id, sector)), nil
 }
 
 // linkedRecord is a client record with its linkage.
@@ -301,13 +391,30 @@ func (im *importer) write(ctx context.Context, b *preparedBatch, last *deploymen
 	return im.session.write(ctx, "import.create", func(tx *tx) error {
 		tx.audit()
 		links := tx.Session(&gorm.Session{NewDB: true}).Table(im.store.linkTable())
+		c := &b.care
 		if err := errors.Join(
 			createAll(tx.DB, b.persons, func(p models.Person) models.PersonID { return p.ID }),
 			createAll(tx.DB, b.clients, func(c models.Client) models.ClientID { return c.ID }),
 			createAll(links, b.links, func(l linkRow) models.ClientID { return l.ClientID }),
 			createAll(tx.DB, b.consents, func(k models.Consent) string { return k.ID }),
 			createAll(tx.DB, b.episodes, func(e models.Episode) string { return e.ID }),
-			createAll(tx.DB, b.referrals, func(r models.Referral) string { return r.ID })); err != nil || last == nil {
+			createAll(tx.DB, b.referrals, func(r models.Referral) string { return r.ID }),
+			createAll(tx.DB, c.Anchors, func(a models.Anchor) string { return a.ID }),
+			createAll(tx.DB, c.Tasks, func(t models.Task) string { return t.ID }),
+			createAll(tx.DB, c.Entries, func(e models.Entry) string { return e.ID }),
+			createAll(tx.DB, c.Overdoses, func(o models.Overdose) string { return o.ID }),
+			createAll(tx.DB, c.Kits, func(k models.NaloxoneKit) string { return k.ID }),
+			createAll(tx.DB, c.DoseOrders, func(o models.DoseOrder) string { return o.ID }),
+			createAll(tx.DB, c.OrderVersions, func(v models.DoseOrderVersion) string { return v.OrderID }),
+			createAll(tx.DB, c.Doses, func(e models.DoseEvent) string { return e.ID }),
+			createAll(tx.DB, c.DoseTransfers, func(d models.DoseTransfer) string { return d.ID }),
+			createAll(tx.DB, c.Spells, func(s models.CustodySpell) string { return s.ID }),
+			createAll(tx.DB, c.PlannedReleases, func(p models.PlannedRelease) string { return p.ID }),
+			createAll(tx.DB, c.ReleaseCases, func(c models.ReleaseCase) string { return c.ID }),
+			createAll(tx.DB, c.FunctionalNotes, func(n models.FunctionalNote) string { return n.ID })); err != nil || last == nil {
+			return err
+		}
+		if err := im.createIndexes(tx); err != nil {
 			return err
 		}
 		return errors.Join(tx.Create(last).Error, tx.Where("name = ?", MarkImporting).Delete(&deploymentRow{}).Error)

@@ -21,17 +21,21 @@ const (
 type calendar struct {
 	anchor time.Time
 	dates  []models.Date
+	days   map[models.Date]int
 }
 
 func newCalendar(anchor models.Date) calendar {
-	c := calendar{anchor: anchor.Time()}
+	c := calendar{anchor: anchor.Time(), days: map[models.Date]int{}}
 	for day := calendarFrom; day <= calendarTo; day++ {
-		c.dates = append(c.dates, anchor.AddDays(day))
+		date := anchor.AddDays(day)
+		c.dates, c.days[date] = append(c.dates, date), day
 	}
 	return c
 }
 
 func (c calendar) date(day int) models.Date { return c.dates[day-calendarFrom] }
+
+func (c calendar) day(date models.Date) int { return c.days[date] }
 
 // at returns a moment of the day's working hours. They are 04:00 to 13:00 UTC, which is
 // the same civil date in every zone Kazakhstan has had, and in UTC.

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// The streams of random numbers. Institutions and people have one each, so that a
-// change in how many there are of one does not move the other.
+// The streams of random numbers. Institutions, people and what is done for them have
+// one each, so that a change in how much there is of one does not move the others.
 const (
 	streamInstitutions = 1
 	streamPeople       = 2
+	streamCare         = 3
 )
 
 // dice is the only source of chance.

@@ -62,7 +62,7 @@ func linkTable(w *storetest.World) string {
 
 func TestImport_KeepsEveryRecord(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, w *storetest.World) {
-		country := importInto(t, w, 1, 1500)
+		country := importInto(t, w, 1, 5500) // more than one batch
 		db, links := pool(t, w), linkTable(w)
 		want := map[string]int{"clients": 0, "persons": 0, "consents": 0, "episodes": 0, "referrals": 0, "organisations": len(country.Organisations), "users": len(country.Users)}
 		for p := range country.Persons() {
@@ -71,9 +71,25 @@ func TestImport_KeepsEveryRecord(t *testing.T) {
 			want["consents"] += len(p.Consents)
 			want["episodes"] += len(p.Episodes)
 			want["referrals"] += len(p.Referrals)
+			want["anchors"] += len(p.Anchors)
+			want["tasks"] += len(p.Tasks)
+			want["entries"] += len(p.Entries)
+			want["overdoses"] += len(p.Overdoses)
+			want["naloxone_kits"] += len(p.Kits)
+			want["dose_orders"] += len(p.DoseOrders)
+			want["dose_order_versions"] += len(p.OrderVersions)
+			want["dose_events"] += len(p.Doses)
+			want["dose_transfers"] += len(p.DoseTransfers)
+			want["custody_spells"] += len(p.Spells)
+			want["planned_releases"] += len(p.PlannedReleases)
+			want["release_cases"] += len(p.ReleaseCases)
+			want["functional_notes"] += len(p.FunctionalNotes)
 		}
 		want[links] = want["clients"]
 		for table, n := range want {
+			if n == 0 {
+				t.Errorf("%s: nothing to import", table)
+			}
 			if got := count(t, db, "SELECT count(*) FROM "+table); got != n {
 				t.Errorf("%s: %d rows of %d", table, got, n)
 			}
@@ -93,6 +109,10 @@ func TestImport_RecordsFitTogether(t *testing.T) {
 			"accepted for a client that is not there":         "SELECT count(*) FROM referrals r LEFT JOIN clients c ON c.id = r.to_client_id WHERE r.to_client_id <> '' AND (c.id IS NULL OR c.organisation_id <> r.to_organisation_id)",
 			"accepted for another person":                     "SELECT count(*) FROM referrals r JOIN clients t ON t.id = r.to_client_id JOIN clients f ON f.id = r.from_client_id WHERE t.person_id <> f.person_id",
 			"accepted under another code":                     "SELECT count(*) FROM referrals r JOIN clients t ON t.id = r.to_client_id WHERE t.code <> r.to_code",
+			"dose handed over under another code":             "SELECT count(*) FROM dose_transfers d JOIN clients f ON f.id = d.from_client_id WHERE f.organisation_id <> d.from_organisation_id OR d.other_code = '' OR d.other_code = f.code AND f.code NOT LIKE 'C1-%'",
+			"record at another organisation than its client":  "SELECT count(*) FROM entries e JOIN clients c ON c.id = e.client_id WHERE c.organisation_id <> e.organisation_id",
+			"order of another person":                         "SELECT count(*) FROM dose_orders o JOIN clients c ON c.id = o.client_id WHERE c.person_id <> o.person_id OR c.organisation_id <> o.organisation_id",
+			"stay of another person":                          "SELECT count(*) FROM custody_spells s JOIN clients c ON c.id = s.client_id WHERE c.person_id <> s.person_id OR c.organisation_id <> s.organisation_id",
 			"client without linkage":                          "SELECT count(*) FROM clients c LEFT JOIN " + links + " l ON l.client_id = c.id WHERE l.client_id IS NULL OR l.low_quality <> c.low_quality",
 			"low quality linked to another person":            "SELECT count(*) FROM " + links + " l JOIN " + links + " m ON m.link_id = l.link_id JOIN clients a ON a.id = l.client_id JOIN clients b ON b.id = m.client_id WHERE l.low_quality AND a.person_id <> b.person_id",
 			"one person with two linkages":                    "SELECT count(*) FROM (SELECT c.person_id FROM clients c JOIN " + links + " l ON l.client_id = c.id GROUP BY c.person_id HAVING count(DISTINCT l.link_id) > 1) AS p",
@@ -215,4 +235,19 @@ func TestPersons_EditionsExist(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An import takes the secondary indexes away and makes them again, every one.
+func TestImport_LeavesTheIndexes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		query := "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+		if w.Engine == "postgres" {
+			query = "SELECT indexdef FROM pg_indexes WHERE schemaname IN ('public', 'linkage') ORDER BY schemaname, indexname"
+		}
+		before := column(t, pool(t, w), query)
+		importInto(t, w, 6, 30)
+		if after := column(t, pool(t, w), query); after != before || !strings.Contains(after, "dose_orders_one_active") {
+			t.Errorf("the indexes are not what they were:\n%s\n\nnow\n%s", before, after)
+		}
+	})
 }

@@ -48,13 +48,14 @@ type plan struct {
 // accounts, then people until the number of client records is reached.
 func (w *World) lives() iter.Seq[*life] {
 	return func(yield func(*life) bool) {
-		d := newDice(w.Config.Seed, streamPeople)
+		d, care := newDice(w.Config.Seed, streamPeople), newDice(w.Config.Seed, streamCare)
 		left := w.Config.Clients
 		for _, s := range showcases {
 			if left < s.records() {
 				break
 			}
 			l := w.showcase(d, s)
+			l.receive(care, true)
 			if left -= len(l.records); !yield(l) {
 				return
 			}
@@ -72,6 +73,7 @@ func (w *World) lives() iter.Seq[*life] {
 				}
 				l := &life{dice: d, w: w, who: who, limit: min(left, 3), until: firstDay}
 				l.live(entry)
+				l.receive(care, false)
 				if left -= len(l.records); !yield(l) {
 					return
 				}

@@ -28,6 +28,7 @@ var showcases = []showcase{
 		course: []step{{"receipt", models.Receiver, 0, 0}, {"acceptance", models.Receiver, 0, 1}, {"appointment", models.Receiver, 0, 1}}},
 	{from: models.KindPrisonHealth, to: models.KindClinic, reason: "release", urgency: "routine", daysAgo: 5, course: []step{receipt}},
 	{from: models.KindClinic, to: models.KindNGO, reason: "other", urgency: "routine", daysAgo: 6},
+	{from: models.KindClinic, fromNth: 2, to: models.KindClinic, reason: "oat_transfer", urgency: "urgent", daysAgo: 1}, // with a dose to confirm
 }
 
 // records is the number of client records the case makes.

@@ -16,10 +16,11 @@ const (
 	SchemeRecord  Scheme = "record"  // every client record is somebody else
 	SchemeCare    Scheme = "care"    // records joined by accepted referrals
 	SchemeLinkage Scheme = "linkage" // care, and equal linkage ids wherever they are of full quality
+	SchemeConsent Scheme = "consent" // linkage as far as clients allow it on the anchor: what sealing does
 )
 
 // Schemes lists every scheme.
-var Schemes = []Scheme{SchemeTrue, SchemeRecord, SchemeCare, SchemeLinkage}
+var Schemes = []Scheme{SchemeTrue, SchemeRecord, SchemeCare, SchemeLinkage, SchemeConsent}
 
 // Truth is what is known about the country beside its records.
 type Truth struct {
@@ -34,6 +35,10 @@ type Count struct {
 	// Entrants are new TDI entries (docs/indicators.md, rules 3, 4, 6 and 7) by quarter,
 	// such as 2026Q1.
 	Entrants map[string]int
+	// Splits is how often one human being is counted once more, and Merges how often
+	// another is taken for one counted already: People is the truth, and the one more
+	// and the other less.
+	Splits, Merges int
 }
 
 // DoubleCounts is how many more people the scheme counts than there are. It is negative
@@ -47,23 +52,42 @@ func (w *World) Truth() Truth {
 	for _, s := range Schemes {
 		groups[s] = map[any][]models.Episode{}
 	}
-	human := 0
+	human, splits := 0, map[Scheme]int{}
+	belongs := map[Scheme]map[any]int{} // how many human beings a group holds
+	for _, s := range Schemes {
+		belongs[s] = map[any]int{}
+	}
 	for l := range w.lives() {
 		human++
+		own := map[Scheme]map[any]bool{}
+		for _, s := range Schemes {
+			own[s] = map[any]bool{}
+		}
 		for _, p := range l.persons {
 			t.Clients += len(p.Clients)
 			t.Referrals += len(p.Referrals)
 			linkage := linkageOf(p)
+			consented := w.consented(p, linkage)
 			for _, c := range p.Clients {
 				episodes := episodesOf(p, c.ID)
-				for s, key := range map[Scheme]any{SchemeTrue: human, SchemeRecord: c.ID, SchemeCare: p.Person.ID, SchemeLinkage: linkage} {
+				for s, key := range map[Scheme]any{SchemeTrue: human, SchemeRecord: c.ID, SchemeCare: p.Person.ID, SchemeLinkage: linkage, SchemeConsent: consented} {
 					groups[s][key] = append(groups[s][key], episodes...)
+					own[s][key] = true
 				}
+			}
+		}
+		for _, s := range Schemes {
+			splits[s] += len(own[s]) - 1
+			for key := range own[s] {
+				belongs[s][key]++
 			}
 		}
 	}
 	for _, s := range Schemes {
-		count := Count{People: len(groups[s]), Entrants: map[string]int{}}
+		count := Count{People: len(groups[s]), Entrants: map[string]int{}, Splits: splits[s]}
+		for _, humans := range belongs[s] {
+			count.Merges += humans - 1
+		}
 		for _, episodes := range groups[s] {
 			for _, day := range newEntries(episodes) {
 				count.Entrants[quarter(day)]++
@@ -83,6 +107,31 @@ func linkageOf(p models.ImportedPerson) any {
 		return p.Person.ID
 	}
 	return uic
+}
+
+// consented is what a person is counted by where clients are asked: the linkage across
+// sectors, or within one, where a client allowed it and does on the anchor; otherwise the
+// person alone.
+func (w *World) consented(p models.ImportedPerson, linkage any) any {
+	var lowest models.Sector
+	for _, k := range p.Consents {
+		if k.StateOn(w.Config.Anchor) != models.ConsentGiven || linkage == any(p.Person.ID) {
+			continue // a link of low quality is never used
+		}
+		switch k.Purpose {
+		case models.PurposeLinkageSector:
+			return linkage
+		case models.PurposeLinkageFacility:
+			sector, _ := w.organisation(k.OrganisationID).Kind.Sector()
+			if lowest == "" || sector < lowest { // one of them counts, and always the same one
+				lowest = sector
+			}
+		}
+	}
+	if lowest == "" {
+		return p.Person.ID
+	}
+	return [2]any{lowest, linkage}
 }
 
 func episodesOf(p models.ImportedPerson, id models.ClientID) (own []models.Episode) {

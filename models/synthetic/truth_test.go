@@ -94,3 +94,34 @@ func rowsOf(p models.ImportedPerson) (rows []models.EpisodeRow) {
 	}
 	return rows
 }
+
+// The error of the identity scheme, for docs/identity.md: run it with -v.
+func TestTruth_DoubleCount(t *testing.T) {
+	t.Parallel()
+	doubleCount(t, 2_000)
+	doubleCount(t, 20_000)
+}
+
+// BenchmarkDoubleCount is the same for a country.
+func BenchmarkDoubleCount(b *testing.B) {
+	for range b.N {
+		doubleCount(b, 100_000)
+	}
+}
+
+func doubleCount(t testing.TB, clients int) {
+	t.Helper()
+	truth := generate(t, 1, clients).Truth()
+	people := truth.By[synthetic.SchemeTrue].People
+	for _, s := range synthetic.Schemes {
+		c := truth.By[s]
+		if c.People != people+c.Splits-c.Merges {
+			t.Errorf("%s: %d people of %d, %d split and %d merged", s, c.People, people, c.Splits, c.Merges)
+		}
+		if careful := s == synthetic.SchemeCare || s == synthetic.SchemeRecord; careful && c.Merges > 0 || !careful && s != synthetic.SchemeTrue && (c.Merges == 0 || c.Splits == 0) {
+			t.Errorf("%s: %d split and %d merged", s, c.Splits, c.Merges)
+		}
+		t.Logf("%7d records %6d people  %-8s %+6d (%+.1f %%)  counted again %5d  taken for another %5d",
+			clients, people, s, truth.DoubleCounts(s), 100*float64(truth.DoubleCounts(s))/float64(people), c.Splits, c.Merges)
+	}
+}
