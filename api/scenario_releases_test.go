@@ -140,3 +140,15 @@ func TestRelease_ShowsNoSmallNumbers(t *testing.T) {
 		}
 	})
 }
+
+func TestDenominators_AreLoadedWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		steward, analyst := w.as(t, models.RoleReleaseSteward), w.as(t, models.RoleMinistryAnalyst)
+		nameless := strings.Replace(denominatorsBody, "IBBS 2024", "", 1)
+		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("denominator.source_required", "/items/0/source"))
+		w.get(t, analyst, "/api/v1/denominators", `"items":[]`)
+		w.run(t, creating(steward, "/api/v1/denominators", denominatorsBody, 201))
+		w.get(t, analyst, "/api/v1/denominators?limit=5", `"value":79900`, `"region":null`, `"source":"IBBS 2024"`)
+	})
+}

@@ -11,7 +11,7 @@ import (
 var views = []any{
 	AuditEventView{}, BundleView{}, ChangeView{}, ClientView{}, CodeListsView{}, ConsentView{}, DiffView{},
 	EditionView{}, EditorialView{}, EpisodeFactView{}, EpisodeImpactView{}, EpisodeView{}, EpisodesImpactView{},
-	FacetCountView{}, FacilityLimitView{}, IdentityChangeView{}, ImpactView{}, IndicatorView{}, InterfaceWordsView{}, MeView{}, OrganisationView{},
+	FacetCountView{}, FacilityLimitView{}, DenominatorView{}, LoadedView{}, IdentityChangeView{}, ImpactView{}, IndicatorView{}, InterfaceWordsView{}, MeView{}, OrganisationView{},
 	PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{}, RegisteredClientView{}, ReleaseTableView{},
 	ReleaseView{}, SearchFacetsView{}, SearchHighlightView{}, SearchHitView{}, SearchView{}, StepImpactView{}, TokenView{},
 	UserView{}, WithdrawalView{}, WorksheetRowView{}, WorksheetView{},
