@@ -8,7 +8,7 @@ run: ## Start the demo on embedded SQLite, http://127.0.0.1:8080; flags: make ru
 	$(GO) run . demo $(ARGS)
 
 test: ## Run every test on SQLite and on a real PostgreSQL
-	.ci/with-postgres $(GO) test -race -shuffle=on ./...
+	.ci/with-postgres $(GO) test -race -shuffle=on -timeout 40m ./...
 
 attack: ## Attack the sealed releases of 20,000 and 100,000 synthetic clients; the figures of docs/disclosure-control.md
 	JOL_ATTACK=1 $(GO) test ./models/indicators -run Attack -count=1 -timeout 60m -v
