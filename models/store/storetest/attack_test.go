@@ -146,7 +146,7 @@ func TestAttack_TheFeedTellsNoMoreThanAReadingShows(t *testing.T) {
 		p := c.inCharge(t, 3)
 		p.clinic.Start(p.atClinic)
 		theirs := scan[string](t, c.World, "SELECT e.id FROM episodes e JOIN clients k ON k.id = e.client_id WHERE k.organisation_id = ? AND k.person_id = ?",
-			string(c.NGO.ID), string(c.person(t, c.NGO, p.atNGO)))
+			string(c.NGO.ID), c.person(t, c.NGO, p.atNGO))
 		quiet("a team, of what an NGO wrote", p.clinic, saw(p.ngo, theirs, 1))
 	})
 }
