@@ -16,6 +16,7 @@ import (
 
 	"jol/models"
 	"jol/models/exchange"
+	"jol/models/protocols"
 	"jol/models/store"
 )
 
@@ -46,7 +47,7 @@ against a running DHIS2: use --dry-run first.`,
 			if err != nil {
 				return err
 			}
-			c, s, err := openProduction(cmd.Context(), nil)
+			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
 				return err
 			}

@@ -148,7 +148,7 @@ func (p *pusher) once(ctx context.Context, query string, body []byte) (a *import
 	if err != nil {
 		return nil, 0, fmt.Errorf("the DHIS2 does not answer: %w", err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 32<<20))
 	if err != nil {
 		return nil, 0, fmt.Errorf("the answer of the DHIS2 breaks off: %w", err)
