@@ -27,7 +27,7 @@ var (
 func (s *Sealed) XLSX() ([]byte, error) {
 	f := excelize.NewFile()
 	f.SetZipWriter(newSortedZip)
-	defer func() { _ = f.Close() }() // it was read whole
+	defer func() { _ = f.Close() }() // in memory
 	w := &workbook{f: f, s: s}
 	w.makeStyles()
 	w.method()
