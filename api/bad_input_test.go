@@ -37,8 +37,10 @@ func TestBadInput_NotesThatIdentify(t *testing.T) {
 			other := changing(doctor, http.MethodPost, "/api/v1/referrals/"+id+"/decline", `"1"`, object{"reason": "other", "alternative": bad.text}.String(), 422)
 			for pointer, sc := range map[string]Scenario{"/note": note, "/alternative": other} {
 				a := w.run(t, sc.failing(bad.code, `"pointer":"`+pointer+`"`, bad.rule))
+				said, _, _ := strings.Cut(string(a.Body), `"instance"`) // a random id has any three digits in it
+				_, after, _ := strings.Cut(string(a.Body), `"errors"`)
 				for _, word := range append(strings.Fields(bad.text), "zqx") {
-					if strings.ContainsAny(word, "0123456789zq") && len(word) > 2 && strings.Contains(string(a.Body), word) {
+					if strings.ContainsAny(word, "0123456789zq") && len(word) > 2 && strings.Contains(said+after, word) {
 						t.Errorf("%q was echoed: %s", word, a.Body)
 					}
 				}
