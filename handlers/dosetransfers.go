@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"time"
 
 	"jol/models"
@@ -118,15 +117,7 @@ func CreateDoseTransfer(c *Call) error {
 //	@Failure	default		{object}	ProblemView
 //	@Router		/api/v1/dose-transfers [get]
 func ListDoseTransfers(c *Call) error {
-	direction, err := c.choice("direction", func(s string) bool { return s == "in" || s == "out" })
-	if err != nil {
-		return err
-	}
-	state, err := c.choice("state", func(s string) bool { return slices.Contains(models.DoseTransferMachine.States, s) })
-	if err != nil {
-		return err
-	}
-	overdue, err := c.choice("overdue", func(s string) bool { return s == "true" || s == "false" })
+	filter, err := partyFilter(&c.Exchange, models.DoseTransferMachine.States)
 	if err != nil {
 		return err
 	}
@@ -134,7 +125,7 @@ func ListDoseTransfers(c *Call) error {
 	if err != nil {
 		return err
 	}
-	page, err := c.Store.ListDoseTransfers(c.Context, store.DoseTransferFilter{Direction: direction, State: state, Overdue: overdue == "true"}, paging)
+	page, err := c.Store.ListDoseTransfers(c.Context, filter, paging)
 	if err != nil {
 		return err
 	}

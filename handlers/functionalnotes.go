@@ -76,7 +76,7 @@ func moment(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
-	return t.UTC().Truncate(time.Millisecond)
+	return *instant(t)
 }
 
 // ListNotes lists the notes that stand now at the caller's institution.

@@ -63,6 +63,19 @@ func referralAnswer(r store.SeenReferral) any {
 	}
 }
 
+// partyFilter reads the filters of a list of what one organisation sends another.
+func partyFilter(x *Exchange, states []string) (f store.PartyFilter, err error) {
+	if f.Direction, err = x.choice("direction", func(s string) bool { return s == "in" || s == "out" }); err != nil {
+		return f, err
+	}
+	if f.State, err = x.choice("state", func(s string) bool { return slices.Contains(states, s) }); err != nil {
+		return f, err
+	}
+	overdue, err := x.choice("overdue", func(s string) bool { return s == "true" || s == "false" })
+	f.Overdue = overdue == "true"
+	return f, err
+}
+
 // ListReferrals lists what the organisation sent and received, newest first.
 //
 //	@Summary	Referral inbox and outbox
@@ -78,15 +91,7 @@ func referralAnswer(r store.SeenReferral) any {
 //	@Failure	default		{object}	ProblemView
 //	@Router		/api/v1/referrals [get]
 func ListReferrals(c *Call) error {
-	direction, err := c.choice("direction", func(s string) bool { return s == "in" || s == "out" })
-	if err != nil {
-		return err
-	}
-	state, err := c.choice("state", func(s string) bool { return slices.Contains(models.ReferralStates, s) })
-	if err != nil {
-		return err
-	}
-	overdue, err := c.choice("overdue", func(s string) bool { return s == "true" || s == "false" })
+	filter, err := partyFilter(&c.Exchange, models.ReferralStates)
 	if err != nil {
 		return err
 	}
@@ -94,7 +99,7 @@ func ListReferrals(c *Call) error {
 	if err != nil {
 		return err
 	}
-	page, err := c.Store.ListReferrals(c.Context, store.ReferralFilter{Direction: direction, State: state, Overdue: overdue == "true"}, paging)
+	page, err := c.Store.ListReferrals(c.Context, filter, paging)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,7 @@
 package exchange
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -350,13 +348,4 @@ func short(text, id string) string {
 		return text
 	}
 	return string(runes[:most-len(id)-1]) + "_" + id
-}
-
-// JSON writes a value without escaping "<5", for nobody embeds these files in HTML.
-func jsonOf(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return buf.Bytes(), err
 }

@@ -649,3 +649,12 @@ func TestSealed_ReadsTablesOfTheFirstPlan(t *testing.T) {
 		}
 	}
 }
+
+// jsonOf writes a value without escaping "<5", for nobody embeds these files in HTML.
+func jsonOf(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return buf.Bytes(), err
+}

@@ -1,7 +1,6 @@
 package protocols
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,6 +141,3 @@ func (w wordList) Duration(iso string, workingDays bool) string {
 	}
 	return w.get("units", unit, "n", body[:len(body)-1])
 }
-
-// keys lists the words there are, sorted.
-func (w wordList) keys() []string { return slices.Sorted(maps.Keys(w)) }

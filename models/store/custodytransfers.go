@@ -321,9 +321,9 @@ func (t *tx) confirmTransfer(transfer *models.CustodyTransfer, accept Acceptance
 	if err := t.settleCustodyTasks(transfer.ClientID, transfer.ID, "transfer_confirmation", models.TaskDone); err != nil {
 		return err
 	}
-	t.told = append(t.told, models.Disclosure{
-		ID: newID(), ClientID: from.ID, OrganisationID: from.OrganisationID, RecipientID: transfer.ToOrganisationID,
-		Categories: []models.Category{models.CatIdentity, models.CatCustody, models.CatReleaseDate}, Ground: "custody", At: t.now, ActorID: t.session.actor.UserID,
+	t.disclosed(models.Disclosure{
+		ClientID: from.ID, OrganisationID: from.OrganisationID, RecipientID: transfer.ToOrganisationID,
+		Categories: []models.Category{models.CatIdentity, models.CatCustody, models.CatReleaseDate}, Ground: "custody",
 	})
 	return t.unneeded("transfer_unanswered", transfer.ID)
 }

@@ -86,9 +86,9 @@ func (t *tx) openOrderOf(c *models.Client) (clash, err error) {
 	if open[0].OrganisationID == c.OrganisationID {
 		return nil, models.Fail(models.KindConflict, "dose_order.active_already", "This client has an order that is not ended at your organisation; change or end that one.")
 	}
-	t.told = append(t.told, models.Disclosure{
-		ID: newID(), ClientID: open[0].ClientID, OrganisationID: open[0].OrganisationID, RecipientID: c.OrganisationID,
-		Categories: []models.Category{models.CatOAT}, Ground: "imminent_danger", NotToldReason: "not_reachable", At: t.now, ActorID: t.session.actor.UserID,
+	t.disclosed(models.Disclosure{
+		ClientID: open[0].ClientID, OrganisationID: open[0].OrganisationID, RecipientID: c.OrganisationID,
+		Categories: []models.Category{models.CatOAT}, Ground: "imminent_danger", NotToldReason: "not_reachable",
 	})
 	t.alsoTouched(open[0].ID)
 	return models.Fail(models.KindConflict, "dose_order.active_elsewhere", "This person has an agonist treatment that is not ended at another site. "+

@@ -94,26 +94,10 @@ func (s *Session) noteTransfers(r *reading, rows []doseTransferRow) []SeenDoseTr
 	return seen
 }
 
-// DoseTransferFilter narrows a list of transfers; empty fields do not filter.
-type DoseTransferFilter struct {
-	Direction string // in: the actor's organisation receives; out: it sends
-	State     string
-	Overdue   bool
-}
-
 // ListDoseTransfers returns the organisation's transfers, newest first.
-func (s *Session) ListDoseTransfers(ctx context.Context, f DoseTransferFilter, p Paging) (page Page[SeenDoseTransfer], err error) {
+func (s *Session) ListDoseTransfers(ctx context.Context, f PartyFilter, p Paging) (page Page[SeenDoseTransfer], err error) {
 	err = s.readRecords(ctx, "dose_transfer.read", func(r *reading) error {
-		q := s.doseTransferQuery(r.DB, models.Read)
-		switch f.Direction {
-		case "in":
-			q = q.Where("dose_transfers.to_organisation_id = ?", s.actor.OrganisationID)
-		case "out":
-			q = q.Where("dose_transfers.from_organisation_id = ?", s.actor.OrganisationID)
-		}
-		if f.State != "" {
-			q = q.Where("dose_transfers.state = ?", f.State)
-		}
+		q := s.byParty(s.doseTransferQuery(r.DB, models.Read), doseTransferTable, f)
 		if f.Overdue {
 			q = q.Where("dose_transfers.state IN ? AND dose_transfers.answer_due < ?", models.PendingTransferStates, r.now).
 				Where("(dose_transfers.from_organisation_id = ? OR dose_transfers.state = ? OR dose_transfers.ground <> '' OR (k.state = ? AND k.until_date >= ?))",
@@ -222,8 +206,8 @@ func (t *tx) doseSite(id models.OrganisationID, pointer string) (*models.Organis
 // asker has this client. With HeldBySender the request counts on the consent that the
 // asked site holds; nothing is looked up there.
 func (t *tx) requestBasis(d *models.DoseTransfer, c *models.Client, asked *models.Organisation, n models.NewDoseTransfer) error {
-	entry := models.Disclosure{ID: newID(), ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: asked.ID, Categories: []models.Category{models.CatTreatmentFact},
-		Ground: n.Ground, ClientTold: n.ClientTold, NotToldReason: n.NotToldReason, Reference: d.ID, At: t.now, ActorID: t.session.actor.UserID}
+	entry := models.Disclosure{ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: asked.ID, Categories: []models.Category{models.CatTreatmentFact},
+		Ground: n.Ground, ClientTold: n.ClientTold, NotToldReason: n.NotToldReason, Reference: d.ID}
 	switch n.Consent {
 	case "":
 	case models.HeldBySender:
@@ -241,7 +225,7 @@ func (t *tx) requestBasis(d *models.DoseTransfer, c *models.Client, asked *model
 		}
 		d.ConsentID, entry.ConsentID = k.ID, k.ID
 	}
-	t.told = append(t.told, entry)
+	t.disclosed(entry)
 	return nil
 }
 
@@ -273,8 +257,8 @@ func (t *tx) sendDose(d *models.DoseTransfer, c *models.Client, basis models.Bas
 	}
 	d.Carry(&open[0], lastDoseOf(&open[0], last))
 	d.FromClientID, d.AnswerDue = c.ID, t.now.Add(models.TransferAnswer)
-	t.told = append(t.told, models.Disclosure{ID: newID(), ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: to.ID, Categories: []models.Category{models.CatOAT},
-		ConsentID: d.ConsentID, Ground: d.Ground, ClientTold: d.ClientTold, NotToldReason: d.NotToldReason, Reference: d.ID, At: t.now, ActorID: t.session.actor.UserID})
+	t.disclosed(models.Disclosure{ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: to.ID, Categories: []models.Category{models.CatOAT},
+		ConsentID: d.ConsentID, Ground: d.Ground, ClientTold: d.ClientTold, NotToldReason: d.NotToldReason, Reference: d.ID})
 	return nil
 }
 

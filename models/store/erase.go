@@ -115,14 +115,15 @@ func (s *Store) EraseClient(ctx context.Context, organisation models.Organisatio
 	return s.erase(ctx, c.ID, nil)
 }
 
-func (s *Store) system() *Session {
-	return s.For(models.System(s.opt.Country), nil, Request{ID: "command"})
+// system is a session in which no person acts; request names what does, in the trail.
+func (s *Store) system(request string) *Session {
+	return s.For(models.System(s.opt.Country), nil, Request{ID: request})
 }
 
 // erase removes a client in one transaction, with its audit event. still may look again, in
 // the same transaction, whether it is to be.
 func (s *Store) erase(ctx context.Context, id models.ClientID, still func(*gorm.DB) error) error {
-	return s.system().write(ctx, "client.erase", func(tx *tx) error {
+	return s.system("command").write(ctx, "client.erase", func(tx *tx) error {
 		if still != nil {
 			if err := still(tx.DB); err != nil {
 				return err

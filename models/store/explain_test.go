@@ -30,15 +30,15 @@ var lookups = []lookup{
 	}},
 	{"one task", func(p *plans) error { _, err := p.nurse.New().GetTask(ctx, p.task); return err }},
 	{"referral inbox", func(p *plans) error {
-		_, err := p.nurse.New().ListReferrals(ctx, store.ReferralFilter{Direction: "in"}, store.Paging{Limit: 50})
+		_, err := p.nurse.New().ListReferrals(ctx, store.PartyFilter{Direction: "in"}, store.Paging{Limit: 50})
 		return err
 	}},
 	{"referral inbox of a state", func(p *plans) error {
-		_, err := p.nurse.New().ListReferrals(ctx, store.ReferralFilter{Direction: "in", State: models.ReferralSent}, store.Paging{Limit: 50})
+		_, err := p.nurse.New().ListReferrals(ctx, store.PartyFilter{Direction: "in", State: models.ReferralSent}, store.Paging{Limit: 50})
 		return err
 	}},
 	{"referral outbox", func(p *plans) error {
-		_, err := p.nurse.New().ListReferrals(ctx, store.ReferralFilter{Direction: "out"}, store.Paging{Limit: 50})
+		_, err := p.nurse.New().ListReferrals(ctx, store.PartyFilter{Direction: "out"}, store.Paging{Limit: 50})
 		return err
 	}},
 	{"one referral", func(p *plans) error { _, err := p.nurse.New().GetReferral(ctx, p.referral); return err }},

@@ -68,11 +68,11 @@ var moreLookups = []lookup{
 	{"doses of an order", func(p *plans) error { _, err := p.doctor().ListDoses(ctx, p.order, fifty); return err }},
 	{"double dosing", func(p *plans) error { _, err := p.doctor().ListDoubleDosing(ctx, "open", fifty); return err }},
 	{"dose transfers", func(p *plans) error {
-		_, err := p.doctor().ListDoseTransfers(ctx, store.DoseTransferFilter{}, fifty)
+		_, err := p.doctor().ListDoseTransfers(ctx, store.PartyFilter{}, fifty)
 		return err
 	}},
 	{"dose transfers coming in", func(p *plans) error {
-		_, err := p.doctor().ListDoseTransfers(ctx, store.DoseTransferFilter{Direction: "in", Overdue: true}, fifty)
+		_, err := p.doctor().ListDoseTransfers(ctx, store.PartyFilter{Direction: "in", Overdue: true}, fifty)
 		return err
 	}},
 	{"one dose transfer", func(p *plans) error { _, err := p.doctor().GetDoseTransfer(ctx, nothing); return absentIsFine(err) }},

@@ -61,7 +61,7 @@ func TestReads_StopWithTheCommitter(t *testing.T) {
 			"episode":  func(s *store.Session) error { _, err := s.GetEpisode(ctx, e.ID); return err },
 			"episodes": func(s *store.Session) error { _, err := s.ListEpisodes(ctx, handle); return err },
 			"referrals": func(s *store.Session) error {
-				_, err := s.ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 5})
+				_, err := s.ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 5})
 				return err
 			},
 			"denial": func(*store.Session) error { return c.RecordDenial(ctx, nurse.Actor, "r", "client.read", "forbidden") },

@@ -41,7 +41,7 @@ const (
 
 // system is the session of the sender: no person acts.
 func (o *Outbox) system() *Session {
-	return o.store.For(models.System(o.store.opt.Country), nil, Request{ID: "outbox"})
+	return o.store.system("outbox")
 }
 
 // unanswered are the records whose answer is due by a column that an index of its own

@@ -96,26 +96,31 @@ func (s *Session) note(r *reading, rows []referralRow) []SeenReferral {
 	return seen
 }
 
-// ReferralFilter narrows a list of referrals; empty fields do not filter.
-type ReferralFilter struct {
-	Direction string // in, out
+// PartyFilter narrows a list of what one organisation sends another; empty fields do not filter.
+type PartyFilter struct {
+	Direction string // in: the actor's organisation receives; out: it sends
 	State     string
-	Overdue   bool
+	Overdue   bool // what that means the list says
+}
+
+// byParty narrows by direction and state.
+func (s *Session) byParty(q *gorm.DB, t table, f PartyFilter) *gorm.DB {
+	switch f.Direction {
+	case "in":
+		q = q.Where(string(t)+".to_organisation_id = ?", s.actor.OrganisationID)
+	case "out":
+		q = q.Where(string(t)+".from_organisation_id = ?", s.actor.OrganisationID)
+	}
+	if f.State != "" {
+		q = q.Where(string(t)+".state = ?", f.State)
+	}
+	return q
 }
 
 // ListReferrals returns the organisation's referrals, newest first.
-func (s *Session) ListReferrals(ctx context.Context, f ReferralFilter, p Paging) (page Page[SeenReferral], err error) {
+func (s *Session) ListReferrals(ctx context.Context, f PartyFilter, p Paging) (page Page[SeenReferral], err error) {
 	err = s.readRecords(ctx, "referral.read", func(r *reading) error {
-		q := s.referralQuery(r.DB, models.Read)
-		switch f.Direction {
-		case "in":
-			q = q.Where("referrals.to_organisation_id = ?", s.actor.OrganisationID)
-		case "out":
-			q = q.Where("referrals.from_organisation_id = ?", s.actor.OrganisationID)
-		}
-		if f.State != "" {
-			q = q.Where("referrals.state = ?", f.State)
-		}
+		q := s.byParty(s.referralQuery(r.DB, models.Read), referralTable, f)
 		if f.Overdue {
 			q = q.Where("(referrals.from_organisation_id = ? OR (k.state = ? AND k.until_date >= ?))", s.actor.OrganisationID, models.ConsentGiven, r.today)
 			q = q.Where("((referrals.state IN ? AND referrals.answer_due < ?) OR (referrals.state = ? AND referrals.appointment_at < ?))",

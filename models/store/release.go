@@ -173,13 +173,13 @@ func (t *tx) fallTo(clinic *models.Organisation, rc *models.ReleaseCase, c *mode
 	t.alsoTouched(string(own))
 	t.tell("client", string(own), clinic.ID)
 	entry := models.Disclosure{
-		ID: newID(), ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: clinic.ID, Ground: "continuity_of_care",
-		Categories: []models.Category{models.CatIdentity, models.CatReleaseDate}, ClientTold: r.ClientTold, At: t.now, ActorID: t.session.actor.UserID,
+		ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: clinic.ID, Ground: "continuity_of_care",
+		Categories: []models.Category{models.CatIdentity, models.CatReleaseDate}, ClientTold: r.ClientTold,
 	}
 	if !r.ClientTold {
 		entry.NotToldReason = "not_recorded"
 	}
-	t.told = append(t.told, entry)
+	t.disclosed(entry)
 	return t.notify(clinic.ID, "default_clinic", rc.ID, "")
 }
 
@@ -273,9 +273,9 @@ func (t *tx) ngoIsTold(spell *models.CustodySpell, rc *models.ReleaseCase, due *
 		if err := t.notify(k.RecipientID, "unplanned_release", rc.ID, k.ID); err != nil {
 			return err
 		}
-		t.told = append(t.told, models.Disclosure{
-			ID: newID(), ClientID: spell.ClientID, OrganisationID: spell.OrganisationID, RecipientID: k.RecipientID, ConsentID: k.ID,
-			Categories: []models.Category{models.CatReleaseDate}, ClientTold: true, At: t.now, ActorID: t.session.actor.UserID,
+		t.disclosed(models.Disclosure{
+			ClientID: spell.ClientID, OrganisationID: spell.OrganisationID, RecipientID: k.RecipientID, ConsentID: k.ID,
+			Categories: []models.Category{models.CatReleaseDate}, ClientTold: true,
 		})
 		own, err := t.ownRecord(k.RecipientID, spell.PersonID)
 		if err != nil {

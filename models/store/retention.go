@@ -91,7 +91,7 @@ func (s *Store) Retention(ctx context.Context, rule models.RetentionRule, dry bo
 		}
 		r.Clients++
 	}
-	err = s.system().write(ctx, "retention.run", func(tx *tx) error {
+	err = s.system("command").write(ctx, "retention.run", func(tx *tx) error {
 		tx.audit()
 		return s.housekeeping(tx.DB, &r, func(q *gorm.DB, n *int64) error {
 			res := q.Delete(nil)

@@ -110,7 +110,7 @@ func TestAudit_EveryReadIsOnDiskBeforeItAnswers(t *testing.T) {
 		}
 		for name, list := range map[string]func(*store.Session) error{
 			"referral.read": func(s *store.Session) error {
-				_, err := s.ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 5})
+				_, err := s.ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 5})
 				return err
 			},
 			"episode.read": func(s *store.Session) error { _, err := s.ListEpisodes(ctx, handle); return err },

@@ -221,7 +221,7 @@ func BenchmarkWorkLists(b *testing.B) {
 			{"step", tasks(store.TaskFilter{Step: "step-7"})},
 			{"role", tasks(store.TaskFilter{Role: models.RoleNurse})},
 			{"inbox", func() (int, error) {
-				page, err := nurse.New().ListReferrals(context.Background(), store.ReferralFilter{Direction: "in"}, store.Paging{Limit: 50})
+				page, err := nurse.New().ListReferrals(context.Background(), store.PartyFilter{Direction: "in"}, store.Paging{Limit: 50})
 				return len(page.Items), err
 			}},
 		} {

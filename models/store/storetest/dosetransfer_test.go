@@ -53,7 +53,7 @@ func TestDoseTransfer_OnTheDayOfArrest(t *testing.T) {
 		if asked.State != models.TransferRequested || asked.Dose || asked.ClientCode != atPrison || asked.Party != models.Receiver {
 			t.Errorf("%+v", asked)
 		}
-		inbox, err := doctor.New().ListDoseTransfers(ctx, store.DoseTransferFilter{Direction: "out", State: models.TransferRequested}, store.Paging{Limit: 5})
+		inbox, err := doctor.New().ListDoseTransfers(ctx, store.PartyFilter{Direction: "out", State: models.TransferRequested}, store.Paging{Limit: 5})
 		must(t, err)
 		if len(inbox.Items) != 1 || inbox.Items[0].ClientCode != atClinic || inbox.Items[0].Dose {
 			t.Fatalf("the clinic is asked %+v", inbox.Items)
@@ -329,7 +329,7 @@ func TestDoseTransfer_IsOverdueAfterADay(t *testing.T) {
 		d := prison.Carry(prison.Register(1), models.NewDoseTransfer{FromOrganisationID: c.Clinic.ID, Basis: models.Basis{Consent: models.HeldBySender}})
 		overdue := func() int {
 			t.Helper()
-			page, err := doctor.New().ListDoseTransfers(ctx, store.DoseTransferFilter{Overdue: true}, store.Paging{Limit: 5})
+			page, err := doctor.New().ListDoseTransfers(ctx, store.PartyFilter{Overdue: true}, store.Paging{Limit: 5})
 			must(t, err)
 			return len(page.Items)
 		}

@@ -20,7 +20,7 @@ func TestPaging_CoversEverythingOnce(t *testing.T) {
 		for _, limit := range []int{1, 2, 3, 7, 8} {
 			var got []string
 			for p := (store.Paging{Limit: limit}); ; {
-				page, err := nurse.New().ListReferrals(ctx, store.ReferralFilter{}, p)
+				page, err := nurse.New().ListReferrals(ctx, store.PartyFilter{}, p)
 				must(t, err)
 				if len(page.Items) > limit {
 					t.Fatalf("%d items on a page of %d", len(page.Items), limit)
@@ -76,7 +76,7 @@ func TestPaging_CursorsAreBound(t *testing.T) {
 		}
 		must(t, use(nurse, page.Next))
 		refused("another user", use(admin, page.Next))
-		_, err = nurse.New().ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 2, Cursor: page.Next})
+		_, err = nurse.New().ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 2, Cursor: page.Next})
 		refused("another list", err)
 		last := "A"
 		if page.Next[len(page.Next)-1] == 'A' {

@@ -157,7 +157,7 @@ func TestPathway_NeverShowsAnEpisodeOfANamesake(t *testing.T) {
 		if got := shown(t, poly, b); len(got) != 1 {
 			t.Fatalf("a matching code shows %v", got)
 		}
-		if _, err := poly.New().ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 5}); err != nil {
+		if _, err := poly.New().ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 5}); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -448,7 +448,7 @@ func (m *reference) lookAtReferrals(w Worker) {
 		}
 		want[r.id] = fmt.Sprint(r.state, whole, code)
 	}
-	page, err := w.New().ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 200})
+	page, err := w.New().ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 200})
 	m.ok(err, "list")
 	got := map[string]string{}
 	for _, r := range page.Items {

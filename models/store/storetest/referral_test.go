@@ -162,7 +162,7 @@ func TestReferral_IsAbsentToStrangers(t *testing.T) {
 				}
 				_, err = w.TryMove(r.ID, 1, "acceptance")
 				wantError(t, err, models.KindNotFound, "referral.not_found")
-				page, err := w.New().ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 10})
+				page, err := w.New().ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 10})
 				if err != nil || len(page.Items) != 0 {
 					t.Fatalf("%s lists %d referrals, %v", role, len(page.Items), err)
 				}
@@ -186,7 +186,7 @@ func TestReferral_ReceiverLosesItWithTheConsent(t *testing.T) {
 			t.Helper()
 			seen, err := w.New().GetReferral(ctx, id)
 			must(t, err)
-			page, err := w.New().ListReferrals(ctx, store.ReferralFilter{}, store.Paging{Limit: 10})
+			page, err := w.New().ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 10})
 			must(t, err)
 			i := slices.IndexFunc(page.Items, func(s store.SeenReferral) bool { return s.ID == id })
 			if i < 0 || page.Items[i].Whole != whole || seen.Whole != whole {
@@ -220,7 +220,7 @@ func TestReferral_IsOverdueByTheClock(t *testing.T) {
 		pressing := nurse.Refer(handle, urgent)
 		overdue := func(want ...string) {
 			t.Helper()
-			page, err := nurse.New().ListReferrals(ctx, store.ReferralFilter{Overdue: true}, store.Paging{Limit: 10})
+			page, err := nurse.New().ListReferrals(ctx, store.PartyFilter{Overdue: true}, store.Paging{Limit: 10})
 			must(t, err)
 			var got []string
 			for _, r := range page.Items {
@@ -273,7 +273,7 @@ func TestReferral_CancelledBeforeAcceptanceIsAStub(t *testing.T) {
 				want := test.whole || w == nurse
 				seen, err := w.New().GetReferral(ctx, r.ID)
 				must(t, err)
-				page, err := w.New().ListReferrals(ctx, store.ReferralFilter{State: models.ReferralCancelled}, store.Paging{Limit: 1})
+				page, err := w.New().ListReferrals(ctx, store.PartyFilter{State: models.ReferralCancelled}, store.Paging{Limit: 1})
 				must(t, err)
 				path, err := w.New().GetPathway(ctx, map[bool]string{true: handle, false: own}[w == nurse])
 				must(t, err)
@@ -303,7 +303,7 @@ func TestReferral_OverdueLeavesStubsOut(t *testing.T) {
 		}
 		waiting, fixed := late(1, c.Today().AddDays(10))
 		stubWaiting, stubFixed := late(2, c.Today().AddDays(4))
-		list := func(w Worker, f store.ReferralFilter) (ids []string) {
+		list := func(w Worker, f store.PartyFilter) (ids []string) {
 			t.Helper()
 			page, err := w.New().ListReferrals(ctx, f, store.Paging{Limit: 10})
 			must(t, err)
@@ -313,7 +313,7 @@ func TestReferral_OverdueLeavesStubsOut(t *testing.T) {
 			slices.Sort(ids)
 			return ids
 		}
-		expect := func(when string, w Worker, f store.ReferralFilter, want ...string) {
+		expect := func(when string, w Worker, f store.PartyFilter, want ...string) {
 			t.Helper()
 			slices.Sort(want)
 			if got := list(w, f); !slices.Equal(got, want) {
@@ -322,13 +322,13 @@ func TestReferral_OverdueLeavesStubsOut(t *testing.T) {
 		}
 		all := []string{waiting, fixed, stubWaiting, stubFixed}
 		c.Advance(4 * 24 * time.Hour)
-		expect("the last day", other, store.ReferralFilter{Overdue: true}, all...)
+		expect("the last day", other, store.PartyFilter{Overdue: true}, all...)
 		c.Advance(24 * time.Hour)
-		expect("the day after", other, store.ReferralFilter{Overdue: true}, waiting, fixed)
-		expect("the day after", other, store.ReferralFilter{Overdue: true, Direction: "in"}, waiting, fixed)
-		expect("the day after", other, store.ReferralFilter{Overdue: true, State: models.ReferralSent}, waiting)
-		expect("the day after", other, store.ReferralFilter{}, all...)
-		expect("the day after", nurse, store.ReferralFilter{Overdue: true}, all...)
+		expect("the day after", other, store.PartyFilter{Overdue: true}, waiting, fixed)
+		expect("the day after", other, store.PartyFilter{Overdue: true, Direction: "in"}, waiting, fixed)
+		expect("the day after", other, store.PartyFilter{Overdue: true, State: models.ReferralSent}, waiting)
+		expect("the day after", other, store.PartyFilter{}, all...)
+		expect("the day after", nurse, store.PartyFilter{Overdue: true}, all...)
 	})
 }
 
@@ -341,14 +341,14 @@ func TestReferral_FiltersMeanWhatTheySay(t *testing.T) {
 		out := nurse.Refer(a, Asking(c.Polyclinic))
 		in := nurse.Move(other.Refer(b, Asking(c.Clinic)), "receipt")
 		for _, test := range []struct {
-			filter store.ReferralFilter
+			filter store.PartyFilter
 			want   []string
 		}{
-			{store.ReferralFilter{}, []string{in.ID, out.ID}},
-			{store.ReferralFilter{Direction: "out"}, []string{out.ID}},
-			{store.ReferralFilter{Direction: "in"}, []string{in.ID}},
-			{store.ReferralFilter{State: "received"}, []string{in.ID}},
-			{store.ReferralFilter{Direction: "out", State: "received"}, nil},
+			{store.PartyFilter{}, []string{in.ID, out.ID}},
+			{store.PartyFilter{Direction: "out"}, []string{out.ID}},
+			{store.PartyFilter{Direction: "in"}, []string{in.ID}},
+			{store.PartyFilter{State: "received"}, []string{in.ID}},
+			{store.PartyFilter{Direction: "out", State: "received"}, nil},
 		} {
 			page, err := nurse.New().ListReferrals(ctx, test.filter, store.Paging{Limit: 10})
 			must(t, err)
