@@ -573,7 +573,7 @@ func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount)
 	if err != nil {
 		return st, err
 	}
-	actor, err := store.NewAccounts(s).Authenticate(ctx, st.accounts[models.RoleNGOOutreach].Token)
+	actor, err := store.NewAccounts(s).Authenticate(ctx, st.accounts[models.RoleNGOOutreach].Token, "")
 	if err != nil {
 		return st, err
 	}

@@ -36,8 +36,6 @@ type Route struct {
 	Create bool // needs an Idempotency-Key
 	Change bool // needs an If-Match
 
-	// Device asks for the token of the caller's enrolled device, after the role (403).
-	Device bool
 	// Runs lets the handler carry out commands from the field: other routes of this table.
 	Runs bool
 	// Command is the type under which the route may be called from the field (POST /sync);
@@ -440,7 +438,7 @@ var Routes = []Route{
 	// Nothing may stand in the way of shutting a device out: no If-Match, and it can be repeated.
 	{Method: "POST", Path: "/api/v1/devices/:id/shut-out", Scoped: handlers.ShutOutDevice, Category: models.CatUser, Verb: models.Change,
 		Action: "device.shut_out"},
-	{Method: "POST", Path: "/api/v1/sync", Scoped: handlers.SyncCommands, AnyRole: true, Action: "sync.create", Device: true, Runs: true, MaxBody: 2 << 20},
+	{Method: "POST", Path: "/api/v1/sync", Scoped: handlers.SyncCommands, AnyRole: true, Action: "sync.create", Runs: true, MaxBody: 2 << 20},
 	{Method: "GET", Path: "/api/v1/sync/conflicts", Scoped: handlers.ListSyncConflicts, AnyRole: true, Runs: true,
 		Action: "sync_conflict.read", Query: []string{"state", "limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/sync/conflicts/:id/resolution", Scoped: handlers.ResolveSyncConflict, AnyRole: true, Runs: true,

@@ -50,7 +50,7 @@ func TestScenarioDevices_EnrolExpireShutOut(t *testing.T) {
 			t.Error("the token is kept")
 		}
 		command := func() object { return w.command("client.create", object{}, object{"country": "KZ"}) }
-		for _, wrong := range []string{"", "jold_x", strings.Repeat("x", 300)} {
+		for _, wrong := range []string{"jold_x", strings.Repeat("x", 300)} {
 			w.run(t, outbox(worker, wrong, 403, command()).failing("device.required"))
 		}
 		w.run(t, outbox(other, token, 403, command()).failing("device.required")) // bound to its user
@@ -86,10 +86,98 @@ func TestScenarioDevices_EnrolExpireShutOut(t *testing.T) {
 		if !strings.Contains(string(a.Body), "delete everything") {
 			t.Errorf("%s", a.Body)
 		}
-		if n := w.n(t, "audit_events WHERE action = 'sync.create' AND outcome = 'forbidden'"); n < 6 {
+		if n := w.n(t, "audit_events WHERE action = 'device.use' AND outcome = 'forbidden'"); n != 5 {
 			t.Errorf("%d refusals are in the trail", n)
 		}
 		w.get(t, w.again(t, admin), "/api/v1/devices", `"label":"Phone 3"`, `"token":null`)
+	})
+}
+
+// A token that was used with a device is good for nothing without it, and ends with it.
+func TestScenarioDevices_ATokenIsBoundToItsDevice(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		worker := w.as(t, models.RoleNGOOutreach)
+		id, device := w.enrol(t, worker)
+		_, spare := w.enrol(t, worker)
+		_, others := w.enrol(t, w.at(t, models.RoleNGOOutreach, w.NGO, 2))
+		me := func(who account, device string, status int, code string) {
+			t.Helper()
+			sc := Scenario{Path: "/api/v1/me", Token: who.Token, Status: status, Code: code, Headers: map[string]string{}}
+			if device != "" {
+				sc.Headers["Device-Token"] = device
+			}
+			w.run(t, sc)
+		}
+		phone, desk := w.again(t, worker), w.again(t, worker)
+		me(phone, "", 200, "")
+		me(phone, others, 403, "device.required") // no device of this user: nothing is bound
+		me(phone, "", 200, "")
+		me(phone, device, 200, "")
+		me(phone, device, 200, "")
+		if n := w.n(t, "audit_events WHERE action = 'token.bind' AND objects LIKE '%"+id+"%'"); n != 1 {
+			t.Errorf("bound %d times", n)
+		}
+		for _, wrong := range []string{"", spare, others, "jold_x"} {
+			me(phone, wrong, 401, "token.device_required")
+		}
+		w.run(t, outbox(phone, "", 401, w.command("client.create", object{}, object{})).failing("token.device_required"))
+		w.run(t, Scenario{Path: "/api/v1/protocols/therapeutic-programme", Token: phone.Token, Status: 401, Code: "token.device_required"})
+		if n := w.n(t, "audit_events WHERE action = 'device.use' AND outcome = 'forbidden'"); n != 7 {
+			t.Errorf("%d refusals are in the trail", n)
+		}
+		me(desk, "", 200, "") // another sign-in is not touched
+
+		// Expiry ends it at once, whether the device's token is sent or not.
+		w.Advance(29*24*time.Hour + 23*time.Hour + 30*time.Minute)
+		late := w.again(t, worker)
+		me(late, device, 200, "")
+		w.Advance(45 * time.Minute)
+		me(late, device, 401, "token.invalid")
+		me(late, "", 401, "token.invalid")
+
+		// Shut out: no route takes it any more.
+		id, device = w.enrol(t, worker)
+		phone = w.again(t, worker)
+		me(phone, device, 200, "")
+		w.run(t, Scenario{Method: http.MethodPost, Path: "/api/v1/devices/" + id + "/shut-out", Token: w.again(t, w.as(t, models.RoleAdministrator)).Token, Status: 200})
+		if n := w.n(t, "tokens WHERE device_id = '"+id+"' AND revoked_at IS NULL"); n != 0 {
+			t.Error("the token outlived its device")
+		}
+		for _, r := range Routes {
+			if r.Scoped == nil {
+				continue
+			}
+			for _, header := range []string{device, ""} {
+				sc := Scenario{Name: r.key(), Method: r.Method, Path: strings.ReplaceAll(r.Path, ":", ""), Token: phone.Token, Status: 401, Code: "token.invalid", Headers: map[string]string{}}
+				if header != "" {
+					sc.Headers["Device-Token"] = header
+				}
+				sc.Run(t, w.base)
+			}
+		}
+		w.run(t, Scenario{Path: "/api/v1/device-state", Status: 200, Contains: []string{`"wipe":true`}, Headers: map[string]string{"Device-Token": device}})
+	})
+}
+
+// The shape that the contract promises: a bearer token and nothing else. Each command is
+// allowed what its route allows.
+func TestScenarioSync_WithoutADevice(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		worker, guard := w.as(t, models.RoleNGOOutreach), w.as(t, models.RolePrisonSecurity)
+		command := func() object {
+			c := w.command("client.create", object{}, object{"country": "KZ", "sex": "F", "birthYear": 1990, "motherInitials": "Ai", "fatherInitials": "Gu"})
+			delete(c, "params")
+			return c
+		}
+		wantStatuses(t, w.sync(t, worker, "", command()), "accepted")
+		wantStatuses(t, w.sync(t, guard, "", command()), "refused role.not_allowed")
+		// What meets a conflict waits as it does with a device.
+		code := w.register(t, worker, 1)
+		refer := w.command("referral.create", object{}, object{"clientCode": code, "toOrganisation": w.Clinic.ID, "reason": "step_up", "urgency": "routine", "needs": []string{}, "note": ""})
+		wantStatuses(t, w.sync(t, worker, "", refer), "conflict referral.consent_required")
+		w.get(t, worker, "/api/v1/me", `"role":"ngo_outreach"`)
 	})
 }
 
@@ -297,14 +385,14 @@ func TestScenarioSync_DuplicateCreateFromTwoDevices(t *testing.T) {
 		}
 		// Both at once, many times over: still once.
 		race := w.command("client.create", object{}, object{"country": "KZ", "sex": "M", "birthYear": 1985, "motherInitials": "Ra", "fatherInitials": "Ce"})
-		ended := make(chan string, 8)
+		ended, phones := make(chan string, 8), map[string]account{deviceA: w.again(t, a), spare: w.again(t, a)}
 		for i := range 8 {
 			go func() {
 				device := deviceA
 				if i%2 == 0 {
 					device = spare
 				}
-				sc := outbox(a, device, 200, race)
+				sc := outbox(phones[device], device, 200, race)
 				ended <- string(sc.send(t, w.base).Body)
 			}()
 		}
@@ -361,7 +449,8 @@ func TestScenarioSync_HalfInvalidBatches(t *testing.T) {
 			"refused referral.receiver_required",
 			"accepted",
 		}
-		sc := outbox(nurse, device, 200)
+		phone := w.again(t, nurse)
+		sc := outbox(phone, device, 200)
 		sc.Body = object{"commands": batch}.String()
 		sc.Absent = []string{"два слова", "nonsense", "yesterday"}
 		var answer struct{ Results []syncResult }
@@ -379,13 +468,13 @@ func TestScenarioSync_HalfInvalidBatches(t *testing.T) {
 		}
 		// The role is asked for every command.
 		security := w.as(t, models.RoleAdministrator)
-		_, phone := w.enrol(t, security)
-		wantStatuses(t, w.sync(t, security, phone, w.command("client.create", object{}, object{}), w.command("episode.contact", object{"id": episode}, object{})),
+		_, tablet := w.enrol(t, security)
+		wantStatuses(t, w.sync(t, security, tablet, w.command("client.create", object{}, object{}), w.command("episode.contact", object{"id": episode}, object{})),
 			"refused role.not_allowed", "refused role.not_allowed")
 		// The batch itself.
 		for body, code := range map[string]string{`{}`: "sync.commands_required", `{"commands":[]}`: "sync.commands_required", `{"commands":{}}`: "body.wrong_type", `[]`: "body.wrong_type",
 			`{"commands":[],"commands":[]}`: "body.duplicate_field", `{"commands":[` + strings.Repeat(`1,`, handlers.MaxCommands) + `1]}`: "sync.too_many_commands"} {
-			sc := outbox(nurse, device, 422).failing(code)
+			sc := outbox(phone, device, 422).failing(code)
 			sc.Body = body
 			sc.Run(t, w.base)
 		}
@@ -477,7 +566,7 @@ func TestRoutes_CommandsAreWellFormed(t *testing.T) {
 			}
 			continue
 		}
-		if seen[r.Command] || r.Scoped == nil || r.Method == http.MethodGet || r.Runs || r.Device {
+		if seen[r.Command] || r.Scoped == nil || r.Method == http.MethodGet || r.Runs {
 			t.Errorf("%s: %s cannot be a command, or is two", r.key(), r.Command)
 		}
 		seen[r.Command] = true

@@ -43,22 +43,13 @@ type dispatcher struct {
 }
 
 // commands gives a handler the means to carry out commands as the caller.
-func (s *server) commands(req *request, actor models.Actor, device *models.Device) *handlers.Commands {
+func (s *server) commands(req *request, actor models.Actor) *handlers.Commands {
 	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes()}
 	return &handlers.Commands{
-		Device: device, Now: s.now(), Run: d.run, Current: d.current, Address: d.address,
+		Now: s.now(), Run: d.run, Current: d.current, Address: d.address,
 		Waits:   func(cmd handlers.Command) bool { return !d.routes[cmd.Type].Unkept },
 		Problem: d.problem,
 	}
-}
-
-// deviceOf checks the device that an outbox comes from.
-func (s *server) deviceOf(req *request, actor models.Actor) (*models.Device, error) {
-	token := ""
-	if values := req.r.Header["Device-Token"]; len(values) == 1 && len(values[0]) <= 256 {
-		token = values[0]
-	}
-	return s.device(req.r.Context(), actor, token)
 }
 
 // run carries a command out once, or says that it was carried out before.

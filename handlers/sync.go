@@ -40,7 +40,6 @@ type Ran struct {
 
 // Commands carries out commands; api makes it, because only api may open a session.
 type Commands struct {
-	Device  *models.Device // the outbox came from; nil where none is needed
 	Now     time.Time
 	Run     func(Command) Ran
 	Current func(Command) any    // the record's state now, as far as the caller may see it
@@ -105,7 +104,7 @@ type seenCommand struct {
 	result SyncResultView
 }
 
-// SyncCommands carries out the outbox of a device.
+// SyncCommands carries out an outbox.
 //
 //	@Summary		Send an outbox
 //	@Description	Up to 500 commands, carried out in the order given, each in its own transaction and with its own authorisation. See docs/offline.md for the types of command.
@@ -113,7 +112,7 @@ type seenCommand struct {
 //	@Security		bearer
 //	@Accept			json
 //	@Produce		json
-//	@Param			Device-Token	header		string		true	"token of the enrolled device"
+//	@Param			Device-Token	header		string		false	"token of the enrolled device, where there is one; from then on the bearer token is good for nothing without it"
 //	@Param			body			body		syncRequest	true	"commands"
 //	@Success		200				{object}	SyncView
 //	@Failure		default			{object}	ProblemView
@@ -272,7 +271,7 @@ func (b *outbox) keep(in syncCommandRequest, cmd Command, digest string, ran Ran
 		base = *cmd.Base
 	}
 	kept, err := c.Store.KeepConflict(c.Context, models.SyncConflict{
-		DeviceID: c.Commands.Device.ID, CommandID: in.ID, Digest: digest, Command: cmd.Type, Params: cmd.Params, Code: e.Code,
+		CommandID: in.ID, Digest: digest, Command: cmd.Type, Params: cmd.Params, Code: e.Code,
 		BaseVersion: base, OccurredAt: cmd.Occurred, Payload: waiting(cmd.Body),
 	})
 	if err != nil {

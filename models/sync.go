@@ -13,7 +13,7 @@ type SyncConflict struct {
 	OrganisationID OrganisationID
 	UserID         UserID
 	Role           Role // whoever has it too in the organisation may settle the conflict
-	DeviceID       string
+	DeviceID       string // empty: sent without one
 	CommandID      string
 	Digest         string // keyed, of the whole command: the same id with another content is refused
 	Command        string
