@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 
 	"jol/handlers"
@@ -179,6 +180,82 @@ func TestScenarioSync_WithoutADevice(t *testing.T) {
 		wantStatuses(t, w.sync(t, worker, "", refer), "conflict referral.consent_required")
 		w.get(t, worker, "/api/v1/me", `"role":"ngo_outreach"`)
 	})
+}
+
+// The contract's command has no params: the path's parameters stand in the payload.
+func TestScenarioSync_PathParametersInThePayload(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		code := w.register(t, nurse, 1)
+		episode, other := w.start(t, nurse, code), w.start(t, nurse, w.register(t, nurse, 2))
+		bare := func(kind string, payload object) object {
+			c := w.command(kind, nil, payload)
+			delete(c, "params")
+			return c
+		}
+		contact := bare("episode.contact", object{"id": episode, "on": w.Today()})
+		same := w.command("episode.contact", object{"id": episode}, object{"on": w.Today()}) // the same request
+		same["idempotencyKey"] = contact["idempotencyKey"]
+		both := w.command("episode.contact", object{"id": episode}, object{"id": episode, "on": w.Today()})
+		half := w.command("task.change", object{"action": "completion"}, object{})
+		task := bare("task.create", object{"code": code, "kind": "call", "dueOn": w.Today()})
+		half["payload"], half["baseVersion"] = object{"id": "command:" + task["id"].(string)}, 1
+		consent := bare("consent.create", object{"clientCode": code, "purpose": "referral", "recipient": object{"organisation": w.Polyclinic.ID}, "categories": []string{}, "until": w.Today().AddMonths(6)})
+		withdraw := bare("consent.withdraw", object{"id": "command:" + consent["id"].(string)})
+		wantStatuses(t, w.sync(t, nurse, "", contact, contact, same, both, task, half, consent, withdraw),
+			"accepted", "replayed", "replayed", "accepted", "accepted", "accepted", "accepted", "accepted")
+		if n := w.n(t, "tasks WHERE state = 'done'"); n != 1 {
+			t.Errorf("%d tasks are done", n)
+		}
+		// Two answers to one question, a parameter that is no text, none at all.
+		differ := w.command("episode.contact", object{"id": other}, object{"id": episode, "on": w.Today()})
+		twice := bare("consent.create", object{"code": code, "clientCode": "C1-0000-0000-0000-0"})
+		number := bare("episode.contact", object{"id": 7})
+		none := bare("episode.contact", object{"on": w.Today()})
+		results := w.sync(t, nurse, "", differ, twice, number, none)
+		wantStatuses(t, results, "refused sync.params", "refused sync.params", "refused sync.params", "refused sync.params")
+		if got := results[0].Problem.Errors; len(got) != 1 || got[0].Pointer != "/payload/id" {
+			t.Errorf("%+v", got)
+		}
+		// What waits has them apart, as every command: it can be read and applied.
+		move := bare("episode.change", object{"id": other, "action": "assessment"})
+		move["baseVersion"] = 7
+		got := w.sync(t, nurse, "", move)
+		if got[0].Status != "conflict" || got[0].Resource["id"] != other {
+			t.Fatalf("%+v %+v", got[0], got[0].Problem)
+		}
+		w.get(t, nurse, "/api/v1/sync/conflicts", `"params":{"action":"assessment","id":"`+other+`"}`, `"payload":{}`, `"address":"/api/v1/episodes/`+other+`"`)
+	})
+}
+
+// No body has a member that is named like a parameter of its path, so that taking one out of
+// a payload takes nothing from the body.
+func TestRoutes_CommandsTakeTheirPathFromThePayload(t *testing.T) {
+	t.Parallel()
+	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, r := range commandRoutes() {
+		names := parametersOf(&r)
+		if slices.Contains(names, "code") {
+			names = append(names, "clientCode")
+		}
+		op := doc.Paths.Value(pathParam.ReplaceAllString(r.Path, "{$1}")).GetOperation(r.Method)
+		if op.RequestBody == nil {
+			continue
+		}
+		schema := op.RequestBody.Value.Content["application/json"].Schema.Value
+		if len(schema.Properties) == 0 {
+			t.Errorf("%s: the body is not described", kind)
+		}
+		for _, name := range names {
+			if schema.Properties[name] != nil {
+				t.Errorf("%s: %s is in the path and in the body", kind, name)
+			}
+		}
+	}
 }
 
 // again signs an account in anew: its token ended with the time that passed.

@@ -19,7 +19,7 @@ import (
 
 var (
 	errCommandUnknown = models.Fail(models.KindInvalid, "sync.type_unknown", "There is no command of this type for field work; docs/offline.md lists them.")
-	errCommandParams  = models.Fail(models.KindInvalid, "sync.params", "The command's params must be exactly the parameters of its route's path.")
+	errCommandParams  = models.Fail(models.KindInvalid, "sync.params", "The command must name the parameters of its route's path, all of them and no other, in its payload or in params.")
 	errBaseRequired   = models.Fail(models.KindPreconditionRequired, "precondition.required", "This command needs the baseVersion it was made on.")
 )
 
@@ -46,7 +46,7 @@ type dispatcher struct {
 func (s *server) commands(req *request, actor models.Actor) *handlers.Commands {
 	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes()}
 	return &handlers.Commands{
-		Now: s.now(), Run: d.run, Current: d.current, Address: d.address,
+		Now: s.now(), Parameters: d.parameters, Run: d.run, Current: d.current, Address: d.address,
 		Waits:   func(cmd handlers.Command) bool { return !d.routes[cmd.Type].Unkept },
 		Problem: d.problem,
 	}
@@ -120,19 +120,30 @@ func (d *dispatcher) request(route *Route, cmd handlers.Command) (incoming, erro
 
 // goodParams reports whether the params are those of the path, in printable text.
 func goodParams(route *Route, params map[string]string) bool {
-	names := 0
-	for part := range strings.SplitSeq(route.Path, "/") {
-		name, ok := strings.CutPrefix(part, ":")
-		if !ok {
-			continue
-		}
-		names++
+	names := parametersOf(route)
+	for _, name := range names {
 		value := params[name]
 		if value == "" || len(value) > 128 || !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
 			return false
 		}
 	}
-	return names == len(params)
+	return len(names) == len(params)
+}
+
+// parametersOf are the names of the parameters of a route's path.
+func parametersOf(route *Route) (names []string) {
+	for part := range strings.SplitSeq(route.Path, "/") {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// parameters are those of the route that a type of command calls; none for an unknown type.
+func (d *dispatcher) parameters(kind string) []string {
+	route := d.routes[kind]
+	return parametersOf(&route)
 }
 
 // pathOf is the path of a route with its parameters, as a request would have it.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -40,12 +41,13 @@ type Ran struct {
 
 // Commands carries out commands; api makes it, because only api may open a session.
 type Commands struct {
-	Now     time.Time
-	Run     func(Command) Ran
-	Current func(Command) any    // the record's state now, as far as the caller may see it
-	Address func(Command) string // where it is read
-	Waits   func(Command) bool   // whether it may wait in the inbox
-	Problem func(error) *ProblemView
+	Now        time.Time
+	Parameters func(kind string) []string // names of the parameters of the route's path
+	Run        func(Command) Ran
+	Current    func(Command) any    // the record's state now, as far as the caller may see it
+	Address    func(Command) string // where it is read
+	Waits      func(Command) bool   // whether it may wait in the inbox
+	Problem    func(error) *ProblemView
 }
 
 // MaxCommands is how many commands a batch may have.
@@ -230,6 +232,9 @@ func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, erro
 		return b.refused(&in.ID, err), nil
 	}
 	cmd := Command{Type: in.Type, Params: in.Params, Key: in.IdempotencyKey, Base: in.BaseVersion, Occurred: occurred, Body: in.Payload}
+	if err := cmd.takeParams(c.Commands.Parameters(in.Type)); err != nil {
+		return b.refused(&in.ID, err), nil
+	}
 	kept, err := c.Store.KeptConflict(c.Context, in.ID, digest)
 	if err != nil {
 		return b.failed(&in.ID, err)
@@ -250,6 +255,72 @@ func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, erro
 		return b.keep(in, cmd, digest, ran)
 	}
 	return b.failed(&in.ID, ran.Err)
+}
+
+// takeParams moves the parameters of the path, which may stand in the payload beside the members
+// of the body, to the others. A client's code may be called clientCode there, as in bodies.
+// Where both are given they must be the same: nobody is to guess which record is meant.
+func (cmd *Command) takeParams(names []string) error {
+	var payload map[string]jsontext.Value
+	if len(names) == 0 || jsontext.Value(cmd.Body).Kind() != '{' || json.Unmarshal(cmd.Body, &payload) != nil {
+		return nil
+	}
+	params, moved := maps.Clone(cmd.Params), []string{}
+	if params == nil {
+		params = map[string]string{}
+	}
+	for _, member := range append(slices.Clone(names), "clientCode") {
+		name := member
+		if member == "clientCode" {
+			name = "code"
+		}
+		raw, ok := payload[member]
+		if !ok || !slices.Contains(names, name) {
+			continue
+		}
+		var value string
+		before, given := params[name]
+		if json.Unmarshal(raw, &value) != nil || given && before != value {
+			return invalid("/payload/"+member, "sync.params")
+		}
+		params[name], moved = value, append(moved, member)
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	body, err := without(cmd.Body, moved)
+	cmd.Params, cmd.Body = params, body
+	return err
+}
+
+// without leaves members of a JSON object out and the others in their order, so that what is
+// left is the same request as one that never had them.
+func without(object []byte, members []string) ([]byte, error) {
+	var out bytes.Buffer
+	d, e := jsontext.NewDecoder(bytes.NewReader(object)), jsontext.NewEncoder(&out)
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	_ = e.WriteToken(jsontext.BeginObject) // a buffer takes everything
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		text := name.String() // the token is good until the next read only
+		value, err := d.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(members, text) {
+			continue
+		}
+		if err := errors.Join(e.WriteToken(jsontext.String(text)), e.WriteValue(value)); err != nil {
+			return nil, err
+		}
+	}
+	_ = e.WriteToken(jsontext.EndObject)
+	return bytes.TrimSpace(out.Bytes()), nil
 }
 
 // conflicts reports whether the record was in another state than the command thought.

@@ -12,7 +12,7 @@ type SyncConflict struct {
 	ID             string `gorm:"primaryKey"`
 	OrganisationID OrganisationID
 	UserID         UserID
-	Role           Role // whoever has it too in the organisation may settle the conflict
+	Role           Role   // whoever has it too in the organisation may settle the conflict
 	DeviceID       string // empty: sent without one
 	CommandID      string
 	Digest         string // keyed, of the whole command: the same id with another content is refused
