@@ -43,13 +43,15 @@ type Route struct {
 	// parameters, shown at a conflict. Adds: it adds to the record, whatever its version.
 	// Occurs names the member of the body that takes the time the command happened when the
 	// body gives none: "on" for a civil date, any other for a time; OccursIn the one action
-	// that has the member, where the others have none. Unkept: the body may not wait in the
-	// inbox of conflicts.
+	// that has the member, where the others have none. Reason names the member that takes a
+	// reason the route may ask for: without it the command waits in the inbox, and whoever
+	// resolves it gives one. Unkept: the body may not wait in the inbox of conflicts.
 	Command  string
 	Current  string
 	Adds     bool
 	Occurs   string
 	OccursIn string
+	Reason   string
 	Unkept   bool
 
 	Query     []string // the query parameters it takes; any other is refused
@@ -291,7 +293,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/dose-orders/:id", Scoped: handlers.GetDoseOrder, Category: models.CatOAT, Verb: models.Read,
 		Action: "dose_order.read"},
 	{Method: "POST", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.RecordDose, Category: models.CatOAT, Verb: models.Create,
-		Action: "dose_order.dose", Create: true, Command: "dose_order.dose", Current: "/api/v1/dose-orders/:id", Occurs: "at"},
+		Action: "dose_order.dose", Create: true, Command: "dose_order.dose", Current: "/api/v1/dose-orders/:id", Occurs: "at", Reason: "guardReason"},
 	{Method: "GET", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.ListDoses, Category: models.CatOAT, Verb: models.Read,
 		Action: "dose_order.doses", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/dose-orders/:id/:action", Scoped: handlers.ChangeDoseOrder, Category: models.CatOAT, Verb: models.Change,

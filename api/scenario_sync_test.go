@@ -258,6 +258,50 @@ func TestRoutes_CommandsTakeTheirPathFromThePayload(t *testing.T) {
 	}
 }
 
+// A dose that was given is never lost: where a guard asks for a reason it waits until somebody
+// gives one, and is recorded at the time it was given.
+func TestScenarioSync_ADoseOutsideAGuardWaitsForItsReason(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		doctor, nurse := w.as(t, models.RoleNarcologist), w.as(t, models.RoleNurse)
+		code := w.register(t, doctor, 1)
+		order := w.treat(t, doctor, code)
+		given := w.Now()
+		w.Advance(30 * time.Minute)
+		dose := w.command("dose_order.dose", object{"id": order}, object{"status": "given", "doseMg": 80, "witnessed": true, "guardReason": ""})
+		dose["occurredAt"] = given.Format(time.RFC3339)
+		unknown := w.command("dose_order.dose", object{"id": order}, object{"status": "given", "doseMg": 80, "witnessed": true, "guardReason": "zzz"})
+		got := w.sync(t, nurse, "", dose, unknown)
+		wantStatuses(t, got, "conflict dose.reason_required", "refused dose.guard_reason_unknown")
+		if got[0].Conflict == nil || got[0].Resource["id"] != order || got[0].Problem.Errors[0].Pointer != "/payload/guardReason" {
+			t.Fatalf("%+v %+v", got[0], got[0].Problem)
+		}
+		wantStatuses(t, w.sync(t, nurse, "", dose), "conflict dose.reason_required")
+		id := *got[0].Conflict
+		w.get(t, nurse, "/api/v1/sync/conflicts?state=waiting", id, `"code":"dose.reason_required"`, `"doseMg":80`)
+		w.run(t, resolving(nurse, id, object{"action": "apply"}, 422).failing("dose.reason_required"))
+		w.run(t, resolving(nurse, id, object{"action": "apply", "reason": "zzz"}, 422).failing("dose.guard_reason_unknown"))
+		if n := w.n(t, "sync_conflicts WHERE state = 'waiting'"); n != 1 || w.n(t, "dose_events") != 0 {
+			t.Fatalf("%d wait", n)
+		}
+		done := w.run(t, resolving(nurse, id, object{"action": "apply", "reason": "tolerance_known"}, 200))
+		for _, want := range []string{`"guardReason":"tolerance_known"`, `"doseMg":80`, `"state":"applied"`, `"at":"` + given.Format(time.RFC3339)[:19]} {
+			if !strings.Contains(string(done.Body), want) {
+				t.Errorf("no %s in %s", want, done.Body)
+			}
+		}
+		wantStatuses(t, w.sync(t, nurse, "", dose), "replayed")
+		if n := w.n(t, "dose_events"); n != 1 {
+			t.Errorf("%d doses", n)
+		}
+		// A conflict that asks for none takes none.
+		episode := w.start(t, nurse, code)
+		got = w.sync(t, nurse, "", w.command("episode.change", object{"id": episode, "action": "assessment"}, object{}).on(9))
+		w.run(t, resolving(nurse, *got[0].Conflict, object{"action": "apply", "baseVersion": 1, "reason": "tolerance_known"}, 422).failing("sync_conflict.no_reason"))
+		w.run(t, resolving(nurse, *got[0].Conflict, object{"action": "drop", "reason": "tolerance_known"}, 422).failing("sync_conflict.no_reason"))
+	})
+}
+
 // again signs an account in anew: its token ended with the time that passed.
 func (w *world) again(t testing.TB, who account) account {
 	t.Helper()

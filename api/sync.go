@@ -20,6 +20,7 @@ import (
 var (
 	errCommandUnknown = models.Fail(models.KindInvalid, "sync.type_unknown", "There is no command of this type for field work; docs/offline.md lists them.")
 	errCommandParams  = models.Fail(models.KindInvalid, "sync.params", "The command must name the parameters of its route's path, all of them and no other, in its payload or in params.")
+	errNoReason       = models.Fail(models.KindInvalid, "sync_conflict.no_reason", "This command asks for no reason.")
 	errBaseRequired   = models.Fail(models.KindPreconditionRequired, "precondition.required", "This command needs the baseVersion it was made on.")
 )
 
@@ -47,9 +48,18 @@ func (s *server) commands(req *request, actor models.Actor) *handlers.Commands {
 	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes()}
 	return &handlers.Commands{
 		Now: s.now(), Parameters: d.parameters, Run: d.run, Current: d.current, Address: d.address,
-		Waits:   func(cmd handlers.Command) bool { return !d.routes[cmd.Type].Unkept },
+		Waits:   d.waits,
 		Problem: d.problem,
 	}
+}
+
+// waits reports whether a command that failed so is kept for a person: the record was in another
+// state than it thought, or the route asks for a reason. Neither is the device's to correct.
+func (d *dispatcher) waits(cmd handlers.Command, err error) bool {
+	route := d.routes[cmd.Type]
+	var e *models.Error
+	return !route.Unkept && errors.As(err, &e) && (e.Kind == models.KindConflict || e.Kind == models.KindPreconditionFailed ||
+		route.Reason != "" && strings.HasSuffix(e.Code, ".reason_required"))
 }
 
 // run carries a command out once, or says that it was carried out before.
@@ -111,6 +121,15 @@ func (d *dispatcher) request(route *Route, cmd handlers.Command) (incoming, erro
 	if route.Occurs != "" && (route.OccursIn == "" || route.OccursIn == cmd.Params["action"]) {
 		var err error
 		if body, err = handlers.FillTime(body, route.Occurs, d.actor.Zone, cmd.Occurred); err != nil {
+			return in, err
+		}
+	}
+	if cmd.Reason != "" {
+		if route.Reason == "" {
+			return in, pointing("/reason", errNoReason)
+		}
+		var err error
+		if body, err = handlers.SetMember(body, route.Reason, cmd.Reason); err != nil {
 			return in, err
 		}
 	}

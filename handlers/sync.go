@@ -29,6 +29,7 @@ type Command struct {
 	Occurred time.Time
 	Body     []byte
 	Settles  string // the waiting conflict that ends with it
+	Reason   string // that its route asked for, given by whoever settles it
 }
 
 // Ran is how a command ended.
@@ -44,9 +45,9 @@ type Commands struct {
 	Now        time.Time
 	Parameters func(kind string) []string // names of the parameters of the route's path
 	Run        func(Command) Ran
-	Current    func(Command) any    // the record's state now, as far as the caller may see it
-	Address    func(Command) string // where it is read
-	Waits      func(Command) bool   // whether it may wait in the inbox
+	Current    func(Command) any         // the record's state now, as far as the caller may see it
+	Address    func(Command) string      // where it is read
+	Waits      func(Command, error) bool // whether it waits in the inbox, having failed so
 	Problem    func(error) *ProblemView
 }
 
@@ -251,7 +252,7 @@ func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, erro
 		return SyncResultView{ID: &in.ID, Status: syncReplayed, Resource: ran.Value, Problem: c.Commands.Problem(ran.Dropped)}, nil
 	case ran.Err == nil:
 		return SyncResultView{ID: &in.ID, Status: syncAccepted, Resource: ran.Value, Problem: c.Commands.Problem(ran.Dropped)}, nil
-	case conflicts(ran.Err) && c.Commands.Waits(cmd):
+	case c.Commands.Waits(cmd, ran.Err):
 		return b.keep(in, cmd, digest, ran)
 	}
 	return b.failed(&in.ID, ran.Err)
@@ -321,11 +322,6 @@ func without(object []byte, members []string) ([]byte, error) {
 	}
 	_ = e.WriteToken(jsontext.EndObject)
 	return bytes.TrimSpace(out.Bytes()), nil
-}
-
-// conflicts reports whether the record was in another state than the command thought.
-func conflicts(err error) bool {
-	return models.IsKind(err, models.KindConflict) || models.IsKind(err, models.KindPreconditionFailed)
 }
 
 // keep puts the command into the inbox and answers with the record as it is now.
@@ -500,14 +496,9 @@ func mapStrings(body []byte, change func(pointer, value string) string) ([]byte,
 // FillTime puts the time of a command where its payload says none: a civil date into "on",
 // a time into any other member.
 func FillTime(body []byte, member, zone string, at time.Time) ([]byte, error) {
-	fields := map[string]jsontext.Value{}
-	if len(body) > 0 {
-		if jsontext.Value(body).Kind() != '{' {
-			return body, nil // the handler says what is wrong with it
-		}
-		if err := json.Unmarshal(body, &fields); err != nil {
-			return nil, err
-		}
+	fields, err := membersOf(body)
+	if fields == nil {
+		return body, err
 	}
 	if v, ok := fields[member]; ok && v.Kind() != 'n' {
 		return body, nil
@@ -518,6 +509,33 @@ func FillTime(body []byte, member, zone string, at time.Time) ([]byte, error) {
 	}
 	fields[member] = jsontext.Value(strconv.Quote(value))
 	return json.Marshal(fields, json.Deterministic(true))
+}
+
+// SetMember puts a text into a member of a payload, whatever stood there.
+func SetMember(body []byte, member, value string) ([]byte, error) {
+	fields, err := membersOf(body)
+	if fields == nil {
+		return body, err
+	}
+	if fields[member], err = jsontext.AppendQuote(nil, value); err != nil {
+		return nil, invalid("/"+member, "body.wrong_type")
+	}
+	return json.Marshal(fields, json.Deterministic(true))
+}
+
+// membersOf takes an object apart; nil where it is none: the handler says what is wrong with it.
+func membersOf(body []byte) (map[string]jsontext.Value, error) {
+	fields := map[string]jsontext.Value{}
+	if len(body) == 0 {
+		return fields, nil
+	}
+	if jsontext.Value(body).Kind() != '{' {
+		return nil, nil
+	}
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return nil, err
+	}
+	return fields, nil
 }
 
 // SyncConflictView is a command that waits for a person's decision. Its payload is erased
@@ -584,6 +602,7 @@ func ListSyncConflicts(c *Call) error {
 type syncResolutionRequest struct {
 	Action      string `json:"action" enums:"apply,drop"`
 	BaseVersion *int64 `json:"baseVersion"`
+	Reason      string `json:"reason"` // for a command that waits for one
 }
 
 // SyncResolutionView is a settled conflict, with what the command's route answered when it
@@ -597,7 +616,7 @@ type SyncResolutionView struct {
 // ResolveSyncConflict applies a waiting command on a new base, or drops it.
 //
 //	@Summary		Settle a conflict
-//	@Description	apply carries the command out now, with the caller's own authorisation, on baseVersion: what the person saw. Where that fails, the failure is the answer and the command waits on.
+//	@Description	apply carries the command out now, with the caller's own authorisation, on baseVersion: what the person saw, and with the reason that the command waits for, if it does. Where that fails, the failure is the answer and the command waits on.
 //	@Tags			sync
 //	@Security		bearer
 //	@Accept			json
@@ -614,6 +633,7 @@ func ResolveSyncConflict(c *Call) error {
 	}
 	var checks models.Checks
 	checks.Require(in.Action == "apply" || in.Action == "drop", "/action", "sync_conflict.action_unknown")
+	checks.Require(in.Action == "apply" || in.Reason == "", "/reason", "sync_conflict.no_reason")
 	if err := checks.Err(); err != nil {
 		return err
 	}
@@ -633,7 +653,7 @@ func ResolveSyncConflict(c *Call) error {
 		return k.Settle("", "", time.Time{})
 	}
 	ran := c.Commands.Run(Command{
-		Type: k.Command, Params: k.Params, Key: "conflict." + k.ID, Base: in.BaseVersion, Occurred: k.OccurredAt, Body: []byte(k.Payload), Settles: k.ID,
+		Type: k.Command, Params: k.Params, Key: "conflict." + k.ID, Base: in.BaseVersion, Occurred: k.OccurredAt, Body: []byte(k.Payload), Settles: k.ID, Reason: in.Reason,
 	})
 	if ran.Err != nil {
 		return ran.Err
