@@ -670,7 +670,12 @@ func TestScenarioChanges_OverHTTP(t *testing.T) {
 		}
 		w.get(t, nurse, "/api/v1/changes?limit=5", `"kind":"client"`, code).Into(t, &page)
 		w.get(t, nurse, "/api/v1/changes?since="+page.Page.Next, `"items":[]`)
+		first := w.get(t, nurse, "/api/v1/changes", code)
+		if zero := w.get(t, nurse, "/api/v1/changes?since=0"); string(zero.Body) != string(first.Body) {
+			t.Errorf("since 0 is not the beginning: %s", zero.Body)
+		}
 		w.refused(t, nurse, "/api/v1/changes?since=nonsense", 422, "cursor.invalid")
+		w.refused(t, nurse, "/api/v1/changes?since=00", 422, "cursor.invalid")
 		w.refused(t, nurse, "/api/v1/changes?limit=0", 422, "limit.out_of_range")
 		w.get(t, w.as(t, models.RolePrisonSecurity), "/api/v1/changes", `"items":[]`)
 	})
