@@ -123,6 +123,8 @@ var Routes = []Route{
 
 	{Method: "GET", Path: "/api/v1/users", Scoped: handlers.ListUsers, Category: models.CatUser, Verb: models.Read,
 		Action: "user.read", Query: []string{"limit", "cursor"}},
+	{Method: "GET", Path: "/api/v1/colleagues", Scoped: handlers.ListColleagues, Category: models.CatOrganisation, Verb: models.Read,
+		Action: "colleague.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/users", Scoped: handlers.CreateUser, Category: models.CatUser, Verb: models.Create,
 		Action: "user.create", Create: true},
 	{Method: "PATCH", Path: "/api/v1/users/:id", Scoped: handlers.ChangeUser, Category: models.CatUser, Verb: models.Change,
