@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -842,5 +843,60 @@ func TestDocs_OfflineNamesEveryCommand(t *testing.T) {
 	slices.Sort(listed)
 	if !slices.Equal(listed, commands) {
 		t.Errorf("the page lists %q, the routes have %q", listed, commands)
+	}
+}
+
+// Every command has an example on the page that its route can read.
+func TestDocs_OfflineHasAnExampleOfEveryCommand(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/offline.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, examples, _ := strings.Cut(string(page), "```jsonl\n")
+	examples, _, _ = strings.Cut(examples, "```")
+	routes := commandRoutes()
+	for line := range strings.Lines(examples) {
+		var c struct {
+			Type        string
+			BaseVersion *int64
+			Payload     map[string]any
+		}
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		r, ok := routes[c.Type]
+		if !ok {
+			t.Errorf("%s is no command, or has two examples", c.Type)
+			continue
+		}
+		delete(routes, c.Type)
+		if needs := r.Change && !r.Adds; needs != (c.BaseVersion != nil) {
+			t.Errorf("%s: needs a base: %t", c.Type, needs)
+		}
+		for _, name := range parametersOf(&r) {
+			if c.Payload[name] == nil {
+				t.Errorf("%s: no %s", c.Type, name)
+			}
+			delete(c.Payload, name)
+		}
+		op := doc.Paths.Value(pathParam.ReplaceAllString(r.Path, "{$1}")).GetOperation(r.Method)
+		if op.RequestBody == nil {
+			if len(c.Payload) != 0 {
+				t.Errorf("%s takes no body", c.Type)
+			}
+			continue
+		}
+		if err := op.RequestBody.Value.Content["application/json"].Schema.Value.VisitJSON(c.Payload); err != nil {
+			t.Errorf("%s: %v", c.Type, err)
+		}
+	}
+	for kind := range routes {
+		t.Errorf("%s has no example", kind)
 	}
 }
