@@ -262,9 +262,9 @@ func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, erro
 // of the body, to the others. A client's code may be called clientCode there, as in bodies.
 // Where both are given they must be the same: nobody is to guess which record is meant.
 func (cmd *Command) takeParams(names []string) error {
-	var payload map[string]jsontext.Value
-	if len(names) == 0 || jsontext.Value(cmd.Body).Kind() != '{' || json.Unmarshal(cmd.Body, &payload) != nil {
-		return nil
+	payload, err := membersOf(cmd.Body)
+	if len(names) == 0 || payload == nil {
+		return err
 	}
 	params, moved := maps.Clone(cmd.Params), []string{}
 	if params == nil {
