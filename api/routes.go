@@ -471,6 +471,10 @@ var Routes = []Route{
 	{Method: "POST", Path: "/api/v1/denominators", Scoped: handlers.LoadDenominators, Category: models.CatIndicator, Verb: models.Create,
 		Action: "denominator.create", Create: true},
 
+	// The one live count: of the caller's own organisation only. Which figures it has, the role decides.
+	{Method: "GET", Path: "/api/v1/own-figures", Scoped: handlers.GetOwnFigures, Category: models.CatOwnFigures, Verb: models.Read,
+		Action: "own_figures.read", Query: []string{"asOf"}},
+
 	{Method: "GET", Path: "/api/v1/audit-events", Scoped: handlers.ListAuditEvents, Category: models.CatAudit, Verb: models.Read,
 		Action: "audit.read", Query: []string{"action", "limit", "cursor"}},
 }

@@ -134,6 +134,7 @@ const (
 	CatAlert          Category = "alert"
 	CatProtocol       Category = "protocol"
 	CatIndicator      Category = "indicator"
+	CatOwnFigures     Category = "ownFigures"
 	CatOrganisation   Category = "organisation"
 	CatUser           Category = "user"
 	CatAudit          Category = "audit"
@@ -150,7 +151,7 @@ var ClientCategories = []Category{
 // ResourceCategories are the service's own resources.
 var ResourceCategories = []Category{
 	CatReferral, CatEpisode, CatTask, CatNotice, CatCustody, CatTransfer, CatReleaseCase, CatFunctionalNote, CatAgreement,
-	CatBreakGlass, CatAlert, CatProtocol, CatIndicator, CatOrganisation, CatUser, CatAudit,
+	CatBreakGlass, CatAlert, CatProtocol, CatIndicator, CatOwnFigures, CatOrganisation, CatUser, CatAudit,
 }
 
 // Categories lists every category.

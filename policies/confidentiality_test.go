@@ -130,6 +130,7 @@ task read team: CT PSY
 task read custody: PM
 task create own: CT PM PSY NGO
 task change own: CT PM PSY NGO PEER
+ownFigures read own: CT PM PSY NGO PEER
 notice read own: CT PM PSY GOV NGO programme_coordinator
 notice change own: CT PM PSY GOV NGO programme_coordinator
 custody read own: PM

@@ -110,7 +110,6 @@ dose_runs AS MATERIALIZED (
 // the day on which consents must be in force, twice.
 func (s *Store) countingSQL() string {
 	epoch := func(column string) string { return "COALESCE(CAST(strftime('%s', " + column + ") AS TEXT), '')" }
-	json := func(column, key string) string { return "COALESCE(json_extract(" + column + ", '$." + key + "'), '')" }
 	day := func(shift string) func(string) string {
 		return func(column string) string { return "date(" + column + ", '" + shift + "')" }
 	}
@@ -119,20 +118,27 @@ func (s *Store) countingSQL() string {
 		epoch = func(column string) string {
 			return "COALESCE(floor(extract(epoch FROM " + column + "))::bigint::text, '')"
 		}
-		json = func(column, key string) string { return "COALESCE(" + column + "::json ->> '" + key + "', '')" }
 		shift := func(by string) func(string) string {
 			return func(column string) string { return "to_char(" + column + " " + by + ", 'YYYY-MM-DD')" }
 		}
 		before, after = shift("- interval '1 day'"), shift("+ interval '3 day'")
 	}
 	var selects []string
-	for _, p := range countingParts(epoch, json, before, after) {
+	for _, p := range countingParts(epoch, s.jsonField, before, after) {
 		for i, f := range p.fields {
 			p.fields[i] = "CAST((" + f + ") AS TEXT)"
 		}
 		selects = append(selects, "SELECT ck.link, ck.sdc_key, '"+p.what+"', "+strings.Join(p.fields, " || '|' || ")+" FROM client_key ck JOIN "+p.from)
 	}
 	return fmt.Sprintf(clientKeySQL, s.linkTable(), epoch("d.created_at")) + strings.Join(selects, "\nUNION ALL\n") + "\nORDER BY 1, 2"
+}
+
+// jsonField is a member of a text in JSON, empty where there is none.
+func (s *Store) jsonField(column, key string) string {
+	if s.dialect == "postgres" {
+		return "COALESCE(" + column + "::json ->> '" + key + "', '')"
+	}
+	return "COALESCE(json_extract(" + column + ", '$." + key + "'), '')"
 }
 
 // count streams one snapshot, client by client, and seals it with a fresh key.

@@ -89,6 +89,19 @@ func (s *Session) scoped(q *gorm.DB, t table, category models.Category, verb mod
 	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
 }
 
+// ownRows adds to q the rows of the table that the actor's organisation wrote itself, and
+// reports whether its role may read them as such: what an organisation may count. Of what
+// has two parties these are the rows it sent, because the others are about somebody else's
+// clients.
+func (s *Session) ownRows(q *gorm.DB, t table, category models.Category) (*gorm.DB, bool) {
+	column := ".organisation_id = ?"
+	switch t {
+	case referralTable, doseTransferTable, custodyTransferTable:
+		column = ".from_organisation_id = ?"
+	}
+	return q.Where(string(t)+column, s.actor.OrganisationID), s.grants.Through(category, models.Read, models.Own)
+}
+
 // scopedEntries adds the entries of the clinical record that the session's grants reach,
 // each through the category it belongs to.
 func (s *Session) scopedEntries(q *gorm.DB, verb models.Verb) *gorm.DB {
