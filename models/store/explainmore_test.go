@@ -103,6 +103,16 @@ var moreLookups = []lookup{
 	{"functional notes of a client", func(p *plans) error { _, err := p.medic().ListClientNotes(ctx, p.held); return err }},
 	{"break-glass", func(p *plans) error { _, err := p.doctor().ListBreakGlass(ctx, "", fifty); return err }},
 	{"one break-glass", func(p *plans) error { _, err := p.doctor().GetBreakGlass(ctx, nothing); return absentIsFine(err) }},
+	{"own figures", func(p *plans) error { _, err := p.doctor().GetOwnFigures(ctx, ""); return err }},
+	{"own figures of a past day", func(p *plans) error {
+		_, err := p.doctor().GetOwnFigures(ctx, p.Today().AddDays(-40))
+		return err
+	}},
+	{"own figures of a health unit", func(p *plans) error { _, err := p.medic().GetOwnFigures(ctx, ""); return err }},
+	{"own figures of a health unit for a past day", func(p *plans) error {
+		_, err := p.medic().GetOwnFigures(ctx, p.Today().AddDays(-40))
+		return err
+	}},
 	{"supervisions", func(p *plans) error {
 		_, err := p.as(models.RoleProbationOfficer, p.Probation).ListSupervisions(ctx)
 		return err
@@ -166,6 +176,12 @@ func (p *plans) crowd(t *testing.T, n int) {
 	t.Helper()
 	client, other := "'c' || i", func(own *models.Organisation) string {
 		return "CASE i % 10 WHEN 0 THEN '" + string(own.ID) + "' ELSE '" + string(p.Polyclinic.ID) + "' END"
+	}
+	db, _, err := p.Pool()
+	must(t, err)
+	for _, table := range []string{"episodes", "tasks"} { // Crowd gave them all to the clinic
+		_, err := db.ExecContext(ctx, "UPDATE "+table+" SET organisation_id = '"+string(p.Polyclinic.ID)+"' WHERE client_id LIKE 'c%' AND client_id NOT LIKE 'c%0'")
+		must(t, err)
 	}
 	p.Grow(t, "entries", n, map[string]string{"id": "'n' || i", "entry_id": "'n' || i", "client_id": client, "organisation_id": other(p.Clinic)})
 	p.Grow(t, "overdoses", n, map[string]string{"id": "'v' || i", "client_id": client, "organisation_id": other(p.Clinic)})

@@ -118,6 +118,11 @@ func (c *ownCount) episodes() error {
 	return err
 }
 
+// taskOverdue is Task.Overdue, at a moment. It looks the episode up instead of joining it:
+// a planner would read all episodes for an organisation with many tasks.
+const taskOverdue = "tasks.due_at < ? AND (tasks.hard OR NOT EXISTS (SELECT 1 FROM episodes te WHERE te.id = tasks.episode_id" +
+	" AND te.suspended_for = 'hospital' AND tasks.due_at >= te.suspended_at))"
+
 // taskCounts are open tasks, those whose due time has passed, and of them those that run.
 type taskCounts struct{ Open, PastDue, Overdue int64 }
 
@@ -146,7 +151,7 @@ func (c *ownCount) tasks() error {
 // it changes.
 func (c *ownCount) tasksWhere(state string, args ...any) (n taskCounts, err error) {
 	q, _ := c.rows(&models.Task{}, taskTable, models.CatTask)
-	q = q.Joins("LEFT JOIN episodes te ON te.id = tasks.episode_id").Where("tasks.created_at <= ?", c.until).Where(state, args...)
+	q = q.Where("tasks.created_at <= ?", c.until).Where(state, args...)
 	if !c.past {
 		q = q.Select("COUNT(*) AS open, COUNT(CASE WHEN tasks.due_at < ? THEN 1 END) AS past_due, COUNT(CASE WHEN "+taskOverdue+" THEN 1 END) AS overdue", c.until, c.until)
 	} else {
@@ -298,12 +303,14 @@ func (s *Store) assessed(member string) string {
 	return "CAST(" + s.jsonField("ax.data", member) + " AS TEXT)"
 }
 
-// entryAssessment is the assessment that TDI counts for an episode: the earliest of those
-// that stood, in the version that was known then.
-const entryAssessment = "LEFT JOIN entries ax ON ax.id = (SELECT x.id FROM entries x WHERE x.client_id = episodes.client_id AND x.kind = 'assessment'" +
-	" AND x.episode_id = episodes.id AND x.organisation_id = episodes.organisation_id AND x.on_date <= ? AND x.created_at <= ? AND x.correction <> ?" +
-	" AND NOT EXISTS (SELECT 1 FROM entries later WHERE later.entry_id = x.entry_id AND later.version > x.version AND later.created_at <= ?)" +
-	" ORDER BY x.on_date, x.entry_id LIMIT 1)"
+// entryAssessment joins the assessment that TDI counts for an episode: the earliest of
+// those that stood, in the version that was known then.
+const entryAssessment = "LEFT JOIN entries ax ON ax.client_id = episodes.client_id AND ax.kind = 'assessment' AND ax.on_date <= @day" +
+	" AND ax.episode_id = episodes.id AND ax.organisation_id = episodes.organisation_id AND ax.created_at <= @until AND ax.correction <> @struck" +
+	" AND NOT EXISTS (SELECT 1 FROM entries v WHERE v.entry_id = ax.entry_id AND v.version > ax.version AND v.created_at <= @until)" +
+	" AND NOT EXISTS (SELECT 1 FROM entries b WHERE b.client_id = ax.client_id AND b.kind = 'assessment' AND b.on_date <= ax.on_date" +
+	" AND b.episode_id = ax.episode_id AND b.created_at <= @until AND b.correction <> @struck AND (b.on_date < ax.on_date OR b.entry_id < ax.entry_id)" +
+	" AND NOT EXISTS (SELECT 1 FROM entries w WHERE w.entry_id = b.entry_id AND w.version > b.version AND w.created_at <= @until))"
 
 // completeness tells, the worst first, which items of a TDI entry are missing from the
 // structured episodes for drugs that began in the twelve months. Every one is asked, so
@@ -322,7 +329,7 @@ func (c *ownCount) completeness() error {
 		into = append(into, &counts[2*i], &counts[2*i+1])
 	}
 	err := q.Select(strings.Join(columns, ", ")).
-		Joins(entryAssessment, c.day, c.until, models.EnteredInError, c.until).
+		Joins(entryAssessment, map[string]any{"day": c.day, "until": c.until, "struck": models.EnteredInError}).
 		Where("episodes.structured = ? AND episodes.primary_drug <> '80'", true).
 		Where("episodes.start_date >= ? AND episodes.start_date <= ? AND episodes.created_at <= ?", from, c.day, c.until).
 		Where("(episodes.end_reason <> '11' OR episodes.closed_at > ?)", c.until).Row().Scan(into...)

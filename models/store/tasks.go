@@ -115,9 +115,6 @@ func taskKey(t *models.Task) string {
 	return strconv.FormatInt(t.DueAt.UnixMilli(), 10) + " " + t.ID
 }
 
-// taskOverdue is Task.Overdue in SQL, at a moment.
-const taskOverdue = "tasks.due_at < ? AND (tasks.hard OR COALESCE(te.suspended_for, '') <> 'hospital' OR tasks.due_at < te.suspended_at)"
-
 // taskFilter adds the conditions of a filter. The state stands in the text, not among the
 // values, because the indexes are for open tasks only.
 func (s *Session) taskFilter(q *gorm.DB, f TaskFilter, now time.Time) *gorm.DB {
@@ -128,8 +125,8 @@ func (s *Session) taskFilter(q *gorm.DB, f TaskFilter, now time.Time) *gorm.DB {
 	}
 	today := s.today()
 	switch f.Due {
-	case "overdue":
-		q = q.Where(taskOverdue, now)
+	case "overdue": // as Task.Overdue has it
+		q = q.Where("tasks.due_at < ? AND (tasks.hard OR COALESCE(te.suspended_for, '') <> 'hospital' OR tasks.due_at < te.suspended_at)", now)
 	case "today":
 		q = q.Where("tasks.due_at >= ? AND tasks.due_at < ?", models.StartOfDay(today, s.actor.Zone), models.StartOfDay(today.AddDays(1), s.actor.Zone))
 	case "week":
