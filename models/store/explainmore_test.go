@@ -2,11 +2,13 @@ package store_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"jol/models"
 	"jol/models/store"
 	"jol/models/store/storetest"
+	"jol/policies"
 )
 
 // nothing is an id that no record has: what is asked of it goes the same way.
@@ -139,6 +141,42 @@ var knownScans = map[string][]string{
 	"sqlite": {"pathway", "summary", "dose orders of a client", "stays", "stays of a state", "release handovers of a clinic"},
 	"postgres": {"tasks of an episode", "pathway", "overdoses", "dose orders of a client", "dose transfers", "one dose transfer", "stays", "stays of a state",
 		"custody transfers", "custody transfers with an alarm", "release handovers of a clinic", "functional notes", "functional notes of a client", "changes"},
+}
+
+// An index by organisation is no full scan, and yet an episode would read every assessment
+// of the organisation through it: SQLite chooses without statistics.
+func TestOwnFigures_LookAssessmentsUpByClient(t *testing.T) {
+	t.Parallel()
+	p, err := policies.New()
+	must(t, err)
+	c := storetest.NewWorld(t, "sqlite").Settle(t, p.Grants)
+	sent, err := c.Queries(func() error {
+		_, err := c.As(models.RoleClinician, c.Clinic).New().GetOwnFigures(ctx, "")
+		return err
+	})
+	must(t, err)
+	db, _, err := c.Pool()
+	must(t, err)
+	looked := 0
+	for _, q := range sent {
+		rows, err := db.QueryContext(ctx, "EXPLAIN QUERY PLAN "+q.SQL, q.Vars...)
+		must(t, err)
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			must(t, rows.Scan(&id, &parent, &unused, &detail))
+			if strings.HasPrefix(detail, "SEARCH ax ") || strings.HasPrefix(detail, "SEARCH b ") {
+				if looked++; !strings.Contains(detail, "entries_client (client_id=?") {
+					t.Error(detail)
+				}
+			}
+		}
+		must(t, rows.Err())
+		rows.Close()
+	}
+	if looked != 2 {
+		t.Errorf("%d lookups of assessments", looked)
+	}
 }
 
 var noRules = models.DoseRules{

@@ -241,7 +241,7 @@ func (c *ownCount) releases() error {
 	}
 	err := q.Select("release_cases.id, release_cases.released_at, COALESCE(fr.attended_on, '') AS attended").
 		Joins("JOIN custody_spells fs ON fs.id = release_cases.spell_id").
-		Joins("LEFT JOIN referrals fr ON fr.from_client_id = release_cases.client_id AND fr.from_organisation_id = release_cases.organisation_id AND fr.reason = 'release'"+
+		Joins("LEFT JOIN referrals fr ON fr.from_client_id = release_cases.client_id AND fr.reason = 'release'"+
 			" AND fr.attended_on <> '' AND fr.attended_on <= ? AND (fr.settled_at IS NULL OR fr.settled_at <= ?)", c.day, c.until).
 		Where("release_cases.released_at >= ? AND release_cases.released_at <= ?", models.StartOfDay(from, c.actor.Zone), c.until).
 		Where("(fs.end_recorded_at IS NULL OR fs.end_recorded_at <= ?)", c.until).Scan(&rows).Error
@@ -304,9 +304,10 @@ func (s *Store) assessed(member string) string {
 }
 
 // entryAssessment joins the assessment that TDI counts for an episode: the earliest of
-// those that stood, in the version that was known then.
+// those that stood, in the version that was known then. Client and episode say whose it is;
+// with the organisation beside them SQLite reads all of its assessments for each episode.
 const entryAssessment = "LEFT JOIN entries ax ON ax.client_id = episodes.client_id AND ax.kind = 'assessment' AND ax.on_date <= @day" +
-	" AND ax.episode_id = episodes.id AND ax.organisation_id = episodes.organisation_id AND ax.created_at <= @until AND ax.correction <> @struck" +
+	" AND ax.episode_id = episodes.id AND ax.created_at <= @until AND ax.correction <> @struck" +
 	" AND NOT EXISTS (SELECT 1 FROM entries v WHERE v.entry_id = ax.entry_id AND v.version > ax.version AND v.created_at <= @until)" +
 	" AND NOT EXISTS (SELECT 1 FROM entries b WHERE b.client_id = ax.client_id AND b.kind = 'assessment' AND b.on_date <= ax.on_date" +
 	" AND b.episode_id = ax.episode_id AND b.created_at <= @until AND b.correction <> @struck AND (b.on_date < ax.on_date OR b.entry_id < ax.entry_id)" +
