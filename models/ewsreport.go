@@ -203,8 +203,8 @@ func checkNames(c *Checks, pointer string, names []string) {
 }
 
 var (
-	formulaForm  = regexp.MustCompile(`^C\d{1,3}H\d{1,3}([A-Z][a-z]?\d{0,3}){0,8}$`)
-	inchiKeyForm = regexp.MustCompile(`^[A-Z]{14}-[A-Z]{10}-[A-Z]$`)
+	formulaForm  = regexp.MustCompile(`^C\d{1,3}H\d{1,3}((B|Br|Cl|D|F|I|K|N|Na|O|P|S|Si)\d{0,3}){0,8}$`)
+	inchiKeyForm = regexp.MustCompile(`^[A-Z]{14}-[A-Z]{8}[SN]A-[A-Z]$`)
 	casForm      = regexp.MustCompile(`^\d{2,7}-\d{2}-\d$`)
 )
 
@@ -305,6 +305,20 @@ func (r *EWSReport) Retract(reason string, by Party, at time.Time) error {
 	r.State, r.Retraction, r.RetractedAt = state, reason, &at
 	r.Version++
 	return nil
+}
+
+// Counted is the report as a row of counting; zone is that of its region.
+func (r *EWSReport) Counted(zone string) SubstanceReport {
+	on := func(at *time.Time) Date {
+		if at == nil {
+			return ""
+		}
+		return DateOf(*at, zone)
+	}
+	return SubstanceReport{
+		Region: r.Region, On: r.Month, KnownOn: on(&r.CreatedAt), ConfirmedOn: on(r.ConfirmedAt), RetractedOn: on(r.RetractedAt),
+		NPSClass: r.NPSClass, SourceType: r.SourceType,
+	}
 }
 
 // nameKey makes one name of the ways to write it: letters and digits in lower case.
