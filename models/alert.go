@@ -47,8 +47,12 @@ var AlertMachine = Machine{
 	},
 }
 
-// AlertNewSubstance is the kind of alert that the early warning proposes.
-const AlertNewSubstance = "new_substance"
+// AlertNewSubstance is the kind of alert that the early warning proposes, BasisRetracted the
+// reason for which the system takes one back.
+const (
+	AlertNewSubstance = "new_substance"
+	BasisRetracted    = "basis_retracted"
+)
 
 // NewSignalAlert is the proposal that a signal makes. It names no place: a report has none.
 func NewSignalAlert(id string, s Signal, at time.Time) Alert {
@@ -60,6 +64,23 @@ func NewSignalAlert(id string, s Signal, at time.Time) Alert {
 	return a
 }
 
+// Open reports whether the alert is proposed or in force.
+func (a *Alert) Open(today Date) bool {
+	return a.State == AlertProposed || a.State == AlertIssued && a.ValidUntil >= today
+}
+
+// Join lets the alert rest on what rises now, and says whether anybody would see it: one that
+// was weakened is not any more.
+func (a *Alert) Join(s Signal) bool {
+	a.Basis = s.Reports
+	if !a.Weakened {
+		return false
+	}
+	a.Weakened = false
+	a.Version++
+	return true
+}
+
 // RestsOn changes the alert when some of the reports it rests on were retracted and so many
 // still stand, and says whether it did. A proposal that would not be made any more is taken
 // back. What a person issued stays in force, marked as weakened, until nothing stands behind
@@ -69,7 +90,7 @@ func (a *Alert) RestsOn(standing int) bool {
 	case a.State == AlertRetracted || standing >= SignalReports:
 		return false
 	case standing == 0 || a.State == AlertProposed:
-		a.State, a.Retraction = AlertRetracted, "basis_retracted"
+		a.State, a.Retraction = AlertRetracted, BasisRetracted
 	case a.Weakened:
 		return false
 	default:

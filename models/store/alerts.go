@@ -57,7 +57,7 @@ func (s *Session) IssueAlert(ctx context.Context, n models.NewAlert) (a *models.
 		}
 		*a = models.Alert{
 			ID: id, OrganisationID: s.actor.OrganisationID, Kind: n.Kind, State: models.AlertIssued, Region: n.Region, Place: n.Place,
-			Version: 1, CreatedAt: t.now, IssuedAt: &t.now,
+			Basis: []string{}, Version: 1, CreatedAt: t.now, IssuedAt: &t.now,
 		}
 		a.Say(n.AlertText)
 		if err := t.Create(a).Error; err != nil {

@@ -211,7 +211,7 @@ func ewsLevels(kind models.OrganisationKind) []string {
 }
 
 // proposeSignals proposes an alert for each class and name that rises with the report, once
-// as long as one is open or a person has just said that it is none.
+// as long as one is open, and not where a person has just said that it is none.
 func (t *tx) proposeSignals(r *models.EWSReport) error {
 	var reports []models.EWSReport
 	columns := []string{"id", "month", "region", "nps_class", "suspected_names", "street_names", "state"}
@@ -220,26 +220,56 @@ func (t *tx) proposeSignals(r *models.EWSReport) error {
 		return err
 	}
 	for _, signal := range models.SignalsOf(r, reports, t.today) {
-		var known int64
-		err := t.Model(&models.Alert{}).Where("kind = ? AND region = ? AND nps_class = ? AND name_key = ?", models.AlertNewSubstance, signal.Region, signal.NPSClass, signal.Key).
-			Where("(state = ? OR (state = ? AND valid_until >= ?) OR (state = ? AND retraction <> 'basis_retracted' AND created_at >= ?))",
-				models.AlertProposed, models.AlertIssued, t.today, models.AlertRetracted, models.SignalWindow(t.today).Time()).Count(&known).Error
-		if err != nil {
-			return err
-		}
-		if known > 0 {
-			continue
-		}
-		a := models.NewSignalAlert(newID(), signal, t.now)
-		if err := t.Create(&a).Error; err != nil {
-			return err
-		}
-		t.alsoTouched(a.ID)
-		if err := t.tellKinds("alert", a.ID, models.KindMinistry); err != nil {
+		if err := t.proposeSignal(signal); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// proposeSignal proposes an alert, unless there is one: that then rests on the newer reports too.
+func (t *tx) proposeSignal(signal models.Signal) error {
+	var known []models.Alert
+	err := t.Where("kind = ? AND region = ? AND nps_class = ? AND name_key = ?", models.AlertNewSubstance, signal.Region, signal.NPSClass, signal.Key).
+		Where("(state <> ? OR (retraction <> ? AND created_at >= ?))", models.AlertRetracted, models.BasisRetracted, models.SignalWindow(t.today).Time()).
+		Order("id DESC").Find(&known).Error
+	if err != nil {
+		return err
+	}
+	for i := range known {
+		a := &known[i]
+		switch {
+		case a.State == models.AlertRetracted: // by a person, who knows what the rule does not
+			return nil
+		case a.Open(t.today):
+			version, seen := a.Version, a.Join(signal)
+			return t.saveAlert(a, version, seen)
+		}
+	}
+	a := models.NewSignalAlert(newID(), signal, t.now)
+	if err := t.Create(&a).Error; err != nil {
+		return err
+	}
+	t.alsoTouched(a.ID)
+	return t.tellAlert(&a)
+}
+
+// saveAlert writes what reports did to an alert; seen says that its readers see a change.
+func (t *tx) saveAlert(a *models.Alert, version int64, seen bool) error {
+	err := changed(t.Model(a).Where("version = ?", version).Select("state", "retraction", "basis", "weakened", "version").Updates(a))
+	if err != nil || !seen {
+		return err
+	}
+	t.alsoTouched(a.ID)
+	return t.tellAlert(a)
+}
+
+// tellAlert tells those who may see it: a proposal is the programme's.
+func (t *tx) tellAlert(a *models.Alert) error {
+	if a.IssuedAt == nil {
+		return t.tellKinds("alert", a.ID, models.KindMinistry)
+	}
+	return t.tellKinds("alert", a.ID, models.OrganisationKinds...)
 }
 
 // weaken changes the alerts that rested on a report that was retracted, or that turned out
@@ -263,19 +293,11 @@ func (t *tx) weaken(r *models.EWSReport) error {
 		if err := q.Count(&standing).Error; err != nil {
 			return err
 		}
-		version, issued := a.Version, a.IssuedAt != nil
+		version := a.Version
 		if !a.RestsOn(int(standing)) {
 			continue
 		}
-		if err := changed(t.Model(a).Where("version = ?", version).Select("state", "retraction", "weakened", "version").Updates(a)); err != nil {
-			return err
-		}
-		t.alsoTouched(a.ID)
-		readers := []models.OrganisationKind{models.KindMinistry}
-		if issued {
-			readers = models.OrganisationKinds
-		}
-		if err := t.tellKinds("alert", a.ID, readers...); err != nil {
+		if err := t.saveAlert(a, version, true); err != nil {
 			return err
 		}
 	}
