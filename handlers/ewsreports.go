@@ -63,7 +63,7 @@ type EWSReportView struct {
 	Organisation      models.OrganisationID `json:"organisation" cat:"ewsReport"`
 	SourceType        string                `json:"sourceType" cat:"ewsReport"`
 	Month             string                `json:"month" cat:"ewsReport"`
-	Region            string                `json:"region" cat:"ewsReport"`
+	Region            *string               `json:"region" cat:"ewsReport"`
 	SuspectedNames    []string              `json:"suspectedNames" cat:"ewsReport"`
 	StreetNames       []string              `json:"streetNames" cat:"ewsReport"`
 	NPSClass          string                `json:"npsClass" cat:"ewsReport"`
@@ -131,7 +131,7 @@ func ewsAnswer(r store.SeenEWSReport) any {
 		return v
 	}
 	return EWSReportView{
-		ID: r.ID, Organisation: r.OrganisationID, SourceType: r.SourceType, Month: month, Region: r.Region, SuspectedNames: r.SuspectedNames,
+		ID: r.ID, Organisation: r.OrganisationID, SourceType: r.SourceType, Month: month, Region: &r.Region, SuspectedNames: r.SuspectedNames,
 		StreetNames: r.StreetNames, NPSClass: r.NPSClass, ChemicalName: r.ChemicalName, Formula: r.Formula, InChIKey: r.InChIKey, CAS: r.CAS,
 		PhysicalForm: r.PhysicalForm, Quantity: r.Quantity, Unit: optional(r.Unit), Cases: r.Cases, OtherSubstances: r.OtherSubstances,
 		Method: r.Method, ReferenceStandard: r.ReferenceStandard, Laboratory: optional(r.Laboratory), Route: optional(r.Route),
