@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 
 	"jol/models"
@@ -37,8 +38,7 @@ func TestEWSReports_AreFoundByMonth(t *testing.T) {
 				for _, table := range fullScans(t, c.World, q) {
 					t.Errorf("%s reads all of %s:\n%s", name, table, q.SQL)
 				}
-				_, reads := tableOf(q.SQL+" ", "ews_reports")
-				looked = looked || reads
+				looked = looked || strings.Contains(q.SQL, "ews_reports") && strings.HasPrefix(q.SQL, "SELECT")
 			}
 			if !looked {
 				t.Errorf("%s does not look", name)
