@@ -267,7 +267,7 @@ func hostile(r Route, s sample) []Scenario {
 		return all
 	}
 	for name := range fields {
-		for _, value := range []any{word + " +7 701 123 45 67 " + strings.Repeat(word, 15), []string{word}, object{word + " ": word}} {
+		for _, value := range []any{word + " +7 701 123 45 67 " + strings.Repeat(word, 15), []string{word + " +7 701 123 45 67"}, object{word + " ": word}} {
 			if name == "password" {
 				value = []string{word}
 			}
