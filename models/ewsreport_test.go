@@ -75,7 +75,9 @@ func TestEWSReport_Check(t *testing.T) {
 		n := goodEWS()
 		c.change(&n)
 		got := refused(n.Check("KZ", "2026-03-10"))
-		if want := c.want; want == "" && len(got) > 0 || want != "" && !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, strings.Fields(want)[0]) && strings.HasSuffix(s, strings.Fields(want)[1]) }) {
+		if want := c.want; want == "" && len(got) > 0 || want != "" && !slices.ContainsFunc(got, func(s string) bool {
+			return strings.HasPrefix(s, strings.Fields(want)[0]) && strings.HasSuffix(s, strings.Fields(want)[1])
+		}) {
 			t.Errorf("%s: %v, want %q", name, got, want)
 		}
 	}
