@@ -91,7 +91,7 @@ func (p *population) samples(t *testing.T) map[string]sample {
 	for _, part := range []map[string]sample{
 		p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t), p.exportSamples(t),
 		p.taskSamples(t), p.custodySamples(t), p.oatSamples(t), p.recordSamples(t), p.syncSamples(t),
-		p.partnershipSamples(t), p.disclosureSamples(t),
+		p.partnershipSamples(t), p.disclosureSamples(t), p.ewsSamples(t),
 	} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {

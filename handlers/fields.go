@@ -21,7 +21,7 @@ var views = []any{
 	OrderGapView{}, DoseGuardView{}, DoseOrderVersionView{}, DoseOrderView{}, DoseTransferStubView{}, DoseTransferView{}, DoseView{}, DoubleDosingView{},
 	AssessmentView{}, AttendanceView{}, ClinicalPlanView{}, ContactView{}, CounsellingNoteView{}, DiagnosisView{}, DrugTestView{},
 	EntryHistoryView{}, InfectionTestView{}, MentalHealthCheckView{}, NaloxoneTrainingView{}, ObservationView{}, ReproductiveStatusView{},
-	ScreeningView{}, SocialPlanView{}, AlertView{}, NaloxoneKitView{}, OverdosePlaceView{}, OverdoseView{},
+	ScreeningView{}, SocialPlanView{}, AlertView{}, EWSReportView{}, EWSSharedReportView{}, EWSFigureView{}, EWSFiguresView{}, NaloxoneKitView{}, OverdosePlaceView{}, OverdoseView{},
 	ChangedView{}, DeviceStateView{}, DeviceView{}, SyncConflictView{}, SyncResolutionView{}, SyncResultView{}, SyncView{},
 	AccessPassView{}, AgreementView{}, AttendedDayView{}, BreakGlassView{}, ConsentVersionView{}, CourtDutyView{}, DisclosureView{},
 	FunctionalNoteView{}, FunctionalSlipView{}, SocialPlanLineView{}, SummaryView{}, SummaryConsentView{}, SummaryGivenView{}, SummaryLineView{}, SummaryLookView{},

@@ -132,6 +132,7 @@ const (
 	CatAgreement      Category = "agreement"
 	CatBreakGlass     Category = "breakGlass"
 	CatAlert          Category = "alert"
+	CatEWSReport      Category = "ewsReport"
 	CatProtocol       Category = "protocol"
 	CatIndicator      Category = "indicator"
 	CatOwnFigures     Category = "ownFigures"
@@ -151,7 +152,7 @@ var ClientCategories = []Category{
 // ResourceCategories are the service's own resources.
 var ResourceCategories = []Category{
 	CatReferral, CatEpisode, CatTask, CatNotice, CatCustody, CatTransfer, CatReleaseCase, CatFunctionalNote, CatAgreement,
-	CatBreakGlass, CatAlert, CatProtocol, CatIndicator, CatOwnFigures, CatOrganisation, CatUser, CatAudit,
+	CatBreakGlass, CatAlert, CatEWSReport, CatProtocol, CatIndicator, CatOwnFigures, CatOrganisation, CatUser, CatAudit,
 }
 
 // Categories lists every category.

@@ -242,9 +242,43 @@ func countSignals(r models.SubstanceReport, f Frame) []Fact {
 	if !f.Period.Contains(r.On) || !wasKnown(r.On, r.KnownOn, f.AsOf) {
 		return nil
 	}
-	status := r.Status
-	if r.StatusOn > f.AsOf {
-		status = "suspected"
+	status := models.EWSSuspected
+	if r.ConfirmedOn != "" && r.ConfirmedOn <= f.AsOf {
+		status = models.EWSConfirmed
+	}
+	if r.RetractedOn != "" && r.RetractedOn <= f.AsOf {
+		status = models.EWSRetracted
 	}
 	return []Fact{{Units: 1, Region: r.Region, Age: -1, Of: map[string]string{DimStatus: status, DimNPSClass: r.NPSClass, DimSourceType: r.SourceType}}}
+}
+
+// SignalCount is a number of reports with one status, class and source.
+type SignalCount struct {
+	Status, NPSClass, SourceType string
+	Reports                      int64
+}
+
+// Signals counts reports as EWS01 does, exactly, for those who read each of them: no release
+// has them. Combinations without a report are left out; the order is that of the code lists.
+func Signals(reports []models.SubstanceReport, p Period, asOf models.Date) (Status, []SignalCount) {
+	definition, _ := ByID("EWS01")
+	counts := map[SignalCount]int64{}
+	for _, r := range reports {
+		for _, f := range definition.CountReport(r, Frame{Period: p, AsOf: asOf, Rules: DefaultRules}) {
+			counts[SignalCount{Status: f.code(DimStatus), NPSClass: f.code(DimNPSClass), SourceType: f.code(DimSourceType)}] += f.Units
+		}
+	}
+	var signals []SignalCount
+	for _, status := range codesOf(DimStatus, Country{}) {
+		for _, class := range codesOf(DimNPSClass, Country{}) {
+			for _, source := range codesOf(DimSourceType, Country{}) {
+				cell := SignalCount{Status: status, NPSClass: class, SourceType: source}
+				if n := counts[cell]; n > 0 {
+					cell.Reports = n
+					signals = append(signals, cell)
+				}
+			}
+		}
+	}
+	return definition.StatusOn(p, asOf), signals
 }

@@ -77,7 +77,7 @@ func (p *plans) tasks(f store.TaskFilter) error {
 var clientLevel = []string{
 	"clients", "persons", "consents", "referrals", "episodes", "anchors", "tasks", "task_dues", "entries", "overdoses", "naloxone_kits",
 	"dose_orders", "dose_events", "dose_transfers", "double_dosing", "custody_spells", "custody_transfers", "release_cases", "notices", "deliveries",
-	"disclosures", "break_glass", "functional_notes", "changes", "audit_events",
+	"disclosures", "break_glass", "functional_notes", "changes", "audit_events", "ews_reports",
 }
 
 // A full scan of a table about clients costs more with each client, whatever is asked.

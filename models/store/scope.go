@@ -31,6 +31,7 @@ const (
 	overdoseTable        table = "overdoses"
 	kitTable             table = "naloxone_kits"
 	alertTable           table = "alerts"
+	ewsReportTable       table = "ews_reports"
 	orderTable           table = "dose_orders"
 	doseTable            table = "dose_events"
 	doseTransferTable    table = "dose_transfers"
@@ -129,6 +130,8 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 		switch t {
 		case organisationTable, releaseTable, denominatorTable, auditTable, editionTable, alertTable, facilityLimitTable:
 			return condition{sql: "1 = 1"}
+		case ewsReportTable:
+			return s.reachEWS()
 		}
 	case models.Country: // one deployment serves one country
 		switch t {
@@ -136,7 +139,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 			return s.ministryOr("organisations.id = ?")
 		case userTable, contactTable, deviceTable:
 			return s.ministryOr(string(t) + ".organisation_id = ?")
-		case agreementTable, visitTable, alertTable: // a pass is about a worker: between the two organisations
+		case agreementTable, visitTable, alertTable, ewsReportTable: // a pass is about a worker: between the two organisations
 			return condition{sql: "1 = 1"}
 		}
 	case models.Own:
@@ -149,7 +152,7 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 			return condition{name + ".ngo_id = ? OR " + name + ".institution_id = ?", []any{org, org}}
 		case releaseCaseTable: // who is responsible since the release needs to know of it
 			return condition{"release_cases.organisation_id = ? OR release_cases.receiver_id = ?", []any{org, org}}
-		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable, dutyTable:
+		case clientTable, consentTable, changeTable, anchorTable, alertTable, ewsReportTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable, dutyTable:
 			return condition{string(t) + ".organisation_id = ?", []any{org}}
 		}
 		if t.ofClient() {
