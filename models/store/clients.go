@@ -237,7 +237,7 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 		}
 		ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", c.PersonID)
 		if p.Referrals, err = s.seeReferrals(r, s.referralQuery(r.DB, models.Read).
-			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
+			Where("referrals.id IN (SELECT id FROM referrals WHERE from_client_id IN (?) UNION ALL SELECT id FROM referrals WHERE to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
 			return err
 		}
 		if p.Episodes, err = s.seeEpisodes(r, c, naming); err != nil {

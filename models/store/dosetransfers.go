@@ -39,14 +39,17 @@ type doseTransferRow struct {
 const transferNoun = "dose_transfer"
 
 func (s *Session) doseTransferQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
-	q = q.Model(&models.DoseTransfer{}).
+	return s.scoped(doseTransfersWith(q), doseTransferTable, models.CatTransfer, verb)
+}
+
+func doseTransfersWith(q *gorm.DB) *gorm.DB {
+	return q.Model(&models.DoseTransfer{}).
 		Select("dose_transfers.*, COALESCE(fc.code, dose_transfers.other_code) AS from_code, COALESCE(fc.local_no, 1) AS from_local_no, " +
 			"COALESCE(tc.code, dose_transfers.other_code) AS to_code, COALESCE(tc.local_no, 1) AS to_local_no, " +
 			"COALESCE(k.state, '') AS consent_state, COALESCE(k.from_date, '') AS consent_from, COALESCE(k.until_date, '') AS consent_until, COALESCE(k.version, 0) AS consent_version").
 		Joins("LEFT JOIN clients fc ON fc.id = dose_transfers.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = dose_transfers.to_client_id").
 		Joins("LEFT JOIN consents k ON k.id = dose_transfers.consent_id")
-	return s.scoped(q, doseTransferTable, models.CatTransfer, verb)
 }
 
 func (row *doseTransferRow) consent() models.Consent {
@@ -97,13 +100,13 @@ func (s *Session) noteTransfers(r *reading, rows []doseTransferRow) []SeenDoseTr
 // ListDoseTransfers returns the organisation's transfers, newest first.
 func (s *Session) ListDoseTransfers(ctx context.Context, f PartyFilter, p Paging) (page Page[SeenDoseTransfer], err error) {
 	err = s.readRecords(ctx, "dose_transfer.read", func(r *reading) error {
-		q := s.byParty(s.doseTransferQuery(r.DB, models.Read), doseTransferTable, f)
+		q, ways := s.byParty(doseTransfersWith(r.DB), doseTransferTable, models.CatTransfer, f)
 		if f.Overdue {
 			q = q.Where("dose_transfers.state IN ? AND dose_transfers.answer_due < ?", models.PendingTransferStates, r.now).
 				Where("(dose_transfers.from_organisation_id = ? OR dose_transfers.state = ? OR dose_transfers.ground <> '' OR (k.state = ? AND k.until_date >= ?))",
 					s.actor.OrganisationID, models.TransferRequested, models.ConsentGiven, r.today) // a stub is not waiting
 		}
-		rows, err := loadPage(s, q, "dose_transfers", "dose_transfers.id", p, func(row doseTransferRow) string { return row.ID })
+		rows, err := loadWays(s, q, ways, "dose_transfers", "dose_transfers.id", p, func(row doseTransferRow) string { return row.ID })
 		page = Page[SeenDoseTransfer]{Items: s.noteTransfers(r, rows.Items), Next: rows.Next}
 		return err
 	})

@@ -197,7 +197,7 @@ func (c *ownCount) received() error {
 	}
 	var rows []referralRow
 	if !c.past {
-		q := c.byParty(c.referralQuery(c.r.Session(&gorm.Session{NewDB: true}), models.Read), referralTable, PartyFilter{Direction: "in"})
+		q := c.referralQuery(c.r.Session(&gorm.Session{NewDB: true}), models.Read).Where("referrals.to_organisation_id = ?", c.actor.OrganisationID)
 		err := q.Where("referrals.state IN ? AND k.state = ? AND k.from_date <= ? AND k.until_date >= ?", models.OpenReferralStates, models.ConsentGiven, c.day, c.day).Find(&rows).Error
 		if err != nil {
 			return err
