@@ -316,10 +316,26 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	t.alsoTouched(string(own))
 	t.tell("client", string(own), r.ToOrganisationID)
 	t.tell("client", string(from.ID), from.OrganisationID)
+	if r.AddsCare() {
+		return t.addsCareOnly(r, &from)
+	}
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
+}
+
+// addsCareOnly leaves a person whom a link adds care to where the person was. Joining a
+// record of the receiver's in sameAs lets the receiver keep somebody it was in charge of;
+// for a link that holds only while it was treating before the link was sent. When an episode
+// was entered counts, not the date it bears: a record made for the purpose would otherwise
+// take the person, and with the person the file.
+func (t *tx) addsCareOnly(r *models.Referral, from *models.Client) error {
+	treated, err := t.exists(&models.Episode{}, "client_id = ? AND organisation_id = ? AND end_date = '' AND created_at < ?", r.ToClientID, r.ToOrganisationID, r.SentAt)
+	if err != nil || treated {
+		return err
+	}
+	return t.setResponsible(from.PersonID, from.ResponsibleID)
 }
 
 // joining is the act of care that joins two records: what it is called in errors, who
