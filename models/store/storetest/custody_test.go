@@ -416,6 +416,79 @@ func TestRelease_GoesToWhoAccepted(t *testing.T) {
 	})
 }
 
+// Whoever was responsible before the arrest accepted nothing of it: it learns neither of the
+// arrest nor of the release, unless a consent lets it, and then the log says so.
+func TestRelease_IsNotToldToWhoWasInChargeBeforeTheArrest(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleClinician, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		for i, test := range []struct {
+			name  string
+			share func(handle string)
+			want  *models.Organisation
+		}{
+			{"no consent", func(string) {}, c.Clinic},
+			{"a consent to something else", func(h string) {
+				medic.Give(h, models.PurposeReferral, c.Polyclinic, models.CatDiagnosis)
+			}, c.Clinic},
+			{"the release date", func(h string) { medic.Give(h, models.PurposeReferral, c.Polyclinic, models.CatReleaseDate) }, c.Polyclinic},
+			{"the dose", func(h string) { medic.Give(h, models.PurposeDoseContinuity, c.Polyclinic, models.CatOAT) }, c.Polyclinic},
+		} {
+			for j, planned := range []bool{true, false} {
+				// Once freed and handed over by a referral for the release; treated since; arrested again.
+				handle := medic.Register(2*i + j)
+				k := medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+				first := medic.hold(handle, "")
+				atPoly := poly.Move(medic.Refer(handle, Asking(c.Polyclinic)), "acceptance").ClientCode
+				medic.free(first, true)
+				medic.Withdraw(k.ID)
+				poly.Start(atPoly)
+				c.Advance(40 * 24 * time.Hour)
+				on := models.Date("")
+				if planned {
+					on = c.Today().AddDays(3)
+				}
+				spell := medic.hold(handle, on)
+				test.share(handle)
+				c.exec(t, "UPDATE notices SET state = 'acknowledged' WHERE organisation_id = ?", c.Polyclinic.ID)
+				c.exec(t, "UPDATE tasks SET state = 'done' WHERE organisation_id = ?", c.Polyclinic.ID)
+				told := func() [4]int {
+					page, err := poly.New().ListHandovers(ctx, store.Paging{Limit: 100})
+					must(t, err)
+					return [4]int{len(c.notices(t, c.Polyclinic)), len(c.tasks(t, c.Polyclinic)), len(page.Items),
+						count(t, c.World, "changes WHERE organisation_id = ?", c.Polyclinic.ID)}
+				}
+				before := told()
+				entries := count(t, c.World, "disclosures WHERE recipient_id = ? AND client_id = ?", c.Polyclinic.ID, spell.ClientID)
+				medic.free(spell, planned)
+				name := fmt.Sprintf("%s, planned %v", test.name, planned)
+				if org := c.inChargeOf(t, spell.ClientID); org != test.want.ID {
+					t.Errorf("%s: responsible is not the %s", name, test.want.Name)
+				}
+				entries = count(t, c.World, "disclosures WHERE recipient_id = ? AND client_id = ?", c.Polyclinic.ID, spell.ClientID) - entries
+				after := told()
+				if test.want == c.Clinic {
+					if after != before || entries != 0 {
+						t.Errorf("%s: told %v, before %v, %d entries", name, after, before, entries)
+					}
+					own, err := poly.New().GetClient(ctx, atPoly)
+					must(t, err)
+					if own.ShowResponsible {
+						t.Errorf("%s: it is told who is responsible now", name)
+					}
+					continue
+				}
+				if entries != 1 || after[2] != before[2]+1 || after[3] == before[3] || !planned && (after[0] != before[0]+1 || after[1] != before[1]+1) {
+					t.Errorf("%s: told %v, before %v, %d entries", name, after, before, entries)
+				}
+			}
+		}
+		if n := count(t, c.World, "disclosures WHERE recipient_id = ? AND ground = '' AND consent_id = ''", c.Polyclinic.ID); n != 0 {
+			t.Errorf("%d entries rest on nothing", n)
+		}
+	})
+}
+
 func TestRelease_NotLinkedAfterHalfAYear(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		medic := c.As(models.RolePrisonMedical, c.ColonyHealth)
