@@ -57,6 +57,10 @@ var unanswered = []struct {
 	{"SELECT id, CASE WHEN state = 'requested' THEN from_organisation_id ELSE to_organisation_id END AS organisation_id, consent_id FROM dose_transfers WHERE state IN ('requested', 'sent') AND answer_due < ? AND answer_due > ?" +
 		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = CASE WHEN dose_transfers.state = 'requested' THEN dose_transfers.from_organisation_id ELSE dose_transfers.to_organisation_id END" +
 		" AND n.kind = 'transfer_unanswered' AND n.subject_id = dose_transfers.id)", "transfer_unanswered"},
+	// The side that sent, or asked, hears of it as well: its client waits for a dose.
+	{"SELECT id, CASE WHEN state = 'requested' THEN to_organisation_id ELSE from_organisation_id END AS organisation_id, '' AS consent_id FROM dose_transfers WHERE state IN ('requested', 'sent') AND answer_due < ? AND answer_due > ?" +
+		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = CASE WHEN dose_transfers.state = 'requested' THEN dose_transfers.to_organisation_id ELSE dose_transfers.from_organisation_id END" +
+		" AND n.kind = 'transfer_unanswered' AND n.subject_id = dose_transfers.id AND n.created_at > dose_transfers.answer_due)", "transfer_unanswered"},
 	// An application for access to an institution never lapses in silence: both sides are
 	// told, and again when an appeal has waited too long as well.
 	{undecided("institution_id"), "access_overdue"},
@@ -155,8 +159,9 @@ func (t *tx) stands(n *models.Notice) (bool, error) {
 	case "task_escalated":
 		return t.exists(&models.Task{}, "id = ? AND state = ?", n.SubjectID, models.TaskOpen)
 	case "transfer_unanswered": // of a dose; a transfer between institutions takes its notices back itself
-		answered, err := t.exists(&models.DoseTransfer{}, "id = ? AND state NOT IN ?", n.SubjectID, models.PendingTransferStates)
-		return !answered, err
+		over, err := t.exists(&models.DoseTransfer{}, "id = ? AND (state NOT IN ? OR state = ? AND ground <> '' AND to_organisation_id = ? AND answer_due < ?)",
+			n.SubjectID, models.PendingTransferStates, models.TransferSent, n.OrganisationID, lapsedBefore(t.now))
+		return !over, err
 	}
 	return true, nil
 }
