@@ -222,6 +222,9 @@ func (t *tx) afterDose(o *models.DoseOrder, e *models.DoseEvent, rules models.Do
 // lookForDoubleDosing raises a suspicion to both sites when the same code was given an
 // agonist elsewhere that day. It blocks nobody, and tells each site of its own client only.
 func (t *tx) lookForDoubleDosing(o *models.DoseOrder, e *models.DoseEvent) error {
+	if !o.Compares(e.OnDate, t.today, t.session.actor.Zone) {
+		return nil
+	}
 	others, err := t.dosedElsewhere(e)
 	if err != nil || len(others) == 0 {
 		return err
