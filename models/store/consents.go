@@ -287,6 +287,9 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 		}
 		t.alsoTouched(open[i].ID)
 		t.tell("referral", open[i].ID, open[i].FromOrganisationID)
+		if err := t.handoverTakenBack(&open[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -32,6 +32,8 @@ func (s *Session) transferQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 		Select("custody_transfers.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, custody_transfers.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no").
 		Joins("JOIN clients fc ON fc.id = custody_transfers.client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = custody_transfers.to_client_id")
+	// One that was cancelled was never the receiver's: absent for it, like one that was never ordered.
+	q = q.Where("(custody_transfers.from_organisation_id = ? OR custody_transfers.state <> ?)", s.actor.OrganisationID, models.CustodyTransferCancelled)
 	return s.scoped(q, custodyTransferTable, models.CatTransfer, verb)
 }
 
@@ -198,7 +200,12 @@ func (s *Session) MoveTransfer(ctx context.Context, id, action string, at *time.
 }
 
 func (t *tx) keepTransfer(transfer *models.CustodyTransfer) error {
-	t.tell("custody_transfer", transfer.ID, transfer.FromOrganisationID, transfer.ToOrganisationID)
+	t.tell("custody_transfer", transfer.ID, transfer.FromOrganisationID)
+	if transfer.State == models.CustodyTransferCancelled {
+		t.gone("custody_transfer", transfer.ID, transfer.ToOrganisationID)
+	} else {
+		t.tell("custody_transfer", transfer.ID, transfer.ToOrganisationID)
+	}
 	return changed(t.Model(transfer).Where("version = ?", transfer.Version-1).
 		Select("state", "departed_at", "arrived_at", "file_received_at", "to_client_id", "version").Updates(transfer))
 }

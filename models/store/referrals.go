@@ -283,7 +283,9 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
 			return err
 		}
-		tx.tellMoved(r)
+		if err := tx.tellMoved(r); err != nil {
+			return err
+		}
 		seen, err = tx.seenReferral(id, models.Change)
 		return err
 	})
@@ -291,13 +293,27 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 }
 
 // tellMoved tells both parties, and takes back from a receiver what was never its own.
-func (t *tx) tellMoved(r *models.Referral) {
+func (t *tx) tellMoved(r *models.Referral) error {
 	t.tell("referral", r.ID, r.FromOrganisationID)
 	if r.State == models.ReferralCancelled && r.ToClientID == "" {
 		t.gone("referral", r.ID, r.ToOrganisationID)
-		return
+		return nil
 	}
 	t.tell("referral", r.ID, r.ToOrganisationID)
+	if r.State != models.ReferralCancelled {
+		return nil
+	}
+	return t.handoverTakenBack(r)
+}
+
+// handoverTakenBack tells a receiver that it sees no more of the release it had accepted.
+func (t *tx) handoverTakenBack(r *models.Referral) error {
+	var cases []string
+	err := t.Model(&models.ReleaseCase{}).Where("client_id = ? AND receiver_id = ?", r.FromClientID, r.ToOrganisationID).Order("id").Pluck("id", &cases).Error
+	for _, id := range cases {
+		t.gone("release_case", id, r.ToOrganisationID)
+	}
+	return err
 }
 
 // takeOver is the act of care that joins two organisations' records: the receiver's

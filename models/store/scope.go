@@ -134,8 +134,10 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 		case agreementTable, passTable, visitTable:
 			name := string(t)
 			return condition{name + ".ngo_id = ? OR " + name + ".institution_id = ?", []any{org, org}}
-		case releaseCaseTable: // who is responsible since the release needs to know of it
-			return condition{"release_cases.organisation_id = ? OR release_cases.receiver_id = ?", []any{org, org}}
+		case releaseCaseTable: // who is responsible since the release needs to know of it, unless what it accepted was taken back
+			return condition{"release_cases.organisation_id = ? OR release_cases.receiver_id = ? AND NOT EXISTS (SELECT 1 FROM referrals hr" +
+				" JOIN custody_spells hs ON hs.id = release_cases.spell_id AND hr.sent_at >= hs.admitted_at" +
+				" WHERE hr.from_client_id = release_cases.client_id AND hr.to_organisation_id = ? AND hr.to_client_id <> '' AND hr.state IN ('cancelled', 'consent_withdrawn'))", []any{org, org, org}}
 		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable, dutyTable:
 			return condition{string(t) + ".organisation_id = ?", []any{org}}
 		}

@@ -342,6 +342,44 @@ func TestRelease_FallsToTheDefaultClinic(t *testing.T) {
 	})
 }
 
+// Who accepted a referral for the release sees the release until the referral is cancelled or
+// its consent withdrawn.
+func TestRelease_IsGoneWithTheReferralThatWasAccepted(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNurse, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		for i, end := range []string{"cancellation", "withdrawal"} {
+			handle := medic.Register(i)
+			k := medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+			spell := medic.hold(handle, c.Today())
+			r := poly.Move(medic.Refer(handle, Asking(c.Polyclinic)), "acceptance")
+			medic.free(spell, true)
+			page, err := poly.New().ListHandovers(ctx, store.Paging{Limit: 5})
+			must(t, err)
+			if len(page.Items) != 1 || !page.Items[0].Responsible {
+				t.Fatalf("%+v", page.Items)
+			}
+			since := c.feed(t, poly, "")
+			if end == "cancellation" {
+				medic.Move(r, end)
+			} else {
+				medic.Withdraw(k.ID)
+			}
+			left, err := poly.New().ListHandovers(ctx, store.Paging{Limit: 5})
+			must(t, err)
+			if len(left.Items) != 0 {
+				t.Errorf("after the %s the clinic still reads %+v", end, left.Items)
+			}
+			if now := c.feed(t, poly, since.Next).Items; !slices.Contains(now, store.Change{Kind: "gone", ID: page.Items[0].ID, Was: "release_case"}) {
+				t.Errorf("after the %s the clinic's feed says %+v", end, now)
+			}
+			if org := c.inChargeOf(t, spell.ClientID); org != c.Polyclinic.ID {
+				t.Errorf("the %s took the person from the clinic", end)
+			}
+		}
+	})
+}
+
 // The fact of agonist treatment, and only the fact, with a dose-continuity consent.
 func TestRelease_TellsOfAgonistTreatmentByConsentOnly(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
@@ -782,8 +820,28 @@ func TestCustodyTransfer_CancelledOrReleasedOnTheWay(t *testing.T) {
 		spell := medic.hold(medic.Register(1), c.Today().AddDays(50))
 		tr, _, err := medic.New().OrderTransfer(ctx, spell.ID, unit.ID, nil)
 		must(t, err)
+		absent := func(change store.Change) {
+			t.Helper()
+			_, err := other.New().GetTransfer(ctx, tr.ID)
+			wantError(t, err, models.KindNotFound, "custody_transfer.not_found")
+			page, err := other.New().ListTransfers(ctx, false, store.Paging{Limit: 5})
+			must(t, err)
+			if len(page.Items) != 0 {
+				t.Errorf("the receiver of a cancelled transfer reads %+v", page.Items)
+			}
+			feed := c.feed(t, other, "").Items
+			if !slices.Contains(feed, change) {
+				t.Errorf("the receiver is told %+v", feed)
+			}
+		}
+		_, err = other.New().GetTransfer(ctx, tr.ID)
+		must(t, err)
 		tr, err = medic.On(tr.Version).MoveTransfer(ctx, tr.ID, "cancellation", nil, store.Acceptance{})
 		must(t, err)
+		absent(store.Change{Kind: "gone", ID: tr.ID, Was: "custody_transfer"})
+		if _, err = medic.New().GetTransfer(ctx, tr.ID); err != nil {
+			t.Errorf("the sender: %v", err)
+		}
 		seen, err := medic.New().GetSpell(ctx, spell.ID)
 		must(t, err)
 		if tr.State != models.CustodyTransferCancelled || seen.State != models.SpellResident || len(c.tasks(t, c.ColonyHealth)) != 0 {
@@ -796,7 +854,8 @@ func TestCustodyTransfer_CancelledOrReleasedOnTheWay(t *testing.T) {
 		must(t, err)
 		medic.free(spell, false)
 		_, err = other.On(tr.Version+1).MoveTransfer(ctx, tr.ID, "arrival", &at, store.Acceptance{})
-		wantError(t, err, models.KindConflict, "custody_transfer.not_possible")
+		wantError(t, err, models.KindNotFound, "custody_transfer.not_found")
+		absent(store.Change{Kind: "gone", ID: tr.ID, Was: "custody_transfer"})
 		c.Advance(48 * time.Hour)
 		_, err = store.NewOutbox(c.Store).Raise(ctx)
 		must(t, err)
