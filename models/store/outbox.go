@@ -230,7 +230,7 @@ func (t *tx) claimDelivery(row *deliveryRow) (*Delivery, error) {
 	if err := t.Model(row).Select("next_at", "attempts").Updates(row).Error; err != nil {
 		return nil, err
 	}
-	return &Delivery{ID: row.ID, NoticeID: n.ID, Channel: c.Channel, Target: c.Target, Key: t.session.store.webhookKey(c.ID)}, nil
+	return &Delivery{ID: row.ID, NoticeID: n.ID, Channel: c.Channel, Target: c.Target, Key: t.session.store.webhookKey(c.ID, c.Target)}, nil
 }
 
 // Waits reports whether the message is still to be sent: somebody may have acknowledged
@@ -265,12 +265,13 @@ func (o *Outbox) Settle(ctx context.Context, id string, sent bool) error {
 }
 
 // webhookKey is the key that signs what is sent to a webhook: derived, so that it need not
-// be kept, and of one contact only.
-func (s *Store) webhookKey(contact string) []byte {
+// be kept, and of one contact at one address only. Whoever ran the address before knows the
+// key of that address.
+func (s *Store) webhookKey(contact, target string) []byte {
 	m := hmac.New(sha256.New, s.opt.Keys.Cursor)
-	m.Write([]byte("webhook\x00" + contact))
+	m.Write([]byte("webhook\x00" + contact + "\x00" + target))
 	return m.Sum(nil)
 }
 
 // WebhookKey gives the key to who manages the contact.
-func (s *Session) WebhookKey(contact string) []byte { return s.store.webhookKey(contact) }
+func (s *Session) WebhookKey(c models.DutyContact) []byte { return s.store.webhookKey(c.ID, c.Target) }
