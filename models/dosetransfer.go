@@ -206,6 +206,13 @@ func (d *DoseTransfer) Doses(on Date) bool {
 	return d.Kind == TransferGuest && on <= d.UntilDate && (d.State == TransferConfirmed || d.State == TransferFirstDose)
 }
 
+// TellsRelease reports whether the consent lets the organisation know of a release today: it
+// shares the release date, or carries the dose.
+func (c *Consent) TellsRelease(to *Organisation, on Date) bool {
+	shares := slices.Contains(c.Categories, CatReleaseDate) && slices.Contains(PurposesFor(CatReleaseDate), c.Purpose)
+	return c.CoversDose(to, on) || shares && c.InForce(on) && c.Names(to.ID, to.Kind)
+}
+
 // CoversDose reports whether the consent allows telling the organisation the dose today.
 func (c *Consent) CoversDose(to *Organisation, on Date) bool {
 	purpose := c.Purpose == PurposeDoseContinuity ||

@@ -176,6 +176,9 @@ func (t *tx) endSharesOf(k *models.Consent, ended *models.ConsentVersion) (err e
 	if ended.Transfers, err = t.cancelTransfersOf(k.ID); err != nil {
 		return err
 	}
+	if err = t.cancelTasksOf(k); err != nil {
+		return err
+	}
 	if err = t.keepConsentVersion(k, ended); err != nil {
 		return err
 	}

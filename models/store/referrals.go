@@ -306,14 +306,18 @@ func (t *tx) tellMoved(r *models.Referral) error {
 	return t.handoverTakenBack(r)
 }
 
-// handoverTakenBack tells a receiver that it sees no more of the release it had accepted.
+// handoverTakenBack tells a receiver that it sees no more of the release it had accepted, and
+// takes back what it was to do for it.
 func (t *tx) handoverTakenBack(r *models.Referral) error {
 	var cases []string
 	err := t.Model(&models.ReleaseCase{}).Where("client_id = ? AND receiver_id = ?", r.FromClientID, r.ToOrganisationID).Order("id").Pluck("id", &cases).Error
+	if err != nil || len(cases) == 0 {
+		return err
+	}
 	for _, id := range cases {
 		t.gone("release_case", id, r.ToOrganisationID)
 	}
-	return err
+	return t.settleTasks(t.Where("organisation_id = ? AND origin = ? AND kind = 'release_clinic_contact' AND subject_id IN ?", r.ToOrganisationID, models.OriginCustody, cases), models.TaskCancelled)
 }
 
 // takeOver is the act of care that joins two organisations' records: the receiver's

@@ -212,10 +212,8 @@ func (t *tx) consentToTell(c *models.Client) (string, error) {
 		return "", err
 	}
 	for i := range given {
-		k := &given[i]
-		if k.CoversDose(&now, t.today) || k.InForce(t.today) && k.Names(now.ID, now.Kind) &&
-			slices.Contains(k.Categories, models.CatReleaseDate) && slices.Contains(models.PurposesFor(models.CatReleaseDate), k.Purpose) {
-			return k.ID, nil
+		if given[i].TellsRelease(&now, t.today) {
+			return given[i].ID, nil
 		}
 	}
 	return "", nil

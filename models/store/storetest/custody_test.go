@@ -380,6 +380,42 @@ func TestRelease_IsGoneWithTheReferralThatWasAccepted(t *testing.T) {
 	})
 }
 
+// A task that somebody has only because a consent told of a release, or a referral was
+// accepted for it, ends with the consent, in the same transaction.
+func TestConsent_WithdrawalCancelsWhatOthersWereToDo(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, ngo, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleNurse, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		_, handle, _ := c.Joined(ngo, medic, 1, c.ColonyHealth)
+		k := medic.Give(handle, models.PurposeReferral, c.NGO, models.CatReleaseDate)
+		referral := medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+		spell := medic.hold(handle, c.Today().AddDays(60))
+		poly.Move(medic.Refer(handle, Asking(c.Polyclinic)), "acceptance")
+		medic.free(spell, false)
+		has := func(o *models.Organisation, kind string, want bool) {
+			t.Helper()
+			if got := c.tasks(t, o); slices.Contains(got, kind) != want {
+				t.Errorf("%s has %v", o.Name, got)
+			}
+		}
+		has(c.NGO, "release_ngo_contact", true)
+		has(c.Polyclinic, "release_clinic_contact", true)
+		has(c.ColonyHealth, "release_ngo_contact", false)
+		again := medic.Give(handle, models.PurposeReferral, c.NGO, models.CatReleaseDate)
+		medic.Withdraw(k.ID)
+		has(c.NGO, "release_ngo_contact", true) // another consent says the same
+		medic.Withdraw(again.ID)
+		has(c.NGO, "release_ngo_contact", false)
+		has(c.ColonyHealth, "release_ngo_contact", true) // somebody must
+		has(c.Polyclinic, "release_clinic_contact", true)
+		medic.Withdraw(referral.ID)
+		has(c.Polyclinic, "release_clinic_contact", false)
+		if n := count(t, c.World, "tasks WHERE state = 'open' AND organisation_id IN (?, ?)", c.NGO.ID, c.Polyclinic.ID); n != 0 {
+			t.Errorf("%d tasks are left with those who may know nothing", n)
+		}
+	})
+}
+
 // The fact of agonist treatment, and only the fact, with a dose-continuity consent.
 func TestRelease_TellsOfAgonistTreatmentByConsentOnly(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
