@@ -201,7 +201,12 @@ func (s *Session) MoveTransfer(ctx context.Context, id, action string, at *time.
 }
 
 func (t *tx) keepTransfer(transfer *models.CustodyTransfer) error {
-	t.tell("custody_transfer", transfer.ID, transfer.FromOrganisationID, transfer.ToOrganisationID)
+	t.tell("custody_transfer", transfer.ID, transfer.FromOrganisationID)
+	if transfer.State == models.CustodyTransferCancelled {
+		t.gone("custody_transfer", transfer.ID, transfer.ToOrganisationID)
+	} else {
+		t.tell("custody_transfer", transfer.ID, transfer.ToOrganisationID)
+	}
 	return changed(t.Model(transfer).Where("version = ?", transfer.Version-1).
 		Select("state", "departed_at", "arrived_at", "file_received_at", "to_client_id", "version").Updates(transfer))
 }

@@ -292,7 +292,9 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
 			return err
 		}
-		tx.tellMoved(r)
+		if err := tx.tellMoved(r); err != nil {
+			return err
+		}
 		seen, err = tx.seenReferral(id, models.Change)
 		return err
 	})
@@ -300,13 +302,31 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 }
 
 // tellMoved tells both parties, and takes back from a receiver what was never its own.
-func (t *tx) tellMoved(r *models.Referral) {
+func (t *tx) tellMoved(r *models.Referral) error {
 	t.tell("referral", r.ID, r.FromOrganisationID)
 	if r.State == models.ReferralCancelled && r.ToClientID == "" {
 		t.gone("referral", r.ID, r.ToOrganisationID)
-		return
+		return nil
 	}
 	t.tell("referral", r.ID, r.ToOrganisationID)
+	if r.State != models.ReferralCancelled {
+		return nil
+	}
+	return t.handoverTakenBack(r)
+}
+
+// handoverTakenBack tells a receiver that it sees no more of the release it had accepted, and
+// takes back what it was to do for it.
+func (t *tx) handoverTakenBack(r *models.Referral) error {
+	var cases []string
+	err := t.Model(&models.ReleaseCase{}).Where("client_id = ? AND receiver_id = ?", r.FromClientID, r.ToOrganisationID).Order("id").Pluck("id", &cases).Error
+	if err != nil || len(cases) == 0 {
+		return err
+	}
+	for _, id := range cases {
+		t.gone("release_case", id, r.ToOrganisationID)
+	}
+	return t.settleTasks(t.Where("organisation_id = ? AND origin = ? AND kind = 'release_clinic_contact' AND subject_id IN ?", r.ToOrganisationID, models.OriginCustody, cases), models.TaskCancelled)
 }
 
 // takeOver is the act of care that joins two organisations' records: the receiver's
@@ -325,10 +345,26 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	t.alsoTouched(string(own))
 	t.tell("client", string(own), r.ToOrganisationID)
 	t.tell("client", string(from.ID), from.OrganisationID)
+	if r.AddsCare() {
+		return t.addsCareOnly(r, &from)
+	}
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
+}
+
+// addsCareOnly leaves a person whom a link adds care to where the person was. Joining a
+// record of the receiver's in sameAs lets the receiver keep somebody it was in charge of;
+// for a link that holds only while it was treating before the link was sent. When an episode
+// was entered counts, not the date it bears: a record made for the purpose would otherwise
+// take the person, and with the person the file.
+func (t *tx) addsCareOnly(r *models.Referral, from *models.Client) error {
+	treated, err := t.exists(&models.Episode{}, "client_id = ? AND organisation_id = ? AND end_date = '' AND created_at < ?", r.ToClientID, r.ToOrganisationID, r.SentAt)
+	if err != nil || treated {
+		return err
+	}
+	return t.setResponsible(from.PersonID, from.ResponsibleID)
 }
 
 // joining is the act of care that joins two records: what it is called in errors, who

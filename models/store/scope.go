@@ -110,8 +110,17 @@ func (s *Session) parties(t table) []condition {
 	default:
 		return nil
 	}
-	org := []any{s.actor.OrganisationID}
-	return []condition{{string(t) + "." + one + " = ?", org}, {string(t) + "." + other + " = ?", org}}
+	org := s.actor.OrganisationID
+	first, second := condition{string(t) + "." + one + " = ?", []any{org}}, condition{string(t) + "." + other + " = ?", []any{org}}
+	switch t {
+	case custodyTransferTable: // one that was cancelled was never the receiver's
+		second.sql += " AND custody_transfers.state <> '" + models.CustodyTransferCancelled + "'"
+	case releaseCaseTable: // nor a release whose referral was taken back
+		second.sql += " AND NOT EXISTS (SELECT 1 FROM referrals hr JOIN custody_spells hs ON hs.id = release_cases.spell_id AND hr.sent_at >= hs.admitted_at" +
+			" WHERE hr.from_client_id = release_cases.client_id AND hr.to_organisation_id = ? AND hr.to_client_id <> '' AND hr.state IN ('cancelled', 'consent_withdrawn'))"
+		second.args = append(second.args, org)
+	}
+	return []condition{first, second}
 }
 
 // anyOf joins conditions by OR; whoever uses it adds the parentheses.
