@@ -8,6 +8,7 @@ import (
 
 // The dates that time.Parse reads, and no others, are read the same.
 func TestDate_TimeReadsWhatTimeParseReads(t *testing.T) {
+	t.Parallel()
 	texts := []string{
 		"", "2026", "2026-1-01", "2026-01-1", "02026-01-01", "2026-01-01 ", "2026/01/01", "2026-01/01", "+026-01-01", "-026-01-01",
 		"2026-0a-01", "2026-01-0x", "202 -01-01", "2026-01-+1", "２026-01", "2026-01-01T00:00:00Z",
