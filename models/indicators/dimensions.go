@@ -88,7 +88,7 @@ type Fact struct {
 }
 
 // code returns the fact's code in the dimension, empty for one that the fact has not.
-func (f Fact) code(dimension string) string {
+func (f *Fact) code(dimension string) string {
 	switch dimension {
 	case DimMeasure:
 		return f.Measure
