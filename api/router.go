@@ -195,7 +195,7 @@ func (s *server) signIn(req *request) (models.Actor, error) {
 		s.limits.guessed(client)
 		return models.Actor{}, errNoToken
 	}
-	actor, err := s.authenticate(req.r.Context(), token, strings.Join(req.r.Header["Device-Token"], ","))
+	actor, err := s.authenticate(req.r.Context(), token, deviceToken(req))
 	if err != nil {
 		if models.IsKind(err, models.KindUnauthenticated) || models.IsKind(err, models.KindForbidden) {
 			s.limits.guessed(client)
@@ -211,6 +211,10 @@ func (s *server) signIn(req *request) (models.Actor, error) {
 	}
 	return actor, nil
 }
+
+// deviceToken is what the request names as its device; empty without one. Two are none that
+// anybody has.
+func deviceToken(req *request) string { return strings.Join(req.r.Header["Device-Token"], ",") }
 
 // bearer takes the token from the one Authorization header.
 func bearer(h http.Header) (string, bool) {

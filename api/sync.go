@@ -47,7 +47,7 @@ type dispatcher struct {
 func (s *server) commands(req *request, actor models.Actor) *handlers.Commands {
 	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes()}
 	return &handlers.Commands{
-		Now: s.now(), Parameters: d.parameters, Run: d.run, Current: d.current, Address: d.address,
+		Now: s.now(), Parameters: d.parameters, Run: d.run, Usable: d.usable, Current: d.current, Address: d.address,
 		Waits:   d.waits,
 		Problem: d.problem,
 	}
@@ -60,6 +60,17 @@ func (d *dispatcher) waits(cmd handlers.Command, err error) bool {
 	var e *models.Error
 	return !route.Unkept && errors.As(err, &e) && (e.Kind == models.KindConflict || e.Kind == models.KindPreconditionFailed ||
 		route.Reason != "" && strings.HasSuffix(e.Code, ".reason_required"))
+}
+
+// usable looks at the token and its device again before each command: what was shut out while
+// its outbox is worked through must not finish it, nor read another record by it.
+func (d *dispatcher) usable() error {
+	token, _ := bearer(d.req.r.Header)
+	_, err := d.authenticate(d.req.r.Context(), token, deviceToken(d.req))
+	if models.IsKind(err, models.KindUnauthenticated) || models.IsKind(err, models.KindForbidden) {
+		return d.denied(d.req, d.actor, "sync.create", "forbidden", err)
+	}
+	return err
 }
 
 // run carries a command out once, or says that it was carried out before.

@@ -48,6 +48,7 @@ type Commands struct {
 	Current    func(Command) any         // the record's state now, as far as the caller may see it
 	Address    func(Command) string      // where it is read
 	Waits      func(Command, error) bool // whether it waits in the inbox, having failed so
+	Usable     func() error              // whether the caller may still send, looked at before each command
 	Problem    func(error) *ProblemView
 }
 
@@ -228,6 +229,9 @@ func (b *outbox) again(id string, before seenCommand, digest string) SyncResultV
 
 func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, error) {
 	c := b.call
+	if err := c.Commands.Usable(); err != nil {
+		return b.failed(&in.ID, err)
+	}
 	occurred, err := models.CommandTime(in.OccurredAt, c.Commands.Now)
 	if err != nil {
 		return b.refused(&in.ID, err), nil

@@ -18,12 +18,14 @@ type CodeList struct {
 // Code is one entry of a code list. The substance list also says where each
 // substance belongs in TDI and ICD; the fields are empty elsewhere.
 type Code struct {
-	Code     string `json:"code"`
-	Label    string `json:"label"`
-	TDIRow   string `json:"tdiRow,omitempty"` // row of the TDI 3.0 tables; none for alcohol
-	ICD10    string `json:"icd10,omitempty"`
-	ICD11    string `json:"icd11,omitempty"`
-	NPSClass string `json:"npsClass,omitempty"`
+	Code  string `json:"code"`
+	Label string `json:"label"`
+	// Labels is the label in other languages, where the list has it.
+	Labels   map[string]string `json:"labels,omitempty"`
+	TDIRow   string            `json:"tdiRow,omitempty"` // row of the TDI 3.0 tables; none for alcohol
+	ICD10    string            `json:"icd10,omitempty"`
+	ICD11    string            `json:"icd11,omitempty"`
+	NPSClass string            `json:"npsClass,omitempty"`
 }
 
 // substanceList is the id of the list of substances.
