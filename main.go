@@ -216,7 +216,9 @@ func sealCommand() *cobra.Command {
 	var req models.SealRequest
 	cmd := &cobra.Command{
 		Use: "seal", Short: "Seal an indicator release", Args: cobra.NoArgs,
-		Example: "  jol seal --period 2026Q1 --status final",
+		Long: "Seal a release, once and for ever, for both profiles from one counting unless --profile names one (a revision has no\nopen data). " +
+			"The order is provisional, final, annual, revision: once a later one of the period or its year is sealed, the\nearlier ones are refused.",
+		Example: "  jol seal --period 2026Q1 --status final\n  jol seal --period 2025 --status revision",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
@@ -229,12 +231,15 @@ func sealCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "sealed %s: %d tables, sha256 %s\n", r.ID, len(r.Tables), r.SHA256)
+			for _, other := range req.Each()[1:] {
+				fmt.Fprintln(cmd.OutOrStdout(), "sealed", other.ReleaseID(), "from the same counting")
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&req.Period, "period", "", "2026Q1 or 2026 (required)")
-	cmd.Flags().StringVar(&req.Status, "status", "", "provisional, final or annual (required)")
-	cmd.Flags().StringVar(&req.Profile, "profile", "ministry", "ministry or open_data")
+	cmd.Flags().StringVar(&req.Status, "status", "", "provisional or final of a quarter, annual or revision of a year (required)")
+	cmd.Flags().StringVar(&req.Profile, "profile", models.ProfileBoth, "ministry, open_data or both")
 	_ = cmd.MarkFlagRequired("period")
 	_ = cmd.MarkFlagRequired("status")
 	return cmd
@@ -487,8 +492,11 @@ func sealDemo(ctx context.Context, s *store.Store) error {
 func sealWhenDue(ctx context.Context, s *store.Store, period, status string) (bool, error) {
 	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: "ministry"})
 	var e *models.Error
-	if errors.As(err, &e) && (e.Code == "release.too_early" || e.Code == "release.sealed_already") {
-		return e.Code == "release.sealed_already", nil
+	if errors.As(err, &e) && e.Code == "release.too_early" {
+		return false, nil
+	}
+	if errors.As(err, &e) && (e.Code == "release.sealed_already" || e.Code == "release.superseded") {
+		return true, nil
 	}
 	return err == nil, err
 }

@@ -148,7 +148,7 @@ type releaseRequest struct {
 	Country string `json:"country"`
 	Period  string `json:"period"`
 	Status  string `json:"status" enums:"provisional,final,annual,revision"`
-	Profile string `json:"profile" enums:"ministry,open_data"`
+	Profile string `json:"profile" enums:"ministry,open_data,both"`
 }
 
 // sealFields are the fields that the refusals of a sealing are about; counting knows
@@ -171,15 +171,16 @@ func pointed(err error, fields map[string]string) error {
 
 // SealRelease seals a release: once, from its date on, for ever.
 //
-//	@Summary	Seal a release
-//	@Tags		indicators
-//	@Security	bearer
-//	@Accept		json
-//	@Produce	json
-//	@Param		body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
-//	@Success	201		{object}	ReleaseView
-//	@Failure	default	{object}	ProblemView
-//	@Router		/api/v1/releases [post]
+//	@Summary		Seal a release
+//	@Description	Sealed once, in the order provisional, final, annual, revision: after a later one of the period or its year 409 release.superseded. The two profiles of a release rest on one counting: the profile both seals them together and answers with the ministry's; the second alone is sealed only on the same day and while no record changed, otherwise 409 release.counted_apart.
+//	@Tags			indicators
+//	@Security		bearer
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
+//	@Success		201		{object}	ReleaseView
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/releases [post]
 func SealRelease(c *Call) error {
 	in, err := bind[releaseRequest](&c.Exchange)
 	if err != nil {
