@@ -94,6 +94,9 @@ func TestRelease_RefusesNonsensePeriods(t *testing.T) {
 			{sealBody("2026-01", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026Q1..2026Q2", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("0000", "annual", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("1900", "annual", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("1901Q1", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("1999", "annual", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026", "final", "ministry"), "release.status_not_for_period", "/status", 422},
 			{sealBody("2026Q1", "annual", "ministry"), "release.status_not_for_period", "/status", 422},
 			{sealBody("2026Q1", "zqx", "ministry"), "release.status_unknown", "/status", 422},
@@ -102,6 +105,7 @@ func TestRelease_RefusesNonsensePeriods(t *testing.T) {
 			{sealBody("2026Q4", "provisional", "ministry"), "release.too_early", "", 409},
 			{sealBody("2199", "annual", "ministry"), "release.too_early", "", 409},
 			{sealBody("2025", "revision", "ministry"), "release.revision_gate", "", 409},
+			{sealBody("2025", "revision", "open_data"), "release.revision_gate", "", 409},
 		} {
 			sc := creating(steward, "/api/v1/releases", bad.body, bad.status).failing(bad.code)
 			sc.Absent = []string{"zqx", "Q5", "UZ"}

@@ -6,12 +6,20 @@ import (
 	"jol/models"
 )
 
+// firstDay is the first day of which anything is released (editorial: no register of this
+// region is older in a form that could be entered). A table of a year without records is
+// nothing but noise.
+const firstDay models.Date = "2000-01-01"
+
 // Begin checks a request and starts counting the release it names. It is the
 // models.Sealer that main hands to the store.
 func Begin(req models.SealRequest) (models.Sealing, error) {
 	period, err := ParsePeriod(req.Period)
 	if err != nil {
 		return nil, err
+	}
+	if period.start < firstDay {
+		return nil, models.Fail(models.KindInvalid, "release.period_unknown", "Releases begin with the year 2000.")
 	}
 	plan, err := PlanFor(Profile(req.Profile))
 	if err != nil {
@@ -25,6 +33,9 @@ func Begin(req models.SealRequest) (models.Sealing, error) {
 		return nil, models.Fail(models.KindConflict, "release.too_early", "This release can be sealed from %s on, when late entries are in.", from)
 	}
 	if Status(req.Status) == Revision {
+		if len(plan.TablesFor(Revision)) == 0 {
+			return nil, models.Fail(models.KindConflict, "release.revision_gate", "The open_data profile has no revision: a second draw would spend more than its budget.")
+		}
 		if err := mayRevise(req.Annual); err != nil {
 			return nil, err
 		}
