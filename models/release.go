@@ -227,13 +227,20 @@ type SealRequest struct {
 	Profile string // ministry or open_data; ProfileBoth for both from one counting
 	Today   Date
 	// NotOffered lists what the country does not offer, by dimension: cells that the code
-	// lists make impossible. Under "indicator" it names whole indicators.
+	// lists make impossible. Under NotOfferedService it names services.
 	NotOffered map[string][]string
 	// Estimates are the population estimates that were loaded for the country.
 	Estimates []Estimate
 	// Annual is the annual release of the year; only a revision needs it.
 	Annual *AnnualRelease
 }
+
+// NotOfferedService is the key of services in SealRequest.NotOffered, the others name them.
+const (
+	NotOfferedService = "service"
+	ServiceOAT        = "oat"        // agonist treatment anywhere
+	ServiceOATPrison  = "oat_prison" // agonist treatment in custody
+)
 
 // Release is a sealed release as it is kept: nothing in it leads back to a count.
 type Release struct {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"jol/models"
 )
 
 // content is everything a release publishes.
@@ -312,19 +314,37 @@ func TestSeal_StructuralZeros(t *testing.T) {
 	}
 }
 
-func TestSeal_IndicatorOfAServiceTheCountryDoesNotOffer(t *testing.T) {
+// In an empty country without agonist treatment every cell that counts it is an exact zero,
+// and none of the others.
+func TestSeal_ServiceTheCountryDoesNotOffer(t *testing.T) {
 	t.Parallel()
-	country := testCountry
-	country.NotOffered = map[string][]string{"indicator": {"OAT01"}}
-	r := seal(t, accumulate(t, Ministry, country, Final, "2026Q1", nil), 1)
-	table, _ := r.Table("OAT01.total")
-	for _, c := range table.Cells {
-		if c.Flag != Structural || *c.Value != 0 {
-			t.Errorf("%v: %+v", c.Codes, c)
+	whole := []string{"OAT02", "OAT03", "OAT04", "OAT05", "COC01"}
+	for _, c := range []struct {
+		none      []string
+		numerator []string
+		whole     []string
+	}{
+		{[]string{models.ServiceOAT, models.ServiceOATPrison}, []string{"OAT01", "OAT06"}, whole},
+		{[]string{models.ServiceOATPrison}, []string{"OAT06"}, nil},
+		{nil, nil, nil},
+	} {
+		country := testCountry
+		country.NotOffered = map[string][]string{models.NotOfferedService: c.none}
+		for _, r := range []Release{seal(t, accumulate(t, Ministry, country, Final, "2026Q1", nil), 1), seal(t, accumulate(t, Ministry, country, Annual, "2026", nil), 2)} {
+			for _, table := range r.Tables {
+				for _, cell := range table.Cells {
+					want := slices.Contains(c.whole, table.Indicator) || slices.Contains(c.numerator, table.Indicator) && slices.Contains(cell.Codes, MeasureNumerator)
+					if got := cell.Flag == Structural; got != want || got && (cell.Value == nil || *cell.Value != 0) {
+						t.Errorf("%v: %s %v: %+v", c.none, table.ID, cell.Codes, cell)
+					}
+				}
+				for _, rate := range table.Rates {
+					if structural := slices.Contains(c.whole, table.Indicator) || slices.Contains(c.numerator, table.Indicator); structural != (rate.Flag == Structural) || structural && rate.Rate != nil {
+						t.Errorf("%v: %s: %+v", c.none, table.ID, rate)
+					}
+				}
+			}
 		}
-	}
-	if len(table.Cells) != 2 || table.Rates[0].Flag != Structural || table.Rates[0].Rate != nil {
-		t.Errorf("rate %+v", table.Rates)
 	}
 }
 

@@ -65,6 +65,37 @@ func codesIn(t *testing.T, c *Country, release, table string) string {
 	return strings.Join(rows, " ")
 }
 
+// A country without agonist treatment publishes exact zeros of it, not noise; one facility
+// that may give it makes them ordinary counts.
+func TestRelease_WithoutAgonistTreatment(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		turkmen := c.Open(t, func(o *store.Options) { o.Country, o.Zone, o.Sealer = "TM", "Asia/Ashgabat", indicators.Begin })
+		steward := c.As(models.RoleReleaseSteward, c.Ministry)
+		steward.Actor.Country = "TM"
+		steward = steward.Through(turkmen)
+		zeros := func(period, table string) (structural, cells int) {
+			t.Helper()
+			req := quarter(period)
+			req.Country = "TM"
+			must(t, second(steward.New().SealRelease(ctx, req)))
+			json := scan[string](t, c.World, "SELECT json FROM release_tables WHERE release_id = ? AND table_id = ?", "TM-"+period+"-final", table)
+			text, _, _ := strings.Cut(json, `"rates"`)
+			return strings.Count(text, `"flag":"structural"`), strings.Count(text, `"value":`)
+		}
+		if structural, cells := zeros("2026Q2", "OAT06.total"); structural != 1 || cells != 2 {
+			t.Errorf("a clinic may give it, no prison: %d of %d", structural, cells)
+		}
+		_, err := c.sqlDB(t).ExecContext(ctx, "UPDATE organisations SET oat_available = false")
+		must(t, err)
+		for table, want := range map[string]int{"2026Q1 OAT01.total": 1, "2025Q4 OAT05.total": 2, "2025Q3 COC01.total": 2, "2025Q2 OAT02.total": 1} {
+			period, table, _ := strings.Cut(table, " ")
+			if structural, _ := zeros(period, table); structural != want {
+				t.Errorf("%s: %d structural zeros, want %d", table, structural, want)
+			}
+		}
+	})
+}
+
 func TestDenominators_AreLoadedWholeAndUsed(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		c.crowdYear(t, 300)
