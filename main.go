@@ -249,22 +249,24 @@ func denominatorsCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "denominators", Short: "Population estimates that rates are divided by"}
 	parent.AddCommand(&cobra.Command{
 		Use: "import FILE.csv", Short: "Load estimates, all of them or none", Args: cobra.ExactArgs(1),
-		Long: "The file has the header country,region,year,kind,value,low,high,source,method. An estimate of the same place, year and kind is replaced.",
+		Long: "The file has the header country,region,year,kind,value,low,high,source,method. Numbers are whole. A source, which names no person,\n" +
+			"and the interval it states are required. Kinds: " + strings.Join(models.EstimateKinds(), ", ") + ".\n" +
+			"All problems are told at once, by line of the file. An estimate of the same place, year and kind is replaced.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := os.Open(args[0])
 			if err != nil {
 				return err
 			}
 			defer file.Close()
-			all, err := models.ReadEstimates(file)
-			if err != nil {
-				return explain(err)
-			}
 			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
 				return err
 			}
 			defer s.Close()
+			all, err := models.ReadEstimates(file, c.Country, models.DateOf(models.Now(), models.Zone(c.Country, "")))
+			if err != nil {
+				return explain(err)
+			}
 			request := store.Request{ID: "command", Key: "denominators " + time.Now().UTC().Format(time.RFC3339Nano), BodyHash: "command"}
 			if _, err := s.For(models.System(c.Country), nil, request).LoadDenominators(cmd.Context(), all); err != nil {
 				return explain(err)

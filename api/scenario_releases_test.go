@@ -35,7 +35,7 @@ func TestRelease_IsSealedOnceAndServedAsSealed(t *testing.T) {
 		}
 		w.run(t, creating(steward, "/api/v1/releases", sealBody("2026Q2", "final", "ministry"), 409).failing("release.sealed_already"))
 		w.get(t, analyst, "/api/v1/releases?limit=5", "KZ-2026Q2-final")
-		got := w.get(t, analyst, "/api/v1/releases/KZ-2026Q2-final")
+		got := w.get(t, analyst, "/api/v1/releases/KZ-2026Q2-final", `"cutoff":"20`, `"definitions":"`+indicators.DefinitionHash(indicators.DefaultRules)+`"`)
 		if string(got.Body) != string(a.Body) || got.Header.Get("Cache-Control") != "private, immutable" {
 			t.Errorf("%s %v", got.Body, got.Header)
 		}
@@ -151,6 +151,15 @@ func TestDenominators_AreLoadedWholeOrNotAtAll(t *testing.T) {
 		steward, analyst := w.as(t, models.RoleReleaseSteward), w.as(t, models.RoleMinistryAnalyst)
 		nameless := strings.Replace(denominatorsBody, "IBBS 2024", "", 1)
 		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("denominator.source_required", "/items/0/source"))
+		wrong := `{"items":[{"country":"KZ","year":"2025","kind":"pwid","value":"79900","low":1.5,"high":null,"source":"IBBS 2024"},` +
+			`{"country":"KZ","year":2025,"kind":"zqx","value":10,"source":"told by 840315300017"}]}`
+		w.run(t, Scenario{Method: "POST", Path: "/api/v1/denominators", Token: steward.Token, Body: wrong, Headers: map[string]string{"Idempotency-Key": "wrong numbers"}, Status: 422,
+			Contains: []string{
+				`{"pointer":"/items/0/year","code":"denominator.not_a_number"}`, `{"pointer":"/items/0/value","code":"denominator.not_a_number"}`,
+				`{"pointer":"/items/0/low","code":"denominator.not_a_number"}`, `{"pointer":"/items/0/high","code":"denominator.not_a_number"}`,
+				`{"pointer":"/items/1/kind","code":"denominator.kind_unknown"}`, `{"pointer":"/items/1/low","code":"denominator.interval_required"}`,
+				`{"pointer":"/items/1/source","code":"text.identifies_person"}`,
+			}, Absent: []string{"zqx", "840315300017", "79900"}})
 		w.get(t, analyst, "/api/v1/denominators", `"items":[]`)
 		w.run(t, creating(steward, "/api/v1/denominators", denominatorsBody, 201))
 		w.get(t, analyst, "/api/v1/denominators?limit=5", `"value":79900`, `"region":null`, `"source":"IBBS 2024"`)

@@ -16,12 +16,17 @@ import (
 
 // ReleaseView describes a sealed release and lists its tables.
 type ReleaseView struct {
-	ID       string             `json:"id" cat:"indicator"`
-	Country  string             `json:"country" cat:"indicator"`
-	Period   string             `json:"period" cat:"indicator"`
-	Status   string             `json:"status" cat:"indicator"`
-	Profile  string             `json:"profile" cat:"indicator"`
-	Plan     string             `json:"plan" cat:"indicator"`
+	ID      string `json:"id" cat:"indicator"`
+	Country string `json:"country" cat:"indicator"`
+	Period  string `json:"period" cat:"indicator"`
+	Status  string `json:"status" cat:"indicator"`
+	Profile string `json:"profile" cat:"indicator"`
+	Plan    string `json:"plan" cat:"indicator"`
+	// Definitions is the SHA-256 of the definitions and rules by which it was counted, null
+	// in releases that were sealed before this was kept: their tables name it.
+	Definitions *string `json:"definitions" cat:"indicator"`
+	// Cutoff is the moment up to which records were counted.
+	Cutoff   time.Time          `json:"cutoff" cat:"indicator"`
 	SealedAt time.Time          `json:"sealedAt" cat:"indicator"`
 	SHA256   string             `json:"sha256" cat:"indicator"`
 	Budget   float64            `json:"budget" cat:"indicator"`
@@ -38,7 +43,7 @@ type ReleaseTableView struct {
 func releaseView(r models.Release) ReleaseView {
 	v := ReleaseView{
 		ID: r.ID, Country: r.Country, Period: r.Period, Status: r.Status, Profile: r.Profile, Plan: r.Plan,
-		SealedAt: r.SealedAt, SHA256: r.SHA256, Budget: r.Budget, Tables: []ReleaseTableView{},
+		Definitions: optional(r.Definitions), Cutoff: r.Cutoff, SealedAt: r.SealedAt, SHA256: r.SHA256, Budget: r.Budget, Tables: []ReleaseTableView{},
 	}
 	for _, t := range r.Tables {
 		v.Tables = append(v.Tables, ReleaseTableView{ID: t.TableID, Title: t.Title, Dimensions: t.Dimensions})

@@ -244,17 +244,20 @@ const (
 
 // Release is a sealed release as it is kept: nothing in it leads back to a count.
 type Release struct {
-	ID       string `gorm:"primaryKey"`
-	Country  string
-	Period   string
-	Status   string
-	Profile  string
-	Plan     string
-	Budget   float64
-	Cutoff   time.Time
-	SealedAt time.Time
-	SHA256   string         `gorm:"column:sha256"`
-	Tables   []ReleaseTable `gorm:"foreignKey:ReleaseID"`
+	ID      string `gorm:"primaryKey"`
+	Country string
+	Period  string
+	Status  string
+	Profile string
+	Plan    string
+	Budget  float64
+	// Definitions is the hash of the definitions, under the counting rules in force, by
+	// which the release was counted; empty in old ones, whose tables name it.
+	Definitions string
+	Cutoff      time.Time
+	SealedAt    time.Time
+	SHA256      string         `gorm:"column:sha256"`
+	Tables      []ReleaseTable `gorm:"foreignKey:ReleaseID"`
 }
 
 // ReleaseTable is one table of a release, rendered once.

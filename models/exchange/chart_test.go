@@ -119,7 +119,7 @@ func TestReport_HasTheTotalsAndNoScript(t *testing.T) {
 			t.Error("other bytes the second time")
 		}
 		text := string(page)
-		for _, want := range []string{`<html lang="` + lang + `">`, grouped(*s.Tables[at].Cells[0].Value), s.Tables[0].Method.Text.In(lang)[:40], s.Tables[0].Method.RateRule.In(lang)[:40], "<svg"} {
+		for _, want := range []string{`<html lang="` + lang + `">`, grouped(*s.Tables[at].Cells[0].Value), s.Tables[0].Method.Text.In(lang)[:40], s.Tables[0].Method.RateRule.In(lang)[:40], "<svg", "Survey 2025, table 3"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %q", lang, want)
 			}

@@ -73,6 +73,7 @@ func (s sealing) Seal(key []byte) (*models.Release, error) {
 	r := &models.Release{
 		ID: sealed.ID, Country: sealed.Country, Period: sealed.Period, Status: string(sealed.Status),
 		Profile: string(sealed.Profile), Plan: fmt.Sprintf("%s v%d", sealed.PlanID, sealed.PlanVersion), Budget: sealed.Budget, SHA256: sealed.SHA256,
+		Definitions: s.acc.definitions,
 	}
 	for i, t := range sealed.Tables {
 		r.Tables = append(r.Tables, models.ReleaseTable{
