@@ -115,7 +115,7 @@ func open(c config, plans *protocols.Plans) (*store.Store, error) {
 		return nil, err
 	}
 	return store.Open(store.Options{
-		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
+		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.BeginUnder(c.rules()),
 		Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Planner: plans.Planner(), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
 		Webhooks: c.webhooks(),
 	})

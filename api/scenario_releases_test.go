@@ -153,7 +153,7 @@ func TestDenominators_AreLoadedWholeOrNotAtAll(t *testing.T) {
 		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("denominator.source_required", "/items/0/source"))
 		wrong := `{"items":[{"country":"KZ","year":"2025","kind":"pwid","value":"79900","low":1.5,"high":null,"source":"IBBS 2024"},` +
 			`{"country":"KZ","year":2025,"kind":"zqx","value":10,"source":"told by 840315300017"}]}`
-		w.run(t, Scenario{Method: "POST", Path: "/api/v1/denominators", Token: steward.Token, Body: wrong, Headers: map[string]string{"Idempotency-Key": "wrong numbers"}, Status: 422,
+		w.run(t, Scenario{Method: "POST", Path: "/api/v1/denominators", Token: steward.Token, Body: wrong, Headers: map[string]string{"Idempotency-Key": "wrong-numbers"}, Status: 422, Code: "denominator.not_a_number",
 			Contains: []string{
 				`{"pointer":"/items/0/year","code":"denominator.not_a_number"}`, `{"pointer":"/items/0/value","code":"denominator.not_a_number"}`,
 				`{"pointer":"/items/0/low","code":"denominator.not_a_number"}`, `{"pointer":"/items/0/high","code":"denominator.not_a_number"}`,

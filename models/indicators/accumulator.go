@@ -72,7 +72,8 @@ type Accumulator struct {
 	tallies []*tally
 	groups  []*group
 	ptables map[Noise]PTable
-	// definitions is their hash.
+	rules   Rules
+	// definitions is the hash of the definitions under the rules.
 	definitions string
 	failed      error
 }
@@ -89,7 +90,8 @@ func NewAccumulator(plan Plan, country Country, status Status, period Period) (*
 	if len(country.Regions) == 0 || len(slices.Compact(slices.Clone(country.Regions))) != len(country.Regions) {
 		return nil, errors.New("indicators: regions are missing or listed twice")
 	}
-	a := &Accumulator{plan: plan, country: country, status: status, period: period, asOf: from, ptables: map[Noise]PTable{}, definitions: DefinitionHash(DefaultRules)}
+	a := &Accumulator{plan: plan, country: country, status: status, period: period, asOf: from, ptables: map[Noise]PTable{}}
+	a.under(DefaultRules)
 	for _, d := range dueTables(plan, status, period) {
 		indicator, ok := ByID(d.line.Indicator)
 		if !ok || indicator.Count == nil {
@@ -110,7 +112,7 @@ func (a *Accumulator) group(indicator Indicator, period Period) *group {
 			return g
 		}
 	}
-	g := &group{indicator: indicator, frame: Frame{Period: period, AsOf: a.asOf, Rules: DefaultRules}}
+	g := &group{indicator: indicator, frame: Frame{Period: period, AsOf: a.asOf, Rules: a.rules}}
 	a.groups = append(a.groups, g)
 	return g
 }
@@ -120,6 +122,14 @@ func (a *Accumulator) knownUpTo(asOf models.Date) {
 	a.asOf = asOf
 	for _, g := range a.groups {
 		g.frame.AsOf = asOf
+	}
+}
+
+// under sets the counting rules that the definitions leave to the deployment.
+func (a *Accumulator) under(rules Rules) {
+	a.rules, a.definitions = rules, DefinitionHash(rules)
+	for _, g := range a.groups {
+		g.frame.Rules = rules
 	}
 }
 

@@ -11,9 +11,16 @@ import (
 // nothing but noise.
 const firstDay models.Date = "2000-01-01"
 
-// Begin checks a request and starts counting the release it names. It is the
-// models.Sealer that main hands to the store.
-func Begin(req models.SealRequest) (models.Sealing, error) {
+// Begin is the models.Sealer of a deployment that counts by DefaultRules.
+func Begin(req models.SealRequest) (models.Sealing, error) { return BeginUnder(DefaultRules)(req) }
+
+// BeginUnder returns the models.Sealer that main hands to the store: it checks a request and
+// starts counting the release it names, by the rules of the deployment.
+func BeginUnder(rules Rules) models.Sealer {
+	return func(req models.SealRequest) (models.Sealing, error) { return begin(req, rules) }
+}
+
+func begin(req models.SealRequest, rules Rules) (models.Sealing, error) {
 	period, err := ParsePeriod(req.Period)
 	if err != nil {
 		return nil, err
@@ -49,6 +56,7 @@ func Begin(req models.SealRequest) (models.Sealing, error) {
 		return nil, err
 	}
 	acc.knownUpTo(req.Today) // what was entered since the first possible day counts too
+	acc.under(rules)
 	acc.estimates = req.Estimates
 	if Status(req.Status) == Revision {
 		if acc.layout, err = layoutOfRelease(req.Annual.Tables); err != nil {
