@@ -77,7 +77,16 @@ func checkTable(t *testing.T, w *world, who account, path, id string) {
 	for _, query := range []string{"?region=KZ-75", "?drug=11&sex=F", "?limit=1", "?zqx"} {
 		w.run(t, Scenario{Path: path + query, Token: who.Token, Status: 422, Code: "release.not_in_plan", Contains: []string{`"pointer":"/`}})
 	}
-	w.refused(t, who, path+"x", 404, "release.not_found")
+	for accept, media := range map[string]string{
+		"application/json;q=0.2, text/csv;q=0.9": "text/csv; charset=utf-8", "text/csv;q=0.2, application/json": "application/json",
+		"text/csv;q=0, */*": "application/json", "text/*": "text/csv; charset=utf-8",
+	} {
+		if a := w.run(t, Scenario{Path: path, Token: who.Token, Headers: map[string]string{"Accept": accept}, Status: 200}); a.Header.Get("Content-Type") != media {
+			t.Errorf("%s answers with %s", accept, a.Header.Get("Content-Type"))
+		}
+	}
+	w.run(t, Scenario{Path: path + "x", Token: who.Token, Status: 404, Code: "release.not_in_plan", Contains: []string{id}})
+	w.refused(t, who, strings.Replace(path, "2026Q2", "2025Q2", 1), 404, "release.not_found")
 }
 
 func TestRelease_RefusesNonsensePeriods(t *testing.T) {

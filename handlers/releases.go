@@ -116,12 +116,16 @@ func GetReleaseTable(c *Call) error {
 	if table, ok := strings.CutSuffix(c.Param("table"), ".svg"); ok {
 		return drawTable(c, table)
 	}
+	wanted, err := accepted(c.Header.Get("Accept"), mediaJSON, mediaCSV)
+	if err != nil {
+		return err
+	}
 	t, err := c.Store.GetReleaseTable(c.Context, c.Param("id"), c.Param("table"))
 	if err != nil {
 		return err
 	}
 	body, media := t.JSON, "application/json"
-	if prefersCSV(c.Header.Get("Accept")) {
+	if wanted == mediaCSV {
 		body, media = t.CSV, "text/csv; charset=utf-8"
 	}
 	sum := sha256.Sum256([]byte(body))
@@ -142,11 +146,6 @@ func notInPlan(query url.Values) error {
 		e.Fields = append(e.Fields, models.FieldError{Pointer: safePointer("/" + strings.ReplaceAll(name, "/", "~1")), Code: e.Code})
 	}
 	return e
-}
-
-func prefersCSV(accept string) bool {
-	csv, json := strings.Index(accept, "text/csv"), strings.Index(accept, "json")
-	return csv >= 0 && (json < 0 || csv < json)
 }
 
 type releaseRequest struct {

@@ -166,6 +166,11 @@ func (a *Accumulator) sealTable(t *tally, key []byte, release string) (Table, er
 		Indicator: t.line.Indicator, Rule: indicator.RuleFor(a.rules), Definitions: a.definitions, Unit: indicator.Unit, noise: noise,
 		Dimensions: slices.Clone(t.line.Dimensions), Method: methodOf(t.line, indicator, noise), Cells: make([]Cell, 0, len(t.cells)),
 	}
+	if t.period != a.period { // of an earlier one, whose numbers became final late
+		for lang := range table.Title {
+			table.Title[lang] += " (" + t.period.String() + ")"
+		}
+	}
 	table.Status, table.FinalOn = a.statusOf(indicator, t.period)
 	if t.line.Where.Dimension != "" {
 		table.Title = narrowed(table.Title, t.line.Where)

@@ -475,6 +475,23 @@ func TestSeal_TablesSayWhenTheyAreFinal(t *testing.T) {
 	}
 }
 
+// No two tables of a release have one title.
+func TestSeal_TitlesTellTablesApart(t *testing.T) {
+	t.Parallel()
+	for status, period := range map[Status]string{Provisional: "2026Q1", Final: "2026Q3", Annual: "2026"} {
+		of := map[string]string{}
+		for _, table := range seal(t, accumulate(t, Ministry, testCountry, status, period, nil), 1).Tables {
+			for _, lang := range Languages {
+				title := lang + table.Title[lang]
+				if other, ok := of[title]; ok {
+					t.Errorf("%s and %s are both called %q", other, table.ID, title)
+				}
+				of[title] = table.ID
+			}
+		}
+	}
+}
+
 // The rules that a deployment chose decide what is counted and stand in the release.
 func TestBeginUnder_CountsByTheRulesChosen(t *testing.T) {
 	t.Parallel()

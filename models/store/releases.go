@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,10 +15,28 @@ import (
 	"jol/models"
 )
 
-// ListReleases lists sealed releases, newest first.
+// ListReleases lists sealed releases, the last sealed first.
 func (s *Session) ListReleases(ctx context.Context, p Paging) (Page[models.Release], error) {
 	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.Release{}), releaseTable, models.CatIndicator, models.Read)
-	return loadPage(s, withTables(q), "releases", "id", p, func(r models.Release) string { return r.ID })
+	order := "(strftime('%Y-%m-%d %H:%M:%f', sealed_at) || ' ' || id)"
+	if s.store.dialect == "postgres" {
+		order = `((to_char(sealed_at, 'YYYY-MM-DD HH24:MI:SS.MS') || ' ' || id) COLLATE "C")`
+	}
+	return loadPage(s, withTables(q), "releases", order, p, func(r models.Release) string {
+		return r.SealedAt.UTC().Format("2006-01-02 15:04:05.000") + " " + r.ID
+	})
+}
+
+// readRelease leaves the event that a release is read, once a request.
+func (s *Session) readRelease(ctx context.Context, id string) error {
+	if s.toldRelease == id {
+		return nil
+	}
+	s.toldRelease = id
+	return s.readRecords(ctx, "release.read", func(r *reading) error {
+		r.touched(id)
+		return nil
+	})
 }
 
 // withTables adds what a release's tables are called, without their cells.
@@ -31,7 +50,10 @@ func withTables(q *gorm.DB) *gorm.DB {
 func (s *Session) GetRelease(ctx context.Context, id string) (*models.Release, error) {
 	var r models.Release
 	q := s.scoped(s.store.read.WithContext(ctx), releaseTable, models.CatIndicator, models.Read)
-	return &r, found(withTables(q).Where("id = ?", id).Take(&r).Error, "release")
+	if err := found(withTables(q).Where("id = ?", id).Take(&r).Error, "release"); err != nil {
+		return nil, err
+	}
+	return &r, s.readRelease(ctx, id)
 }
 
 // LatestRelease returns the id of the newest final release, empty when there is none.
@@ -46,7 +68,40 @@ func (s *Session) GetReleaseTable(ctx context.Context, release, table string) (*
 	q := s.scoped(s.store.read.WithContext(ctx), releaseTable, models.CatIndicator, models.Read)
 	err := q.Joins("JOIN releases ON releases.id = release_tables.release_id").
 		Where("release_id = ? AND table_id = ?", release, table).Take(&t).Error
-	return &t, found(err, "release")
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return nil, s.notInRelease(ctx, release, table)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &t, s.readRelease(ctx, release)
+}
+
+// nearest is how many tables are named to who asked for one that is not there.
+const nearest = 5
+
+// notInRelease tells who may read the release which of its tables come nearest to the one
+// that is not in it; to everybody else the release itself is absent.
+func (s *Session) notInRelease(ctx context.Context, release, table string) error {
+	var r models.Release
+	q := s.scoped(s.store.read.WithContext(ctx), releaseTable, models.CatIndicator, models.Read)
+	if err := found(withTables(q).Where("id = ?", release).Take(&r).Error, "release"); err != nil {
+		return err
+	}
+	shared := func(id string) (n int) { // how many letters both begin with
+		for n < min(len(id), len(table)) && id[n] == table[n] {
+			n++
+		}
+		return n
+	}
+	ids := make([]string, len(r.Tables))
+	for i, t := range r.Tables {
+		ids[i] = t.TableID
+	}
+	slices.SortStableFunc(ids, func(a, b string) int {
+		return cmp.Or(cmp.Compare(shared(b), shared(a)), cmp.Compare(len(a), len(b)))
+	})
+	return models.Fail(models.KindNotFound, "release.not_in_plan", "The release has no such table. The nearest are %s.", strings.Join(ids[:min(nearest, len(ids))], ", "))
 }
 
 var errApart = models.Fail(models.KindConflict, "release.counted_apart",
