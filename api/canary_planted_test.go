@@ -162,6 +162,7 @@ func plant(t *testing.T, p *population) *garden {
 	g.shared(t)
 	g.held(t)
 	g.partners(t)
+	g.warnings(t)
 	return g
 }
 
@@ -286,6 +287,23 @@ func (g *garden) partners(t *testing.T) {
 	contact := p.run(t, creating(admin, "/api/v1/organisations/"+string(p.Clinic.ID)+"/duty-contacts", object{"channel": "email", "target": "duty@clinic.example", "level": 1}.String(), 201)).named(t).ID
 	office := planted{table: "duty_contacts", category: models.CatUser, owner: p.Clinic.ID, others: map[models.OrganisationID]models.Relation{p.Ministry.ID: models.Country}}
 	g.put(t, "partners", office, "target", "id", contact)
+}
+
+// warnings are the words of a report that is shared: the substance with the services, where
+// and how it was seen with nobody.
+func (g *garden) warnings(t *testing.T) {
+	p := g.p
+	body := p.poisoningBody("lysergamide")
+	body["confidentiality"], body["streetNames"], body["laboratory"] = models.EWSPartners, []string{"batch y"}, "other"
+	id := p.reportEWS(t, p.doctor, body)
+	of := planted{table: "ews_reports", category: models.CatEWSReport, owner: p.Clinic.ID, others: map[models.OrganisationID]models.Relation{p.Ministry.ID: models.Country}}
+	g.put(t, "warnings", of, "region severity route laboratory circumstances", "id", id)
+	shared := of
+	shared.others = maps.Clone(of.others)
+	for _, o := range []*models.Organisation{p.Polyclinic, p.ColonyHealth, p.NGO, p.OtherNGO} {
+		shared.others[o.ID] = models.Any
+	}
+	g.put(t, "warnings", shared, "suspected_names[] street_names[] chemical_name formula physical_form other_substances[]", "id", id)
 }
 
 // checkPlanted looks for the planted words in the answers: nobody sees one whom the matrix

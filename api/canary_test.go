@@ -21,6 +21,7 @@ const (
 	canaryWithdrawn   = "zqwithdrawncanary"
 	canaryCounselling = "zqcounsellingcanary"
 	canaryGlass       = "zqglasscanary"
+	canaryWarning     = "zqwarningcanary"
 	canaryInput       = "zqinputcanary"
 )
 
@@ -55,6 +56,9 @@ func canaries(t *testing.T, w *world) *population {
 		}
 	}
 	w.run(t, creating(p.doctor, "/api/v1/break-glass", breakGlassBody(own, canaryGlass), 201))
+	warning := w.ewsBody("batch z")
+	warning["circumstances"] = canaryWarning
+	w.reportEWS(t, p.doctor, warning)
 	return p
 }
 
@@ -141,7 +145,7 @@ func (p *population) found(r Route, s sample) []string {
 var knownRecords = map[string]string{
 	"referrals": "SELECT id FROM referrals", "consents": "SELECT id FROM consents", "episodes": "SELECT id FROM episodes",
 	"entries": "SELECT DISTINCT entry_id FROM entries", "overdoses": "SELECT id FROM overdoses", "naloxone-kits": "SELECT id FROM naloxone_kits",
-	"alerts": "SELECT id FROM alerts", "tasks": "SELECT id FROM tasks", "dose-orders": "SELECT id FROM dose_orders", "dose-transfers": "SELECT id FROM dose_transfers",
+	"alerts": "SELECT id FROM alerts", "ews-reports": "SELECT id FROM ews_reports", "tasks": "SELECT id FROM tasks", "dose-orders": "SELECT id FROM dose_orders", "dose-transfers": "SELECT id FROM dose_transfers",
 	"custody-spells": "SELECT id FROM custody_spells", "custody-transfers": "SELECT id FROM custody_transfers", "release-cases": "SELECT id FROM release_cases",
 	"agreements": "SELECT id FROM agreements", "access-passes": "SELECT id FROM access_passes", "visits": "SELECT id FROM visits",
 	"break-glass": "SELECT id FROM break_glass", "supervisions": "SELECT id FROM court_duties UNION SELECT id FROM consents", "organisations": "SELECT id FROM organisations",
@@ -179,7 +183,8 @@ func TestCanary_NothingLeaks(t *testing.T) {
 		checkWords(t, p, all)
 		checkPlanted(t, g, all)
 		checkCodes(t, p, all)
-		checkTables(t, w, g, map[string]string{canaryNote: "referrals", canaryAlternative: "referrals", canaryWithdrawn: "referrals", canaryCounselling: "entries", canaryGlass: "break_glass"})
+		checkTables(t, w, g, map[string]string{canaryNote: "referrals", canaryAlternative: "referrals", canaryWithdrawn: "referrals", canaryCounselling: "entries", canaryGlass: "break_glass",
+			canaryWarning: "ews_reports"})
 		checkRecords(t, p, g)
 	})
 }
@@ -188,7 +193,8 @@ func TestCanary_NothingLeaks(t *testing.T) {
 func checkWords(t *testing.T, p *population, all []crawled) {
 	t.Helper()
 	sender, parties := []models.OrganisationID{p.NGO.ID}, []models.OrganisationID{p.NGO.ID, p.Clinic.ID}
-	for word, allowed := range map[string][]models.OrganisationID{canaryNote: parties, canaryAlternative: parties, canaryWithdrawn: sender, canaryCounselling: sender, canaryGlass: {p.Clinic.ID}} {
+	for word, allowed := range map[string][]models.OrganisationID{canaryNote: parties, canaryAlternative: parties, canaryWithdrawn: sender, canaryCounselling: sender, canaryGlass: {p.Clinic.ID},
+		canaryWarning: {p.Clinic.ID, p.Ministry.ID}} {
 		seen := map[models.OrganisationID]bool{}
 		for _, a := range all {
 			if strings.Contains(a.text, word) {
@@ -261,7 +267,7 @@ func hostile(r Route, s sample) []Scenario {
 		return all
 	}
 	for name := range fields {
-		for _, value := range []any{word + " +7 701 123 45 67 " + strings.Repeat(word, 15), []string{word}, object{word + " ": word}} {
+		for _, value := range []any{word + " +7 701 123 45 67 " + strings.Repeat(word, 15), []string{word + " +7 701 123 45 67"}, object{word + " ": word}} {
 			if name == "password" {
 				value = []string{word}
 			}
@@ -303,7 +309,7 @@ func TestCanary_RefusedInputLeavesNoTrace(t *testing.T) {
 // checkTables fails for a canary in any column but those where it belongs.
 func checkTables(t *testing.T, w *world, g *garden, belongs map[string]string) {
 	t.Helper()
-	words := []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling, canaryGlass, canaryInput}
+	words := []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling, canaryGlass, canaryWarning, canaryInput}
 	for _, p := range g.all {
 		words = append(words, p.word)
 		belongs[p.word] = p.table
@@ -347,7 +353,7 @@ func checkRecords(t *testing.T, p *population, g *garden) {
 		secrets["token"] = append(secrets["token"], who.Token)
 		secrets["username"] = append(secrets["username"], who.Username)
 	}
-	secrets["canary"] = []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling, canaryGlass}
+	secrets["canary"] = []string{canaryNote, canaryAlternative, canaryWithdrawn, canaryCounselling, canaryGlass, canaryWarning}
 	for _, w := range g.all {
 		secrets["canary"] = append(secrets["canary"], w.word)
 	}

@@ -47,14 +47,16 @@ func completeSchemas(t *testing.T, schemas openapi3.Schemas) {
 }
 
 // addStub describes the other answers that swag does not know, because it knows one type
-// an answer: all that a receiver sees of a referral whose consent is not in force, and the
-// place and time of an overdose. They are made of the whole view's own members.
+// an answer: all that a receiver sees of a referral whose consent is not in force, the place
+// and time of an overdose, and what is shared of a report of the early warning. They are made of the whole view's own members.
 func addStub(t *testing.T, doc *openapi3.T) {
 	t.Helper()
 	either(t, doc, "Referral", "ReferralStub", "All a receiver sees of a referral whose consent is not in force.",
 		map[string]string{"/api/v1/referrals/{id}": "GET", "/api/v1/referrals/{id}/{action}": "POST"})
 	either(t, doc, "Overdose", "OverdosePlace", "An overdose without its clinical part.",
 		map[string]string{"/api/v1/overdoses/{id}": "GET", "/api/v1/overdoses": "POST"})
+	either(t, doc, "EWSReport", "EWSSharedReport", "A report for those who only share in the warning; region is null where it was about somebody.",
+		map[string]string{"/api/v1/ews-reports/{id}": "GET"})
 }
 
 // either makes answers and pages of the whole schema answer with the part as well.

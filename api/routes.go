@@ -284,6 +284,20 @@ var Routes = []Route{
 	{Method: "POST", Path: "/api/v1/alerts/:id/retraction", Scoped: handlers.RetractAlert, Category: models.CatAlert, Verb: models.Change,
 		Action: "alert.retract", Change: true},
 
+	// The early warning: reports about substances. Who has to judge a report confirms it.
+	{Method: "POST", Path: "/api/v1/ews-reports", Scoped: handlers.ReportEWS, Category: models.CatEWSReport, Verb: models.Create,
+		Action: "ews_report.create", Create: true},
+	{Method: "GET", Path: "/api/v1/ews-reports", Scoped: handlers.ListEWSReports, Category: models.CatEWSReport, Verb: models.Read,
+		Action: "ews_report.read", Query: []string{"state", "limit", "cursor"}},
+	{Method: "GET", Path: "/api/v1/ews-reports/:id", Scoped: handlers.GetEWSReport, Category: models.CatEWSReport, Verb: models.Read,
+		Action: "ews_report.read"},
+	{Method: "POST", Path: "/api/v1/ews-reports/:id/confirmation", Scoped: handlers.ConfirmEWS, Category: models.CatEWSReport, Verb: models.Approve,
+		Action: "ews_report.confirm", Change: true},
+	{Method: "POST", Path: "/api/v1/ews-reports/:id/retraction", Scoped: handlers.RetractEWS, Category: models.CatEWSReport, Verb: models.Change,
+		Action: "ews_report.retract", Change: true},
+	{Method: "GET", Path: "/api/v1/ews-figures", Scoped: handlers.GetEWSFigures, Category: models.CatEWSReport, Verb: models.Read,
+		Action: "ews_report.count", Query: []string{"period"}},
+
 	// Agonist treatment. Prescribing needs the verb change, so that a nurse, who creates dose
 	// events, does not make orders.
 	{Method: "POST", Path: "/api/v1/clients/:code/dose-orders", Scoped: handlers.CreateDoseOrder, Category: models.CatOAT, Verb: models.Change,
@@ -470,6 +484,10 @@ var Routes = []Route{
 		Action: "denominator.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/denominators", Scoped: handlers.LoadDenominators, Category: models.CatIndicator, Verb: models.Create,
 		Action: "denominator.create", Create: true},
+
+	// The one live count: of the caller's own organisation only. Which figures it has, the role decides.
+	{Method: "GET", Path: "/api/v1/own-figures", Scoped: handlers.GetOwnFigures, Category: models.CatOwnFigures, Verb: models.Read,
+		Action: "own_figures.read", Query: []string{"asOf"}},
 
 	{Method: "GET", Path: "/api/v1/audit-events", Scoped: handlers.ListAuditEvents, Category: models.CatAudit, Verb: models.Read,
 		Action: "audit.read", Query: []string{"action", "limit", "cursor"}},

@@ -91,7 +91,7 @@ func (p *population) samples(t *testing.T) map[string]sample {
 	for _, part := range []map[string]sample{
 		p.publicSamples(), p.editionSamples(), p.officeSamples(t), p.clientSamples(), p.careSamples(), p.countingSamples(t), p.exportSamples(t),
 		p.taskSamples(t), p.custodySamples(t), p.oatSamples(t), p.recordSamples(t), p.syncSamples(t),
-		p.partnershipSamples(t), p.disclosureSamples(t),
+		p.partnershipSamples(t), p.disclosureSamples(t), p.ewsSamples(t),
 	} {
 		for key, s := range part {
 			if s.others = slices.DeleteFunc(s.others, func(path string) bool { return path == "" }); s.etag == "" {
@@ -261,6 +261,7 @@ func (p *population) countingSamples(t *testing.T) map[string]sample {
 		"GET /api/v1/releases":                   {who: analyst, path: "/api/v1/releases"},
 		"GET /api/v1/releases/:id":               {who: analyst, path: release, absent: absent("/api/v1/releases/", "")},
 		"GET /api/v1/releases/:id/tables/:table": {who: analyst, path: release + "/tables/TDI01.region", absent: absent(release+"/tables/", "")},
+		"GET /api/v1/own-figures":                {who: p.doctor, path: "/api/v1/own-figures"},
 		"GET /api/v1/denominators":               {who: analyst, path: "/api/v1/denominators"},
 		"POST /api/v1/denominators":              {who: p.as(t, models.RoleReleaseSteward), path: "/api/v1/denominators", body: denominatorsBody},
 		"POST /api/v1/releases":                  {who: p.as(t, models.RoleReleaseSteward), path: "/api/v1/releases", body: sealBody("2026Q1", "final", "ministry")},

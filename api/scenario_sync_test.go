@@ -104,6 +104,42 @@ func (w *world) again(t testing.TB, who account) account {
 	return who
 }
 
+// A device that is shut out, or expires, while its outbox is worked through does not finish it:
+// the first command's own insert shuts it out here.
+func TestScenarioSync_ADeviceShutOutDoesNotFinishItsOutbox(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		for _, end := range []struct{ set, code string }{{"state = 'shut_out'", "device.shut_out"}, {"expires_at = created_at", "device.expired"}} {
+			worker := w.as(t, models.RoleNGOOutreach)
+			_, device := w.enrol(t, worker)
+			db, dialect, err := w.Pool()
+			if err != nil {
+				t.Fatal(err)
+			}
+			statements := []string{"DROP TRIGGER IF EXISTS ends", "CREATE TRIGGER ends AFTER INSERT ON clients BEGIN UPDATE devices SET " + end.set + "; END"}
+			if fmt.Sprint(dialect) == "postgres" {
+				statements = []string{
+					"CREATE OR REPLACE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE devices SET " + end.set + "; RETURN NEW; END $$",
+					"DROP TRIGGER IF EXISTS ends ON clients", "CREATE TRIGGER ends AFTER INSERT ON clients FOR EACH ROW EXECUTE FUNCTION ends()",
+				}
+			}
+			for _, s := range statements {
+				if _, err := db.ExecContext(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := w.n(t, "clients")
+			register := func(year int) object {
+				return w.command("client.create", object{}, object{"country": "KZ", "sex": "F", "birthYear": year, "motherInitials": "Ai", "fatherInitials": "Gu", "distinct": true})
+			}
+			wantStatuses(t, w.sync(t, worker, device, register(1990), register(1991), register(1992)), "accepted", "refused "+end.code, "refused "+end.code)
+			if n := w.n(t, "clients") - before; n != 1 {
+				t.Errorf("%d clients were registered", n)
+			}
+		}
+	})
+}
+
 func TestScenarioSync_AnOutboxFromTheField(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

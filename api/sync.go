@@ -40,13 +40,14 @@ type dispatcher struct {
 	req    *request
 	actor  models.Actor
 	routes map[string]Route
+	device string // its token
 }
 
 // commands gives a handler the means to carry out commands as the caller.
 func (s *server) commands(req *request, actor models.Actor, device *models.Device) *handlers.Commands {
-	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes()}
+	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes(), device: deviceToken(req)}
 	return &handlers.Commands{
-		Device: device, Now: s.now(), Run: d.run, Current: d.current, Address: d.address,
+		Device: device, Now: s.now(), Run: d.run, Usable: d.usable, Current: d.current, Address: d.address,
 		Waits:   func(cmd handlers.Command) bool { return !d.routes[cmd.Type].Unkept },
 		Problem: d.problem,
 	}
@@ -54,11 +55,24 @@ func (s *server) commands(req *request, actor models.Actor, device *models.Devic
 
 // deviceOf checks the device that an outbox comes from.
 func (s *server) deviceOf(req *request, actor models.Actor) (*models.Device, error) {
-	token := ""
+	return s.device(req.r.Context(), actor, deviceToken(req))
+}
+
+func deviceToken(req *request) string {
 	if values := req.r.Header["Device-Token"]; len(values) == 1 && len(values[0]) <= 256 {
-		token = values[0]
+		return values[0]
 	}
-	return s.device(req.r.Context(), actor, token)
+	return ""
+}
+
+// usable looks at the device again before each command: one that was shut out while its
+// outbox is worked through must not finish it, nor read another record by it.
+func (d *dispatcher) usable() error {
+	_, err := d.server.device(d.req.r.Context(), d.actor, d.device)
+	if models.IsKind(err, models.KindForbidden) {
+		return d.denied(d.req, d.actor, "sync.create", "forbidden", err)
+	}
+	return err
 }
 
 // run carries a command out once, or says that it was carried out before.

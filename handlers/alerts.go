@@ -24,14 +24,18 @@ type alertIssueRequest struct {
 }
 
 // AlertView is a warning of a substance or a place. A proposal has no issuer and no text:
-// it says that there were two or more overdoses, and nothing of any of them.
+// it says that there were two or more overdoses, or that reports of a class or a name rise,
+// and nothing of any of them.
 type AlertView struct {
 	ID           string                 `json:"id" cat:"alert"`
 	Organisation *models.OrganisationID `json:"organisation" cat:"alert"`
 	Kind         string                 `json:"kind" cat:"alert"`
 	State        string                 `json:"state" cat:"alert"`
-	Region       string                 `json:"region" cat:"alert"`
+	Region       string                 `json:"region" cat:"alert"` // empty: the whole country
 	Place        *string                `json:"place" cat:"alert"`
+	NPSClass     *string                `json:"npsClass" cat:"alert"`
+	Name         *string                `json:"name" cat:"alert"`
+	Weakened     bool                   `json:"weakened" cat:"alert"` // reports it rests on were retracted
 	Substances   []string               `json:"substances" cat:"alert"`
 	Advice       []string               `json:"advice" cat:"alert"`
 	Note         string                 `json:"note" cat:"alert"`
@@ -44,7 +48,7 @@ type AlertView struct {
 func alertView(a models.Alert) AlertView {
 	return AlertView{
 		ID: a.ID, Organisation: optional(a.OrganisationID), Kind: a.Kind, State: a.State, Region: a.Region, Place: optional(a.Place),
-		Substances: a.Substances, Advice: a.Advice, Note: a.Note, ValidUntil: optional(a.ValidUntil), IssuedAt: a.IssuedAt,
+		NPSClass: optional(a.NPSClass), Name: optional(a.Name), Weakened: a.Weakened, Substances: a.Substances, Advice: a.Advice, Note: a.Note, ValidUntil: optional(a.ValidUntil), IssuedAt: a.IssuedAt,
 		Retraction: optional(a.Retraction), Version: a.Version,
 	}
 }

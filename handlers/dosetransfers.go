@@ -12,6 +12,7 @@ type doseTransferRequest struct {
 	FromOrganisation models.OrganisationID `json:"fromOrganisation"` // a request by the receiver
 	ToOrganisation   models.OrganisationID `json:"toOrganisation"`   // sent by the sender
 	Kind             string                `json:"kind"`             // move (default) or guest
+	Until            models.Date           `json:"until"`            // of a guest: the last day, at most 31 days ahead
 	Consent          string                `json:"consent"`          // of a request: an own consent, or held_by_sender
 	Ground           string                `json:"ground"`           // instead of a consent
 	ClientTold       bool                  `json:"clientTold"`
@@ -29,6 +30,8 @@ type DoseTransferView struct {
 	State            string                `json:"state" cat:"transfer"`
 	Overdue          bool                  `json:"overdue" cat:"transfer"`
 	AnswerDue        time.Time             `json:"answerDue" cat:"transfer"`
+	LapsesAt         *time.Time            `json:"lapsesAt" cat:"transfer"` // an offer on a ground: 72 hours after the sending
+	Until            *models.Date          `json:"until" cat:"transfer"`    // of a guest: the last day it is dosed
 	Consent          *string               `json:"consent" cat:"transfer"`
 	Ground           *string               `json:"ground" cat:"transfer"`
 	Medicine         *string               `json:"medicine" cat:"oat"`
@@ -53,7 +56,7 @@ func doseTransferAnswer(d store.SeenDoseTransfer) any {
 	}
 	v := DoseTransferView{
 		ID: d.ID, ClientCode: d.ClientCode, FromOrganisation: d.FromOrganisationID, ToOrganisation: d.ToOrganisationID, Kind: d.Kind, State: d.State,
-		Overdue: d.Overdue, AnswerDue: d.AnswerDue, Consent: optional(d.ConsentID), Ground: optional(d.Ground),
+		Overdue: d.Overdue, AnswerDue: d.AnswerDue, LapsesAt: d.LapsesAt(), Until: optional(d.UntilDate), Consent: optional(d.ConsentID), Ground: optional(d.Ground),
 		Allowed: append([]string{}, models.DoseTransferMachine.Allowed(d.State, d.Party)...), Version: d.Version,
 	}
 	if d.Dose {
@@ -61,9 +64,9 @@ func doseTransferAnswer(d store.SeenDoseTransfer) any {
 		v.Medicine, v.DoseMg, v.Phase, v.LastDoseAt = &d.Medicine, &mg, &d.Phase, d.LastDoseAt
 	}
 	switch confirmed := d.State == models.TransferConfirmed || d.State == models.TransferFirstDose; {
-	case d.Party == models.Sender, confirmed && d.Kind == models.TransferGuest:
+	case d.Party == models.Sender, d.Hosts:
 		v.Order = optional(d.OrderID)
-	case confirmed:
+	case confirmed && d.Kind == models.TransferMove:
 		v.Order = optional(d.ReceiverOrderID)
 	}
 	return v
@@ -93,7 +96,7 @@ func CreateDoseTransfer(c *Call) error {
 		in.Kind = models.TransferMove
 	}
 	d, out, err := c.Store.CreateDoseTransfer(c.Context, in.ClientCode, models.NewDoseTransfer{
-		FromOrganisationID: in.FromOrganisation, ToOrganisationID: in.ToOrganisation, Kind: in.Kind,
+		FromOrganisationID: in.FromOrganisation, ToOrganisationID: in.ToOrganisation, Kind: in.Kind, Until: in.Until,
 		Basis: models.Basis{Consent: in.Consent, Ground: in.Ground, ClientTold: in.ClientTold, NotToldReason: in.NotToldReason},
 	})
 	if err != nil {

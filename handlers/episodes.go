@@ -47,7 +47,6 @@ type EpisodeView struct {
 	SuspendedFor      *string               `json:"suspendedFor" cat:"episode"` // as the next ones, of the caller's own client only
 	SuspendedAt       *time.Time            `json:"suspendedAt" cat:"episode"`
 	Reopens           *string               `json:"reopens" cat:"episode"` // the episode that this one takes up again
-	KeyWorker         *models.UserID        `json:"keyWorker" cat:"episode"`
 	Allowed           []string              `json:"allowed" cat:"episode"`
 	Version           int64                 `json:"version" cat:"treatmentFact"`
 }
@@ -68,7 +67,7 @@ func episodeView(e store.SeenEpisode) EpisodeView {
 		PrimaryDrug: e.PrimaryDrug, Route: e.Route, Injecting: e.Injecting, State: e.State, Allowed: []string{}, Version: e.Version,
 	}
 	if e.ClientCode != "" { // custody and hospital are not told with an episode of another organisation
-		v.SuspendedFor, v.SuspendedAt, v.Reopens, v.KeyWorker = optional(e.SuspendedFor), e.SuspendedAt, optional(e.Reopens), optional(e.KeyWorker)
+		v.SuspendedFor, v.SuspendedAt, v.Reopens = optional(e.SuspendedFor), e.SuspendedAt, optional(e.Reopens)
 		v.Allowed = e.Allowed()
 	}
 	return v

@@ -21,11 +21,11 @@ var views = []any{
 	OrderGapView{}, DoseGuardView{}, DoseOrderVersionView{}, DoseOrderView{}, DoseTransferStubView{}, DoseTransferView{}, DoseView{}, DoubleDosingView{},
 	AssessmentView{}, AttendanceView{}, ClinicalPlanView{}, ContactView{}, CounsellingNoteView{}, DiagnosisView{}, DrugTestView{},
 	EntryHistoryView{}, InfectionTestView{}, MentalHealthCheckView{}, NaloxoneTrainingView{}, ObservationView{}, ReproductiveStatusView{},
-	ScreeningView{}, SocialPlanView{}, AlertView{}, NaloxoneKitView{}, OverdosePlaceView{}, OverdoseView{},
+	ScreeningView{}, SocialPlanView{}, AlertView{}, EWSReportView{}, EWSSharedReportView{}, EWSFigureView{}, EWSFiguresView{}, NaloxoneKitView{}, OverdosePlaceView{}, OverdoseView{},
 	ChangedView{}, DeviceStateView{}, DeviceView{}, SyncConflictView{}, SyncResolutionView{}, SyncResultView{}, SyncView{},
 	AccessPassView{}, AgreementView{}, AttendedDayView{}, BreakGlassView{}, ConsentVersionView{}, CourtDutyView{}, DisclosureView{},
 	FunctionalNoteView{}, FunctionalSlipView{}, SocialPlanLineView{}, SummaryView{}, SummaryConsentView{}, SummaryGivenView{}, SummaryLineView{}, SummaryLookView{},
-	SupervisedPersonView{}, SupervisionView{}, VisitView{},
+	SupervisedPersonView{}, SupervisionView{}, VisitView{}, OwnFigureView{}, OwnFiguresView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

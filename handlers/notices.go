@@ -95,7 +95,7 @@ func contactView(c *Call) func(models.DutyContact) DutyContactView {
 	return func(d models.DutyContact) DutyContactView {
 		v := DutyContactView{ID: d.ID, Channel: d.Channel, Target: d.Target, Level: d.Level, Active: d.Active, Version: d.Version}
 		if d.Channel == models.ChannelWebhook {
-			key := hex.EncodeToString(c.Store.WebhookKey(d.ID))
+			key := hex.EncodeToString(c.Store.WebhookKey(d))
 			v.SigningKey = &key
 		}
 		return v

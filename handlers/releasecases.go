@@ -21,7 +21,7 @@ type ReleaseCaseView struct {
 	Steps           []ReleaseStepView      `json:"steps"`
 	ReleasedAt      *time.Time             `json:"releasedAt" cat:"releaseDate"`
 	ExitRegion      *string                `json:"exitRegion" cat:"releasePlan"`
-	Receiver        *models.OrganisationID `json:"receiver" cat:"releasePlan"` // responsible since the release; null: the health unit itself
+	Receiver        *models.OrganisationID `json:"receiver" cat:"releasePlan"` // responsible since the release; null: nobody outside was told
 	ByDefault       bool                   `json:"byDefault" cat:"releasePlan"`
 	Risk            string                 `json:"risk" cat:"releasePlan"`
 	Outcomes        []ReleaseOutcomeView   `json:"outcomes"`

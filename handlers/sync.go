@@ -46,6 +46,7 @@ type Commands struct {
 	Current func(Command) any    // the record's state now, as far as the caller may see it
 	Address func(Command) string // where it is read
 	Waits   func(Command) bool   // whether it may wait in the inbox
+	Usable  func() error         // whether the device may still send, looked at before each command
 	Problem func(error) *ProblemView
 }
 
@@ -226,6 +227,9 @@ func (b *outbox) again(id string, before seenCommand, digest string) SyncResultV
 
 func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, error) {
 	c := b.call
+	if err := c.Commands.Usable(); err != nil {
+		return b.failed(&in.ID, err)
+	}
 	occurred, err := models.CommandTime(in.OccurredAt, c.Commands.Now)
 	if err != nil {
 		return b.refused(&in.ID, err), nil

@@ -6,13 +6,13 @@ import (
 )
 
 // Alert warns of a substance or a place, never of a person. Two overdoses near each other
-// propose one; people issue and retract it.
+// propose one, and so does what rises in the early warning; people issue and retract it.
 type Alert struct {
 	ID             string         `gorm:"primaryKey"`
 	OrganisationID OrganisationID // that issued it; empty for a proposal, which nobody wrote
 	Kind           string
 	State          string
-	Region         string
+	Region         string // empty for the whole country
 	Place          string // code list overdose_place; empty for a whole region
 	At             *time.Time
 	Substances     []string `gorm:"serializer:json"`
@@ -20,6 +20,11 @@ type Alert struct {
 	Note           string   // screened
 	ValidUntil     Date
 	Retraction     string // code list alert_retraction
+	NPSClass       string `gorm:"column:nps_class"` // what rises: a class,
+	Name           string // or a name of a product
+	NameKey        string
+	Basis          []string `gorm:"serializer:json"` // the reports it rests on, shown to nobody
+	Weakened       bool     // so many of them were retracted that the others would propose nothing
 	Version        int64
 	CreatedAt      time.Time
 	IssuedAt       *time.Time
@@ -38,7 +43,61 @@ var AlertMachine = Machine{
 	Moves: []Move{
 		{"issue", holder, []string{AlertProposed}, AlertIssued},
 		{"retraction", holder, []string{AlertProposed, AlertIssued}, AlertRetracted},
+		{"basis-retraction", nil, []string{AlertProposed, AlertIssued}, AlertRetracted},
 	},
+}
+
+// AlertNewSubstance is the kind of alert that the early warning proposes, BasisRetracted the
+// reason for which the system takes one back.
+const (
+	AlertNewSubstance = "new_substance"
+	BasisRetracted    = "basis_retracted"
+)
+
+// NewSignalAlert is the proposal that a signal makes. It names no place: a report has none.
+func NewSignalAlert(id string, s Signal, at time.Time) Alert {
+	a := Alert{
+		ID: id, Kind: AlertNewSubstance, State: AlertProposed, Region: s.Region, NPSClass: s.NPSClass, Name: s.Name, NameKey: s.Key, Basis: s.Reports,
+		Version: 1, CreatedAt: at,
+	}
+	a.Say(AlertText{})
+	return a
+}
+
+// Open reports whether the alert is proposed or in force.
+func (a *Alert) Open(today Date) bool {
+	return a.State == AlertProposed || a.State == AlertIssued && a.ValidUntil >= today
+}
+
+// Join lets the alert rest on what rises now, and says whether anybody would see it: one that
+// was weakened is not any more.
+func (a *Alert) Join(s Signal) bool {
+	a.Basis = s.Reports
+	if !a.Weakened {
+		return false
+	}
+	a.Weakened = false
+	a.Version++
+	return true
+}
+
+// RestsOn changes the alert when some of the reports it rests on were retracted and so many
+// still stand, and says whether it did. A proposal that would not be made any more is taken
+// back. What a person issued stays in force, marked as weakened, until nothing stands behind
+// it: a warning is not taken from people because it has become less certain.
+func (a *Alert) RestsOn(standing int) bool {
+	switch {
+	case a.State == AlertRetracted || standing >= SignalReports:
+		return false
+	case standing == 0 || a.State == AlertProposed:
+		a.State, a.Retraction = AlertRetracted, BasisRetracted
+	case a.Weakened:
+		return false
+	default:
+		a.Weakened = true
+	}
+	a.Version++
+	return true
 }
 
 // AlertText is what an alert tells everybody.

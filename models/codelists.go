@@ -18,12 +18,14 @@ type CodeList struct {
 // Code is one entry of a code list. The substance list also says where each
 // substance belongs in TDI and ICD; the fields are empty elsewhere.
 type Code struct {
-	Code     string `json:"code"`
-	Label    string `json:"label"`
-	TDIRow   string `json:"tdiRow,omitempty"` // row of the TDI 3.0 tables; none for alcohol
-	ICD10    string `json:"icd10,omitempty"`
-	ICD11    string `json:"icd11,omitempty"`
-	NPSClass string `json:"npsClass,omitempty"`
+	Code  string `json:"code"`
+	Label string `json:"label"`
+	// Labels is the label in other languages, where the list has it.
+	Labels   map[string]string `json:"labels,omitempty"`
+	TDIRow   string            `json:"tdiRow,omitempty"` // row of the TDI 3.0 tables; none for alcohol
+	ICD10    string            `json:"icd10,omitempty"`
+	ICD11    string            `json:"icd11,omitempty"`
+	NPSClass string            `json:"npsClass,omitempty"`
 }
 
 // substanceList is the id of the list of substances.
@@ -37,7 +39,7 @@ var codeLists = sync.OnceValue(func() []CodeList {
 	if err := json.Unmarshal(codeListsJSON, &lists); err != nil {
 		panic("models: embedded codelists.json: " + err.Error()) // a test reads it
 	}
-	return append(lists, regionList())
+	return append(lists, regionList(), drugRowList(lists))
 })
 
 // regionList gives the regions of all countries the form of a code list.
@@ -46,6 +48,24 @@ func regionList() CodeList {
 	for _, country := range Countries {
 		for _, r := range countryTable()[country].Regions {
 			list.Codes = append(list.Codes, Code{Code: r.Code, Label: r.Name})
+		}
+	}
+	return list
+}
+
+// drugRowList gives the rows of the TDI tables the form of a code list: each is named after
+// the substances in it.
+func drugRowList(lists []CodeList) CodeList {
+	list := CodeList{ID: "tdi_drug_row", Source: "EMCDDA TDI 3.0: rows as in its output tables"}
+	substances := lists[slices.IndexFunc(lists, func(l CodeList) bool { return l.ID == substanceList })]
+	for _, s := range substances.Codes {
+		at := slices.IndexFunc(list.Codes, func(c Code) bool { return c.Code == s.TDIRow })
+		switch {
+		case s.TDIRow == "":
+		case at >= 0:
+			list.Codes[at].Label += ", " + s.Label
+		default:
+			list.Codes = append(list.Codes, Code{Code: s.TDIRow, Label: s.Label})
 		}
 	}
 	return list

@@ -3,6 +3,7 @@ package models
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +34,27 @@ func TestCodeLists_AreWellFormed(t *testing.T) {
 	}
 }
 
+// A list that has labels in another language has them for every code; those of the early
+// warning do.
+func TestCodeLists_LabelsAreComplete(t *testing.T) {
+	t.Parallel()
+	labelled := 0
+	for _, list := range CodeLists() {
+		must := strings.HasPrefix(list.ID, "ews_") || list.ID == "nps_class"
+		if must {
+			labelled++
+		}
+		for _, c := range list.Codes {
+			if ru, kk := c.Labels["ru"], c.Labels["kk"]; (ru == "") != (kk == "") || must && ru == "" || len(c.Labels) > 2 {
+				t.Errorf("%s %s: labels %v", list.ID, c.Code, c.Labels)
+			}
+		}
+	}
+	if labelled != 9 {
+		t.Errorf("%d lists of the early warning", labelled)
+	}
+}
+
 func TestCodeLists_HoldTheContract(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string][]string{
@@ -45,7 +67,12 @@ func TestCodeLists_HoldTheContract(t *testing.T) {
 		"end_reason":    {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "99"},
 		"consent_state": {"offered", "refused", "given", "withdrawn", "invalid"},
 		"legal_basis":   {"voluntary", "court_ordered", "in_custody", "alternative_to_prison"},
-		"tdi_injecting": {"1", "2.1", "2.2", "2.3", "3", "99"},
+		"nps_class": {"synthetic_cannabinoid", "synthetic_cathinone", "phenethylamine", "tryptamine", "lysergamide", "aminoindane", "piperazine",
+			"phencyclidine_type", "fentanyl_analogue", "nitazene", "designer_benzodiazepine", "plant_based", "other", "unknown"},
+		"ews_source_type":     {"seizure", "collected_sample", "biological_sample", "poisoning", "death", "treatment_report", "drug_checking"},
+		"ews_severity":        {"none", "mild", "moderate", "severe", "fatal"},
+		"ews_confidentiality": {EWSRestricted, EWSPartners, EWSPublic},
+		"tdi_injecting":       {"1", "2.1", "2.2", "2.3", "3", "99"},
 	} {
 		list, _ := CodeListByID(id)
 		var got []string

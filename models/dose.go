@@ -123,6 +123,17 @@ type DoubleDosing struct {
 	CreatedAt      time.Time
 }
 
+// DoubleDosingDays is how far back a dose is compared with those of other sites: at five missed
+// daily doses a treatment is begun anew [G], so that an older dose says nothing of today's
+// danger. Looking further would only answer who was where, and when.
+const DoubleDosingDays = 5
+
+// Compares reports whether a dose of the order on a day is compared with other sites': the
+// order was not ended then, and the day is near.
+func (o *DoseOrder) Compares(on, today Date, zone string) bool {
+	return on >= today.AddDays(-DoubleDosingDays) && on >= o.FromDate && (o.EndedAt == nil || on <= DateOf(*o.EndedAt, zone))
+}
+
 // TableName keeps the name of the thing: gorm would make a plural of it.
 func (DoubleDosing) TableName() string { return "double_dosing" }
 

@@ -46,6 +46,7 @@ type DoseTransfer struct {
 	DoseUg     int64
 	LastDoseAt *time.Time
 	AnswerDue  time.Time
+	UntilDate  Date // of a guest: the last day it is dosed
 	Version    int64
 	CreatedAt  time.Time
 	CreatedBy  UserID
@@ -75,6 +76,13 @@ var PendingTransferStates = []string{TransferRequested, TransferSent}
 
 // TransferAnswer is how long the asked site has: always urgent [E].
 const TransferAnswer = AnswerUrgent
+
+// TransferLapse is how long after the sending a dose that was told on a ground stays told [E]:
+// a ground is for an emergency, and by then somebody can be asked.
+const TransferLapse = 72 * time.Hour
+
+// GuestDays is how long a guest is dosed at most [E]; who stays longer is sent anew, or moves.
+const GuestDays = 31
 
 // HeldBySender is what a request names as its consent when it rests on the dose-continuity
 // consent that the asked site recorded at the start of treatment: on the day of an arrest
@@ -109,14 +117,21 @@ type NewDoseTransfer struct {
 	FromOrganisationID OrganisationID // a request by the receiver
 	ToOrganisationID   OrganisationID // sent by the sender
 	Kind               string
+	Until              Date // of a guest
 	Basis
 }
 
 // Check validates a new transfer, before any record is looked up.
-func (n NewDoseTransfer) Check() error {
+func (n NewDoseTransfer) Check(today Date) error {
 	var c Checks
 	c.Require((n.FromOrganisationID == "") != (n.ToOrganisationID == ""), "/fromOrganisation", "dose_transfer.one_other_site")
 	c.Require(n.Kind == TransferMove || n.Kind == TransferGuest, "/kind", "dose_transfer.kind_unknown")
+	if n.Kind == TransferGuest {
+		_, ok := ParseDate(string(n.Until))
+		c.Require(ok && n.Until >= today && n.Until <= today.AddDays(GuestDays), "/until", "dose_transfer.until_out_of_range")
+	} else {
+		c.Require(n.Until == "", "/until", "dose_transfer.until_of_a_guest")
+	}
 	n.check(&c)
 	if n.FromOrganisationID != "" {
 		c.Require((n.Consent == "") != (n.Ground == ""), "/consent", "dose_transfer.consent_or_ground")
@@ -168,6 +183,34 @@ func (d *DoseTransfer) Carry(o *DoseOrder, lastDose *time.Time) {
 // Overdue reports whether a site has waited for an answer too long.
 func (d *DoseTransfer) Overdue(now time.Time) bool {
 	return slices.Contains(PendingTransferStates, d.State) && now.After(d.AnswerDue)
+}
+
+// LapsesAt is when an offer that rests on a ground ends, if nobody confirms; one that rests
+// on a consent ends with the consent.
+func (d *DoseTransfer) LapsesAt() *time.Time {
+	if d.Ground == "" || d.State != TransferSent {
+		return nil
+	}
+	at := d.AnswerDue.Add(TransferLapse - TransferAnswer)
+	return &at
+}
+
+// Lapsed reports whether an offer on a ground waited too long: the receiver sees it no more.
+func (d *DoseTransfer) Lapsed(now time.Time) bool {
+	at := d.LapsesAt()
+	return at != nil && now.After(*at)
+}
+
+// Doses reports whether a guest is dosed by the receiver on a day.
+func (d *DoseTransfer) Doses(on Date) bool {
+	return d.Kind == TransferGuest && on <= d.UntilDate && (d.State == TransferConfirmed || d.State == TransferFirstDose)
+}
+
+// TellsRelease reports whether the consent lets the organisation know of a release today: it
+// shares the release date, or carries the dose.
+func (c *Consent) TellsRelease(to *Organisation, on Date) bool {
+	shares := slices.Contains(c.Categories, CatReleaseDate) && slices.Contains(PurposesFor(CatReleaseDate), c.Purpose)
+	return c.CoversDose(to, on) || shares && c.InForce(on) && c.Names(to.ID, to.Kind)
 }
 
 // CoversDose reports whether the consent allows telling the organisation the dose today.

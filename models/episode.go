@@ -35,7 +35,6 @@ type Episode struct {
 	SuspendedFor      string     // code list suspension_reason, while suspended
 	SuspendedAt       *time.Time // since when
 	Reopens           string     // the closed episode that this one takes up again
-	KeyWorker         UserID     // who keeps the threads together; empty when nobody was named
 	Version           int64
 	CreatedAt         time.Time
 }

@@ -20,6 +20,7 @@ var FeedKinds = map[string]Category{
 	"overdose":         CatOverdoseEvent,
 	"naloxone_kit":     CatNaloxone,
 	"alert":            CatAlert,
+	"ews_report":       CatEWSReport,
 	"dose_order":       CatOAT,
 	"double_dosing":    CatOAT,
 	"dose_transfer":    CatTransfer,

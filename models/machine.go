@@ -69,7 +69,7 @@ func Machines() []*Machine {
 		TaskMachine,
 		&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices,
 		DoseOrderMachine, DoseTransferMachine, DoubleDosingMachine,
-		&OverdoseMachine, &KitMachine, &AlertMachine,
+		&OverdoseMachine, &KitMachine, &AlertMachine, &EWSReportMachine,
 		AgreementMachine, PassMachine, VisitMachine, ConsentMachine,
 	}
 }

@@ -27,6 +27,7 @@ var final = map[string][]string{
 	"overdose":         {OverdoseClosed},
 	"naloxone_kit":     {KitUsed, KitLost},
 	"alert":            {AlertRetracted},
+	"ews_report":       {EWSRetracted},
 	"agreement":        {AgreementEnded},
 	"access_pass":      {PassRevoked},
 	"visit":            {"made", "cancelled"},

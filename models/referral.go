@@ -198,5 +198,9 @@ func (r *Referral) Overdue(now time.Time) bool {
 // the person: only the organisation that is responsible can hand over, and a link to
 // infection care adds care without moving it.
 func (r *Referral) HandsOver(responsible OrganisationID) bool {
-	return r.FromOrganisationID == responsible && r.Reason != "infection_link"
+	return r.FromOrganisationID == responsible && !r.AddsCare()
 }
+
+// AddsCare reports whether the referral asks for a test or its treatment beside the care
+// there is: it takes nobody over.
+func (r *Referral) AddsCare() bool { return r.Reason == "infection_link" }

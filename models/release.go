@@ -196,13 +196,14 @@ type ClientRows struct {
 
 // SubstanceReport is one report of a suspected new substance. It is about no client.
 type SubstanceReport struct {
-	Region     string
-	On         Date // first day of the month of the event
-	KnownOn    Date
-	Status     string // suspected, confirmed, retracted
-	StatusOn   Date   // since when it has the status
-	NPSClass   string
-	SourceType string
+	Region  string
+	On      Date // first day of the month of the event
+	KnownOn Date
+	// ConfirmedOn and RetractedOn are the days on which it was; empty while it was not.
+	ConfirmedOn Date
+	RetractedOn Date
+	NPSClass    string
+	SourceType  string
 }
 
 // Estimate is a published estimate of a population that a rate is divided by. It is not

@@ -38,6 +38,7 @@ const (
 	CaseLinked        = "linked"
 	CaseNotLinked     = "not_linked"
 	CaseClosed        = "closed"
+	CasePending       = "pending" // of an outcome: its day has not come
 )
 
 var unreleased = []string{CaseOpened, CaseAssessed, CaseReferralsSent, CaseReady}
@@ -123,7 +124,7 @@ func DueBetween(from, until Date) (states []string, planned [][2]Date) {
 // Outcome is whether somebody was in care a number of days after release.
 type Outcome struct {
 	Day    int
-	Result string // linked, not_linked, or pending while the day has not come
+	Result string // linked, not_linked or pending
 }
 
 // Outcomes are computed from the first day the person was seen in care after release,
@@ -135,7 +136,7 @@ func (c *ReleaseCase) Outcomes(seen, today Date, zone string) []Outcome {
 	}
 	released := DateOf(*c.ReleasedAt, zone)
 	for _, day := range Milestones {
-		result, until := "pending", released.AddDays(day)
+		result, until := CasePending, released.AddDays(day)
 		switch {
 		case seen != "" && seen <= until:
 			result = CaseLinked
@@ -153,7 +154,7 @@ func (c *ReleaseCase) StateOn(seen, today Date, zone string) string {
 		return c.State
 	}
 	last := c.Outcomes(seen, today, zone)[len(Milestones)-1].Result
-	if last == "pending" {
+	if last == CasePending {
 		return CaseReleased
 	}
 	return last

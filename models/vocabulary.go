@@ -132,8 +132,10 @@ const (
 	CatAgreement      Category = "agreement"
 	CatBreakGlass     Category = "breakGlass"
 	CatAlert          Category = "alert"
+	CatEWSReport      Category = "ewsReport"
 	CatProtocol       Category = "protocol"
 	CatIndicator      Category = "indicator"
+	CatOwnFigures     Category = "ownFigures"
 	CatOrganisation   Category = "organisation"
 	CatUser           Category = "user"
 	CatAudit          Category = "audit"
@@ -150,7 +152,7 @@ var ClientCategories = []Category{
 // ResourceCategories are the service's own resources.
 var ResourceCategories = []Category{
 	CatReferral, CatEpisode, CatTask, CatNotice, CatCustody, CatTransfer, CatReleaseCase, CatFunctionalNote, CatAgreement,
-	CatBreakGlass, CatAlert, CatProtocol, CatIndicator, CatOrganisation, CatUser, CatAudit,
+	CatBreakGlass, CatAlert, CatEWSReport, CatProtocol, CatIndicator, CatOwnFigures, CatOrganisation, CatUser, CatAudit,
 }
 
 // Categories lists every category.

@@ -130,6 +130,7 @@ task read team: CT PSY
 task read custody: PM
 task create own: CT PM PSY NGO
 task change own: CT PM PSY NGO PEER
+ownFigures read own: CT PM PSY NGO PEER
 notice read own: CT PM PSY GOV NGO programme_coordinator
 notice change own: CT PM PSY GOV NGO programme_coordinator
 custody read own: PM
@@ -157,11 +158,19 @@ agreement change country: programme_coordinator
 breakGlass read own: clinician narcologist PM
 breakGlass create own: clinician narcologist PM
 breakGlass approve own: clinician narcologist PM
-alert read any: CT PM PSY NGO PEER programme_coordinator
+alert read any: CT PM PSY SEC GOV PRO NGO PEER ministry_analyst programme_coordinator
 alert create own: clinician narcologist PM
 alert change own: clinician narcologist PM
 alert create country: programme_coordinator
 alert change country: programme_coordinator
+ewsReport read own: CT PM PSY NGO
+ewsReport read any: CT PM PSY SEC GOV PRO NGO
+ewsReport create own: CT PM PSY NGO
+ewsReport change own: CT PM PSY NGO
+ewsReport read country: programme_coordinator
+ewsReport create country: programme_coordinator
+ewsReport change country: programme_coordinator
+ewsReport approve country: programme_coordinator
 protocol read any: all
 protocol create any: protocol_editor
 protocol change any: protocol_editor

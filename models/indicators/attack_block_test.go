@@ -51,12 +51,12 @@ func coarser(from, to string) func(string) string {
 		}
 	case (to == DimAge || to == DimAgeFine) && from == DimAgeTDI:
 		for age := -1; age < 90; age++ {
-			table[ageTDI(age)] = Fact{Age: age}.code(to)
+			table[ageTDI(age)] = (&Fact{Age: age}).code(to)
 		}
 	case (to == DimDrug || to == DimDrug6) && (from == DimDrug6 || from == DimDrugRow):
 		for _, s := range substances() {
 			if s.Code != alcohol {
-				table[Fact{Drug: s.Code}.code(from)] = Fact{Drug: s.Code}.code(to)
+				table[(&Fact{Drug: s.Code}).code(from)] = (&Fact{Drug: s.Code}).code(to)
 			}
 		}
 	case to == DimCentre && from == DimCentreType:

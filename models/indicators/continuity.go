@@ -99,7 +99,7 @@ func referredBy(referrals []ReferralRow, s models.CustodyRow) bool {
 func diedAfter(c ClientRows, exit models.Date) bool {
 	return anyEpisode(c.Episodes, func(e *EpisodeRow) bool { return e.EndReason == reasonDied && inWindow(e.End, exit) }) ||
 		slices.ContainsFunc(c.Custody, func(s models.CustodyRow) bool { return s.ExitReason == exitDied && inWindow(s.Exit, exit) }) ||
-		slices.ContainsFunc(c.Entries, func(e models.EntryRow) bool {
+		anyEntry(c, func(e *models.EntryRow) bool {
 			return e.Kind == models.RowOverdose && e.Result == exitDied && inWindow(e.On, exit)
 		})
 }

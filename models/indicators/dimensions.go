@@ -88,7 +88,7 @@ type Fact struct {
 }
 
 // code returns the fact's code in the dimension, empty for one that the fact has not.
-func (f Fact) code(dimension string) string {
+func (f *Fact) code(dimension string) string {
 	switch dimension {
 	case DimMeasure:
 		return f.Measure
@@ -211,7 +211,7 @@ var itemLists = map[string]string{
 	DimLivingWith: "tdi_living_with", DimChildren: "tdi_children", DimLivingWhere: "tdi_living_where", DimLabour: "tdi_labour",
 	DimEducation: "tdi_education", DimRoute: "tdi_route", DimFrequency: "tdi_frequency_30d", DimInjecting: "tdi_injecting",
 	DimSharing: "tdi_sharing", DimHIVTest: "tdi_test_hiv_hcv", DimHCVTest: "tdi_test_hiv_hcv", DimOST: "tdi_ost", DimPolydrug: "tdi_polydrug",
-	DimAgeFirstUse: "tdi_age_band", DimAgeTDI: "tdi_age_band",
+	DimAgeFirstUse: "tdi_age_band", DimAgeTDI: "tdi_age_band", DimNPSClass: "nps_class", DimSourceType: "ews_source_type",
 }
 
 // fixedCodes are the codes of every dimension without a code list, in the order of
@@ -249,15 +249,10 @@ var fixedCodes = map[string][]string{
 		"clinic_to_clinic", "clinic_to_prison", "clinic_to_ngo", "prison_to_clinic", "prison_to_prison", "prison_to_ngo",
 		"ngo_to_clinic", "ngo_to_prison", "ngo_to_ngo", "not_recorded",
 	},
-	DimReason:     {"release", "step_up", "step_down", "oat_transfer", "infection_link", "other", "not_recorded"},
-	DimSDGGroup:   {"pharmacological", "psychosocial", "rehabilitation_aftercare", "several", "not_recorded"},
-	DimScope:      {string(models.ScopeNational), string(models.ScopeSector), string(models.ScopeFacility)},
-	DimStatus:     {"suspected", "confirmed", "retracted"},
-	DimSourceType: {"seizure", "collected_sample", "biological_sample", "poisoning", "death", "treatment_report", "drug_checking"},
-	DimNPSClass: {
-		"synthetic_cannabinoid", "synthetic_cathinone", "phenethylamine", "tryptamine", "lysergamide", "aminoindane", "piperazine",
-		"phencyclidine_type", "fentanyl_analogue", "nitazene", "designer_benzodiazepine", "plant_based", "other",
-	},
+	DimReason:   {"release", "step_up", "step_down", "oat_transfer", "infection_link", "other", "not_recorded"},
+	DimSDGGroup: {"pharmacological", "psychosocial", "rehabilitation_aftercare", "several", "not_recorded"},
+	DimScope:    {string(models.ScopeNational), string(models.ScopeSector), string(models.ScopeFacility)},
+	DimStatus:   models.EWSStates,
 }
 
 // codesOf returns the codes of a dimension in the order of publication. Regions are the

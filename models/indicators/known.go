@@ -46,6 +46,7 @@ func Known(c ClientRows, asOf models.Date) ClientRows {
 	for _, o := range c.OAT {
 		out.OAT = append(out.OAT, knownCourse(o, asOf))
 	}
+	out.Entries = slices.Grow(out.Entries, len(c.Entries))
 	for _, e := range c.Entries {
 		if !wasKnown(e.On, e.KnownOn, asOf) {
 			continue

@@ -904,7 +904,7 @@ func TestCatalogue_EqualsASlowReference(t *testing.T) {
 			t.Errorf("%s is a plain count with a numerator", i.ID)
 		}
 	}
-	if len(reference) != 34-2 { // TDI04 is derived, EWS01 counts reports
+	if len(reference) != 34-2 { // TDI04 is derived, EWS01 counts reports: TestSignals_EqualASlowReference
 		t.Errorf("the reference knows %d indicators", len(reference))
 	}
 }
@@ -1028,5 +1028,62 @@ func TestCatalogue_CountsNothingUnknown(t *testing.T) {
 				t.Fatalf("%s counts what was not known", i.ID)
 			}
 		}
+	}
+}
+
+// The reference of EWS01: every report is tried against every cell, day by day of its life.
+func TestSignals_EqualASlowReference(t *testing.T) {
+	t.Parallel()
+	day := func(rng *rand.Rand, from models.Date) models.Date { return from.AddDays(rng.IntN(250)) }
+	total := int64(0)
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 7))
+		f := randomFrame(t, rng)
+		var reports []models.SubstanceReport
+		for range rng.IntN(40) {
+			r := models.SubstanceReport{
+				Region: "KZ-75", On: day(rng, "2025-09-01")[:7] + "-01", NPSClass: codesOf(DimNPSClass, testCountry)[rng.IntN(14)], SourceType: codesOf(DimSourceType, testCountry)[rng.IntN(7)],
+			}
+			r.KnownOn = day(rng, r.On)
+			if rng.IntN(2) == 0 {
+				r.ConfirmedOn = day(rng, r.KnownOn)
+			}
+			if rng.IntN(3) == 0 {
+				r.RetractedOn = day(rng, max(r.KnownOn, r.ConfirmedOn))
+			}
+			reports = append(reports, r)
+		}
+		got := map[SignalCount]int64{}
+		_, signals := Signals(reports, f.Period, f.AsOf)
+		for _, s := range signals {
+			n := s.Reports
+			s.Reports = 0
+			got[s] += n
+			total += n
+		}
+		want := map[SignalCount]int64{}
+		for _, r := range reports {
+			status := ""
+			for d := models.Date("2025-01-01"); d <= f.AsOf; d = d.AddDays(1) { // what was said of it, as it happened
+				if d == r.KnownOn {
+					status = "suspected"
+				}
+				if d == r.ConfirmedOn {
+					status = "confirmed"
+				}
+				if d == r.RetractedOn {
+					status = "retracted"
+				}
+			}
+			if status != "" && r.On >= f.Period.Start() && r.On <= f.Period.End() && r.On <= f.AsOf {
+				want[SignalCount{Status: status, NPSClass: r.NPSClass, SourceType: r.SourceType}]++
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Fatalf("seed %d, %s as of %s: %v, the reference says %v", seed, f.Period, f.AsOf, got, want)
+		}
+	}
+	if total < 500 {
+		t.Errorf("only %d reports counted", total)
 	}
 }

@@ -407,8 +407,8 @@ func TestMeanOfBands_LeavesOutWhatIsNotKnown(t *testing.T) {
 
 func TestEWS01_CountsReportsByTheStatusOfTheDay(t *testing.T) {
 	t.Parallel()
-	report := models.SubstanceReport{Region: "KZ-75", On: "2026-04-01", KnownOn: "2026-05-03", Status: "retracted", StatusOn: "2026-06-10", NPSClass: "nitazene", SourceType: "poisoning"}
-	for asOf, want := range map[models.Date]string{"2026-05-02": "", "2026-05-03": "suspected", "2026-06-09": "suspected", "2026-06-10": "retracted"} {
+	report := models.SubstanceReport{Region: "KZ-75", On: "2026-04-01", KnownOn: "2026-05-03", ConfirmedOn: "2026-05-20", RetractedOn: "2026-06-10", NPSClass: "nitazene", SourceType: "poisoning"}
+	for asOf, want := range map[models.Date]string{"2026-05-02": "", "2026-05-03": "suspected", "2026-05-19": "suspected", "2026-05-20": "confirmed", "2026-06-09": "confirmed", "2026-06-10": "retracted"} {
 		got := ""
 		for _, f := range countSignals(report, frame(t, "2026Q2", asOf)) {
 			got = f.code(DimStatus)

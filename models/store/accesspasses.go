@@ -31,11 +31,11 @@ func (s *Session) pass(q *gorm.DB, id string, verb models.Verb) (*models.AccessP
 // ListPasses returns the passes between the caller's organisation and others, newest
 // first; overdue keeps the applications that wait too long for an answer.
 func (s *Session) ListPasses(ctx context.Context, overdue bool, p Paging) (page Page[SeenPass], err error) {
-	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.AccessPass{}), passTable, models.CatAccessPass, models.Read)
+	q, ways := s.store.read.WithContext(ctx).Model(&models.AccessPass{}), s.ways(passTable, models.CatAccessPass, models.Read)
 	if overdue {
 		q = q.Where("access_passes.state IN ('requested', 'appealed') AND access_passes.decide_by < ?", s.store.now())
 	}
-	rows, err := loadPage(s, q, "access_passes", "access_passes.id", p, func(p models.AccessPass) string { return p.ID })
+	rows, err := loadWays(s, q, ways, "access_passes", "access_passes.id", p, func(p models.AccessPass) string { return p.ID })
 	page.Next = rows.Next
 	for _, row := range rows.Items {
 		page.Items = append(page.Items, s.seePass(row))

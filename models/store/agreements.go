@@ -37,8 +37,8 @@ func (s *Session) seeAgreement(a models.Agreement) SeenAgreement {
 
 // ListAgreements returns the agreements of the caller's organisation, newest first.
 func (s *Session) ListAgreements(ctx context.Context, p Paging) (page Page[SeenAgreement], err error) {
-	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.Agreement{}), agreementTable, models.CatAgreement, models.Read)
-	rows, err := loadPage(s, q, "agreements", "agreements.id", p, func(a models.Agreement) string { return a.ID })
+	q, ways := s.store.read.WithContext(ctx).Model(&models.Agreement{}), s.ways(agreementTable, models.CatAgreement, models.Read)
+	rows, err := loadWays(s, q, ways, "agreements", "agreements.id", p, func(a models.Agreement) string { return a.ID })
 	page.Next = rows.Next
 	for _, a := range rows.Items {
 		page.Items = append(page.Items, s.seeAgreement(a))

@@ -8,13 +8,10 @@ import (
 	"jol/models"
 )
 
-// alertReaders are the kinds of organisation in which somebody reads alerts.
-var alertReaders = []models.OrganisationKind{models.KindClinic, models.KindPrisonHealth, models.KindNGO, models.KindMinistry}
-
 // visibleAlerts selects what the role may see: those in force, and for whoever may change
 // alerts also proposals and what is over.
 func (s *Session) visibleAlerts(q *gorm.DB, today models.Date) *gorm.DB {
-	q = s.scoped(q.Model(&models.Alert{}), alertTable, models.CatAlert, models.Read)
+	q = s.seesProposal(s.scoped(q.Model(&models.Alert{}), alertTable, models.CatAlert, models.Read))
 	if !s.grants.Has(models.CatAlert, models.Change) {
 		q = q.Where("alerts.state = ? AND alerts.valid_until >= ?", models.AlertIssued, today)
 	}
@@ -60,13 +57,13 @@ func (s *Session) IssueAlert(ctx context.Context, n models.NewAlert) (a *models.
 		}
 		*a = models.Alert{
 			ID: id, OrganisationID: s.actor.OrganisationID, Kind: n.Kind, State: models.AlertIssued, Region: n.Region, Place: n.Place,
-			Version: 1, CreatedAt: t.now, IssuedAt: &t.now,
+			Basis: []string{}, Version: 1, CreatedAt: t.now, IssuedAt: &t.now,
 		}
 		a.Say(n.AlertText)
 		if err := t.Create(a).Error; err != nil {
 			return err
 		}
-		return t.tellKinds("alert", id, alertReaders...)
+		return t.tellKinds("alert", id, models.OrganisationKinds...)
 	})
 	return a, out, err
 }
@@ -104,7 +101,7 @@ func (s *Session) changeAlert(ctx context.Context, action, id string, change fun
 		if err := changed(t.Model(a).Where("version = ?", s.req.Base).Select(columns).Updates(a)); err != nil {
 			return err
 		}
-		return t.tellKinds("alert", id, alertReaders...)
+		return t.tellKinds("alert", id, models.OrganisationKinds...)
 	})
 	return a, err
 }

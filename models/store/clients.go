@@ -194,12 +194,19 @@ func (s *Session) GetClient(ctx context.Context, handle string) (seen *SeenClien
 }
 
 // treats reports whether the actor's organisation has an open episode of the person
-// and the role reaches records through it.
+// and the role reaches records through it. It is not told of a clinic to which a release
+// fell by default: that name says that there was an arrest and a release.
 func (s *Session) treats(q *gorm.DB, c *models.Client) (bool, error) {
 	if !s.healthService() || !s.grants.Through(models.CatIdentity, models.Read, models.Team) {
 		return false, nil
 	}
 	var n int64
+	if err := q.Model(&models.ReleaseCase{}).Joins("JOIN clients fc ON fc.id = release_cases.client_id").
+		Where("fc.person_id = ? AND release_cases.by_default AND release_cases.receiver_id = ? AND release_cases.organisation_id <> ?", c.PersonID, c.ResponsibleID, s.actor.OrganisationID).
+		Where("NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = fc.person_id AND ar.to_organisation_id = release_cases.receiver_id AND ar.to_client_id <> '')").
+		Count(&n).Error; err != nil || n > 0 {
+		return false, err
+	}
 	err := q.Model(&models.Episode{}).Joins("JOIN clients ec ON ec.id = episodes.client_id").
 		Where("ec.person_id = ? AND episodes.organisation_id = ? AND episodes.end_date = ''", c.PersonID, s.actor.OrganisationID).Count(&n).Error
 	return n > 0, err
@@ -237,7 +244,7 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 		}
 		ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", c.PersonID)
 		if p.Referrals, err = s.seeReferrals(r, s.referralQuery(r.DB, models.Read).
-			Where("(referrals.from_client_id IN (?) OR referrals.to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
+			Where("referrals.id IN (SELECT id FROM referrals WHERE from_client_id IN (?) UNION ALL SELECT id FROM referrals WHERE to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
 			return err
 		}
 		if p.Episodes, err = s.seeEpisodes(r, c, naming); err != nil {

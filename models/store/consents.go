@@ -176,6 +176,9 @@ func (t *tx) endSharesOf(k *models.Consent, ended *models.ConsentVersion) (err e
 	if ended.Transfers, err = t.cancelTransfersOf(k.ID); err != nil {
 		return err
 	}
+	if err = t.cancelTasksOf(k); err != nil {
+		return err
+	}
 	if err = t.keepConsentVersion(k, ended); err != nil {
 		return err
 	}
@@ -287,6 +290,9 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 		}
 		t.alsoTouched(open[i].ID)
 		t.tell("referral", open[i].ID, open[i].FromOrganisationID)
+		if err := t.handoverTakenBack(&open[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

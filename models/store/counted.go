@@ -91,7 +91,7 @@ func (r *reader) date() models.Date { return models.Date(r.next()) }
 func (r *reader) number() int64 {
 	n, err := strconv.ParseInt(r.next(), 10, 64)
 	if err != nil {
-		r.err = errors.New("store: a counted row is not readable") // without its text
+		r.err = errUnreadable
 	}
 	return n
 }
@@ -118,7 +118,10 @@ func (c *counted) day(seconds int64, region string) models.Date {
 	return models.DateOf(time.Unix(seconds, 0), zone)
 }
 
-var errCountedRow = errors.New("store: a counted row of unknown kind")
+var (
+	errCountedRow = errors.New("store: a counted row of unknown kind")
+	errUnreadable = errors.New("store: a counted row is not readable") // without its text
+)
 
 // add takes one row of countingSQL.
 func (c *counted) add(what, fields string) error {
@@ -173,10 +176,7 @@ func (c *counted) add(what, fields string) error {
 	case "V":
 		c.addPhase(r)
 	case "D":
-		order := r.next()
-		run := models.DoseRun{From: r.date(), KnownOn: c.day(r.seconds(), "")}
-		run.To = r.date().AddDays(int(r.number()))
-		c.doses[order] = append(c.doses[order], run)
+		c.addDoses(r)
 	default:
 		return errCountedRow
 	}
@@ -242,6 +242,56 @@ func (c *counted) addPhase(r *reader) {
 		p.KnownOn = c.day(at, "")
 	}
 	c.phases[order] = append(c.phases[order], p)
+}
+
+// addDoses takes the doses of an order: their days and seconds of recording, take-home days,
+// in any order. They are added up by half months, so that a year of daily doses is 24 runs:
+// within a half month no gap is as long as the 30 days that end a course.
+func (c *counted) addDoses(r *reader) {
+	order, depot := r.next(), int(r.number())
+	var runs []halfMonth
+	for dose := range strings.SplitSeq(r.rest, ";") {
+		on, rest, _ := strings.Cut(dose, ",")
+		known, takeHome, ok := strings.Cut(rest, ",")
+		if !ok || len(on) != len("2006-01-02") {
+			r.err = errUnreadable
+			return
+		}
+		month, second := on[:len("2006-01")], on[len("2006-01-"):] >= "16"
+		i := len(runs) - 1 // doses mostly come by day
+		for i >= 0 && (runs[i].month != month || runs[i].second != second || runs[i].takeHome != takeHome) {
+			i--
+		}
+		if i < 0 {
+			runs = append(runs, halfMonth{month: month, second: second, takeHome: takeHome, first: on, known: known, last: on})
+			continue
+		}
+		h := &runs[i]
+		if on < h.first || on == h.first && known < h.known {
+			h.first, h.known = on, known
+		}
+		h.last = max(h.last, on)
+	}
+	for _, h := range runs {
+		known := reader{rest: h.known}
+		days, err := strconv.Atoi(h.takeHome)
+		c.doses[order] = append(c.doses[order], models.DoseRun{
+			From: models.Date(h.first), KnownOn: c.day(known.seconds(), ""), To: models.Date(h.last).AddDays(days + depot),
+		})
+		if err != nil || known.err != nil {
+			r.err = errUnreadable
+		}
+	}
+}
+
+// halfMonth are doses of one order in the first or second half of a month, with as many
+// days taken home each time.
+type halfMonth struct {
+	month       string
+	second      bool
+	takeHome    string
+	first, last string
+	known       string // seconds of the first
 }
 
 // rows completes the person: what one record says of another.

@@ -15,11 +15,12 @@ import (
 // Counting reads one statement, and so one snapshot: a row for each record that an
 // indicator looks at, in the order of the persons that statistics know. A row is the
 // person's key, the record key, what it is, and its fields in one text between bars: no
-// code, date, id or number holds a bar, and JSON comes last. The memory of the service is
-// that of one person; sorting is the engine's, on disk where it must be.
+// code, date, id or number holds a bar, and JSON comes last. format writes NULL as nothing.
+// The memory of the service is that of one person; sorting is the engine's, on disk where
+// it must be.
 //
-// Days of agonist treatment are added up by half months, so that a year of daily doses is
-// 24 rows: within a half month no gap is as long as the 30 days that end a course.
+// The doses of an order are one row: making a text of them is cheaper for the engine than
+// sorting them, and for the service than reading a row each.
 
 // countedPart is one kind of row: its fields are SQL over the alias ck of a client.
 type countedPart struct {
@@ -32,7 +33,7 @@ type countedPart struct {
 func flag(condition string) string { return "CASE WHEN " + condition + " THEN '1' ELSE '0' END" }
 
 // countingParts lists the rows. epoch and json are how the engine writes the seconds of a
-// TIMESTAMP and a text in JSON.
+// TIMESTAMP and a text in JSON; either may be NULL.
 func countingParts(epoch func(string) string, json func(column, key string) string, dayBefore, dayAfter func(string) string) []countedPart {
 	site := " JOIN organisations o ON o.id = "
 	entry := func(kind string) string {
@@ -71,15 +72,16 @@ func countingParts(epoch func(string) string, json func(column, key string) stri
 			"dose_orders od ON od.client_id = ck.client_id" + site + "od.organisation_id"},
 		{"V", []string{"v.order_id", "v.version", "v.phase", "v.dose_ug", epoch("v.at")},
 			"dose_orders od ON od.client_id = ck.client_id JOIN dose_order_versions v ON v.order_id = od.id"},
-		{"D", []string{"r.order_id", "r.first_known", "r.last_date", "r.take_home_days + " + days},
-			"dose_orders od ON od.client_id = ck.client_id JOIN dose_runs r ON r.order_id = od.id"},
+		{"D", []string{"od.id", days, "d.doses"}, "dose_orders od ON od.client_id = ck.client_id JOIN order_doses d ON d.order_id = od.id"},
 	}
 }
 
 // clientKeySQL gives every person the key under which statistics count them once: the
 // linkage id across sectors or within a sector where the client allowed that linkage, the
 // confirmed person otherwise. Links of low quality are never used. taken are the doses that
-// stand: not corrected, and not vomited later that day.
+// stand: not corrected, and not vomited later that day. Corrections are joined and not left
+// to NOT IN, with which PostgreSQL reads all of them for every dose where it takes them for
+// too many to hash.
 const clientKeySQL = `
 WITH person_key AS (
   SELECT c.person_id, COALESCE(
@@ -96,53 +98,59 @@ client_key AS MATERIALIZED (
   SELECT c.id AS client_id, c.sex, pk.link, p.sdc_key
   FROM person_key pk JOIN persons p ON p.id = pk.person_id JOIN clients c ON c.person_id = p.id),
 vomited AS MATERIALIZED (
-  SELECT order_id, on_date, MAX(at) AS at FROM dose_events WHERE status = 'vomited'
-       AND id NOT IN (SELECT corrects FROM dose_events WHERE corrects <> '') GROUP BY order_id, on_date),
+  SELECT d.order_id, d.on_date, MAX(d.at) AS at FROM dose_events d LEFT JOIN dose_events c ON c.corrects = d.id AND c.corrects <> ''
+  WHERE d.status = 'vomited' AND c.corrects IS NULL GROUP BY d.order_id, d.on_date),
 taken AS NOT MATERIALIZED (
-  SELECT d.* FROM dose_events d LEFT JOIN vomited v ON v.order_id = d.order_id AND v.on_date = d.on_date
-  WHERE d.status = 'given' AND (v.at IS NULL OR v.at < d.at) AND d.id NOT IN (SELECT corrects FROM dose_events WHERE corrects <> '')),
-dose_runs AS MATERIALIZED (
-  SELECT d.order_id, d.take_home_days, MIN(d.on_date || '|' || %s) AS first_known, MAX(d.on_date) AS last_date
-  FROM taken d GROUP BY d.order_id, substr(d.on_date, 1, 7), substr(d.on_date, 9, 2) < '16', d.take_home_days)
+  SELECT d.* FROM dose_events d LEFT JOIN dose_events c ON c.corrects = d.id AND c.corrects <> ''
+  LEFT JOIN vomited v ON v.order_id = d.order_id AND v.on_date = d.on_date
+  WHERE d.status = 'given' AND (v.at IS NULL OR v.at < d.at) AND c.corrects IS NULL),
+order_doses AS MATERIALIZED (
+  SELECT d.order_id, string_agg(format('%%s,%%s,%%s', d.on_date, %s, d.take_home_days), ';') AS doses FROM taken d GROUP BY d.order_id)
 `
 
 // countingSQL writes the statement in the engine's dialect; its arguments are false and
 // the day on which consents must be in force, twice.
 func (s *Store) countingSQL() string {
-	epoch := func(column string) string { return "COALESCE(CAST(strftime('%s', " + column + ") AS TEXT), '')" }
-	json := func(column, key string) string { return "COALESCE(json_extract(" + column + ", '$." + key + "'), '')" }
+	epoch := func(column string) string { return "strftime('%s', " + column + ")" }
 	day := func(shift string) func(string) string {
 		return func(column string) string { return "date(" + column + ", '" + shift + "')" }
 	}
 	before, after := day("-1 day"), day("+3 day")
+	order := "+link, +sdc_key" // with the plus all rows are sorted once, without it each part and then all of them are merged
 	if s.dialect == "postgres" {
-		epoch = func(column string) string {
-			return "COALESCE(floor(extract(epoch FROM " + column + "))::bigint::text, '')"
-		}
-		json = func(column, key string) string { return "COALESCE(" + column + "::json ->> '" + key + "', '')" }
+		epoch = func(column string) string { return "floor(extract(epoch FROM " + column + "))::bigint" }
 		shift := func(by string) func(string) string {
 			return func(column string) string { return "to_char(" + column + " " + by + ", 'YYYY-MM-DD')" }
 		}
 		before, after = shift("- interval '1 day'"), shift("+ interval '3 day'")
+		order = `link COLLATE "C", sdc_key` // any order of persons will do, and this one compares bytes
 	}
 	var selects []string
-	for _, p := range countingParts(epoch, json, before, after) {
-		for i, f := range p.fields {
-			p.fields[i] = "CAST((" + f + ") AS TEXT)"
-		}
-		selects = append(selects, "SELECT ck.link, ck.sdc_key, '"+p.what+"', "+strings.Join(p.fields, " || '|' || ")+" FROM client_key ck JOIN "+p.from)
+	for _, p := range countingParts(epoch, s.jsonField, before, after) {
+		layout := strings.TrimSuffix(strings.Repeat("%s|", len(p.fields)), "|")
+		selects = append(selects, fmt.Sprintf("SELECT ck.link, ck.sdc_key, '%s' AS what, format('%s', %s) AS fields FROM client_key ck JOIN %s",
+			p.what, layout, strings.Join(p.fields, ", "), p.from))
 	}
-	return fmt.Sprintf(clientKeySQL, s.linkTable(), epoch("d.created_at")) + strings.Join(selects, "\nUNION ALL\n") + "\nORDER BY 1, 2"
+	return fmt.Sprintf(clientKeySQL, s.linkTable(), epoch("d.created_at")) +
+		"SELECT link, sdc_key, what, fields FROM (" + strings.Join(selects, "\nUNION ALL\n") + ") AS counted ORDER BY " + order
+}
+
+// jsonField is a member of a text in JSON, empty where there is none.
+func (s *Store) jsonField(column, key string) string {
+	if s.dialect == "postgres" {
+		return "COALESCE(" + column + "::json ->> '" + key + "', '')"
+	}
+	return "COALESCE(json_extract(" + column + ", '$." + key + "'), '')"
 }
 
 // count streams one snapshot, client by client, and seals it with a fresh key.
 func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Release, error) {
 	err := s.read.WithContext(ctx).Connection(func(db *gorm.DB) error {
 		if s.dialect == "postgres" { // compiling a statement as wide as this takes seconds and saves none
-			if err := db.Exec("SET jit = off").Error; err != nil {
+			if err := db.Exec("SET jit = off; SET work_mem = '32MB'").Error; err != nil { // joins in memory, sorts in fewer files
 				return err
 			}
-			defer db.WithContext(context.WithoutCancel(ctx)).Exec("RESET jit")
+			defer db.WithContext(context.WithoutCancel(ctx)).Exec("RESET jit; RESET work_mem")
 		}
 		return s.countRows(db, sealing)
 	})

@@ -35,11 +35,14 @@ type spellRow struct {
 }
 
 func (s *Session) spellQuery(q *gorm.DB, category models.Category, verb models.Verb) *gorm.DB {
-	q = q.Model(&models.CustodySpell{}).
+	return s.scoped(spellsWith(q), spellTable, category, verb)
+}
+
+func spellsWith(q *gorm.DB) *gorm.DB {
+	return q.Model(&models.CustodySpell{}).
 		Select("custody_spells.*, sc.code, sc.local_no, COALESCE(rel.id, '') AS case_id").
 		Joins("JOIN clients sc ON sc.id = custody_spells.client_id").
 		Joins("LEFT JOIN release_cases rel ON rel.spell_id = custody_spells.id")
-	return s.scoped(q, spellTable, category, verb)
 }
 
 func (s *Session) seeSpells(q *gorm.DB, rows []spellRow) ([]SeenSpell, error) {
@@ -88,11 +91,12 @@ func (s *Session) noteSpells(r *reading, seen []SeenSpell) {
 // ListSpells lists stays, newest first.
 func (s *Session) ListSpells(ctx context.Context, state string, p Paging) (page Page[SeenSpell], err error) {
 	err = s.readRecords(ctx, "custody_spell.read", func(r *reading) error {
-		q := s.spellQuery(r.DB, models.CatCustody, models.Read)
+		q := spellsWith(r.DB)
 		if state != "" {
 			q = q.Where("custody_spells.state = ?", state)
 		}
-		rows, err := loadPage(s, q, "custody_spells", "custody_spells.id", p, func(row spellRow) string { return row.ID })
+		ways := s.ways(spellTable, models.CatCustody, models.Read)
+		rows, err := loadWays(s, q, ways, "custody_spells", "custody_spells.id", p, func(row spellRow) string { return row.ID })
 		if err != nil {
 			return err
 		}

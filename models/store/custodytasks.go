@@ -43,3 +43,59 @@ func (t *tx) noReleaseHere(spell *models.CustodySpell) error {
 	}
 	return t.settleTasks(t.Where("client_id = ? AND anchor IN ?", spell.ClientID, []string{"planned_release_date", "release_decision"}), models.TaskCancelled)
 }
+
+// cancelTasksOf ends the tasks that others have only because a consent let them know of a
+// release. What a civil society organisation was to do falls back to the health unit.
+func (t *tx) cancelTasksOf(k *models.Consent) error {
+	var tasks []models.Task
+	err := t.Joins("JOIN release_cases rel ON rel.id = tasks.subject_id AND rel.client_id = ?", k.ClientID).
+		Where("tasks.origin = ? AND tasks.state = ? AND tasks.organisation_id <> ? AND tasks.kind IN ?", models.OriginCustody, models.TaskOpen, k.OrganisationID,
+			[]string{"release_ngo_contact", "release_clinic_contact"}).Order("tasks.id").Find(&tasks).Error
+	if err != nil {
+		return err
+	}
+	for i := range tasks {
+		task := &tasks[i]
+		if rests, err := t.restsOn(task, k); err != nil || !rests {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := t.settleTasks(t.Where("id = ?", task.ID), models.TaskCancelled); err != nil {
+			return err
+		}
+		if task.Kind != "release_ngo_contact" {
+			continue
+		}
+		if err := t.custodyTask(models.Task{Kind: task.Kind, ClientID: k.ClientID, OrganisationID: k.OrganisationID, SubjectID: task.SubjectID, DueAt: task.DueAt}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restsOn reports whether an organisation has a task of a release by this consent alone: no
+// other consent in force lets it know, it accepted nothing, and the release did not fall to it.
+func (t *tx) restsOn(task *models.Task, k *models.Consent) (bool, error) {
+	var o models.Organisation
+	if err := t.Where("id = ?", task.OrganisationID).Take(&o).Error; err != nil || !k.Names(o.ID, o.Kind) {
+		return false, err
+	}
+	var given []models.Consent
+	if err := t.Where("client_id = ? AND state = ? AND id <> ?", k.ClientID, models.ConsentGiven, k.ID).Find(&given).Error; err != nil {
+		return false, err
+	}
+	for i := range given {
+		if given[i].TellsRelease(&o, t.today) {
+			return false, nil
+		}
+	}
+	byDefault, err := t.exists(&models.ReleaseCase{}, "id = ? AND by_default AND receiver_id = ?", task.SubjectID, o.ID)
+	if err != nil || byDefault {
+		return false, err
+	}
+	accepted, err := t.exists(&models.Referral{}, "from_client_id = ? AND to_organisation_id = ? AND to_client_id <> '' AND state NOT IN ?", k.ClientID, o.ID,
+		[]string{models.ReferralCancelled, models.ReferralConsentWithdrawn})
+	return !accepted || task.Kind == "release_ngo_contact", err
+}

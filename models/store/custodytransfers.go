@@ -28,11 +28,14 @@ type transferRow struct {
 }
 
 func (s *Session) transferQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
-	q = q.Model(&models.CustodyTransfer{}).
+	return s.scoped(custodyTransfersWith(q), custodyTransferTable, models.CatTransfer, verb)
+}
+
+func custodyTransfersWith(q *gorm.DB) *gorm.DB {
+	return q.Model(&models.CustodyTransfer{}).
 		Select("custody_transfers.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, custody_transfers.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no").
 		Joins("JOIN clients fc ON fc.id = custody_transfers.client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = custody_transfers.to_client_id")
-	return s.scoped(q, custodyTransferTable, models.CatTransfer, verb)
 }
 
 func (s *Session) seeCustodyTransfer(row *transferRow) SeenTransfer {
@@ -48,11 +51,11 @@ func (s *Session) seeCustodyTransfer(row *transferRow) SeenTransfer {
 // leaves those whose file has not come in time.
 func (s *Session) ListTransfers(ctx context.Context, alarm bool, p Paging) (page Page[SeenTransfer], err error) {
 	err = s.readRecords(ctx, "custody_transfer.read", func(r *reading) error {
-		q := s.transferQuery(r.DB, models.Read)
+		q, ways := custodyTransfersWith(r.DB), s.ways(custodyTransferTable, models.CatTransfer, models.Read)
 		if alarm {
 			q = q.Where("custody_transfers.file_received_at IS NULL AND custody_transfers.state <> ? AND custody_transfers.arrived_at < ?", models.CustodyTransferCancelled, r.now.Add(-models.FileAlarm))
 		}
-		rows, err := loadPage(s, q, "custody_transfers", "custody_transfers.id", p, func(row transferRow) string { return row.ID })
+		rows, err := loadWays(s, q, ways, "custody_transfers", "custody_transfers.id", p, func(row transferRow) string { return row.ID })
 		page.Next = rows.Next
 		for i := range rows.Items {
 			r.touched(rows.Items[i].ID)
@@ -198,7 +201,12 @@ func (s *Session) MoveTransfer(ctx context.Context, id, action string, at *time.
 }
 
 func (t *tx) keepTransfer(transfer *models.CustodyTransfer) error {
-	t.tell("custody_transfer", transfer.ID, transfer.FromOrganisationID, transfer.ToOrganisationID)
+	t.tell("custody_transfer", transfer.ID, transfer.FromOrganisationID)
+	if transfer.State == models.CustodyTransferCancelled {
+		t.gone("custody_transfer", transfer.ID, transfer.ToOrganisationID)
+	} else {
+		t.tell("custody_transfer", transfer.ID, transfer.ToOrganisationID)
+	}
 	return changed(t.Model(transfer).Where("version = ?", transfer.Version-1).
 		Select("state", "departed_at", "arrived_at", "file_received_at", "to_client_id", "version").Updates(transfer))
 }

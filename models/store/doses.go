@@ -74,7 +74,7 @@ func (s *Session) RecordDose(ctx context.Context, order string, n models.NewDose
 		return nil, Outcome{}, err
 	}
 	out, err = s.create(ctx, "dose_order.dose", func(t *tx, id string, replayed bool) error {
-		o, client, err := t.orderToDose(order)
+		o, client, err := t.orderToDose(order, n.At)
 		if err != nil {
 			return err
 		}
@@ -92,8 +92,9 @@ func (s *Session) RecordDose(ctx context.Context, order string, n models.NewDose
 }
 
 // orderToDose loads the order and the client record that the event belongs to: the
-// actor's own, or the guest's record at the actor's organisation.
-func (t *tx) orderToDose(id string) (*models.DoseOrder, models.ClientID, error) {
+// actor's own, or the guest's record at the actor's organisation. A guest's last dose may be
+// entered on the day after.
+func (t *tx) orderToDose(id string, at time.Time) (*models.DoseOrder, models.ClientID, error) {
 	var o models.DoseOrder
 	err := t.session.scoped(t.DB, orderTable, models.CatOAT, models.Create).
 		Where("dose_orders.id = ? AND dose_orders.organisation_id = ?", id, t.session.actor.OrganisationID).Take(&o).Error
@@ -102,8 +103,8 @@ func (t *tx) orderToDose(id string) (*models.DoseOrder, models.ClientID, error) 
 	}
 	var guest models.DoseTransfer
 	q := t.session.scoped(t.DB, doseTransferTable, models.CatTransfer, models.Change)
-	if err := found(q.Where("order_id = ? AND to_organisation_id = ? AND kind = ? AND state IN ?", id, t.session.actor.OrganisationID,
-		models.TransferGuest, []string{models.TransferConfirmed, models.TransferFirstDose}).Take(&guest).Error, orderNoun); err != nil {
+	if err := found(q.Where("order_id = ? AND to_organisation_id = ? AND kind = ? AND until_date >= ? AND state IN ?", id, t.session.actor.OrganisationID,
+		models.TransferGuest, max(t.today.AddDays(-1), models.DateOf(at, t.session.actor.Zone)), []string{models.TransferConfirmed, models.TransferFirstDose}).Order("until_date DESC").Take(&guest).Error, orderNoun); err != nil {
 		return nil, "", err
 	}
 	return &o, guest.ToClientID, found(t.Where("id = ?", id).Take(&o).Error, orderNoun)
@@ -221,6 +222,9 @@ func (t *tx) afterDose(o *models.DoseOrder, e *models.DoseEvent, rules models.Do
 // lookForDoubleDosing raises a suspicion to both sites when the same code was given an
 // agonist elsewhere that day. It blocks nobody, and tells each site of its own client only.
 func (t *tx) lookForDoubleDosing(o *models.DoseOrder, e *models.DoseEvent) error {
+	if !o.Compares(e.OnDate, t.today, t.session.actor.Zone) {
+		return nil
+	}
 	others, err := t.dosedElsewhere(e)
 	if err != nil || len(others) == 0 {
 		return err

@@ -22,6 +22,8 @@ type SeenDoseTransfer struct {
 	// Dose says that medicine, dose, phase and last dose may be shown.
 	Dose    bool
 	Overdue bool
+	// Hosts says that the receiver may record doses on the home site's order.
+	Hosts bool
 }
 
 type doseTransferRow struct {
@@ -39,14 +41,17 @@ type doseTransferRow struct {
 const transferNoun = "dose_transfer"
 
 func (s *Session) doseTransferQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
-	q = q.Model(&models.DoseTransfer{}).
+	return s.scoped(doseTransfersWith(q), doseTransferTable, models.CatTransfer, verb)
+}
+
+func doseTransfersWith(q *gorm.DB) *gorm.DB {
+	return q.Model(&models.DoseTransfer{}).
 		Select("dose_transfers.*, COALESCE(fc.code, dose_transfers.other_code) AS from_code, COALESCE(fc.local_no, 1) AS from_local_no, " +
 			"COALESCE(tc.code, dose_transfers.other_code) AS to_code, COALESCE(tc.local_no, 1) AS to_local_no, " +
 			"COALESCE(k.state, '') AS consent_state, COALESCE(k.from_date, '') AS consent_from, COALESCE(k.until_date, '') AS consent_until, COALESCE(k.version, 0) AS consent_version").
 		Joins("LEFT JOIN clients fc ON fc.id = dose_transfers.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = dose_transfers.to_client_id").
 		Joins("LEFT JOIN consents k ON k.id = dose_transfers.consent_id")
-	return s.scoped(q, doseTransferTable, models.CatTransfer, verb)
 }
 
 func (row *doseTransferRow) consent() models.Consent {
@@ -54,9 +59,12 @@ func (row *doseTransferRow) consent() models.Consent {
 }
 
 // rests reports whether the transfer still rests on what it was sent on.
-func (row *doseTransferRow) rests(today models.Date) bool {
+func (row *doseTransferRow) rests(today models.Date, now time.Time) bool {
 	consent := row.consent()
-	return row.Ground != "" || consent.InForce(today)
+	if row.Kind == models.TransferGuest && today > row.UntilDate {
+		return false
+	}
+	return row.Ground != "" && !row.Lapsed(now) || row.Ground == "" && consent.InForce(today)
 }
 
 // seeTransfer decides what the session's organisation may see of a transfer now. Until it
@@ -69,11 +77,12 @@ func (s *Session) seeTransfer(row *doseTransferRow) SeenDoseTransfer {
 		return seen
 	}
 	seen.ClientCode = models.CodeHandle(row.ToCode, row.ToLocalNo)
+	seen.Hosts = row.Doses(s.today())
 	switch {
 	case confirmed: // a guest's home goes on telling it the last dose: while what that rests on holds
-		seen.Dose = row.Kind != models.TransferGuest || row.rests(s.today())
+		seen.Dose = row.Kind != models.TransferGuest || row.rests(s.today(), s.store.now())
 	case row.State == models.TransferSent:
-		seen.Dose = row.rests(s.today())
+		seen.Dose = row.rests(s.today(), s.store.now())
 		seen.Whole = seen.Dose
 	default: // requested, declined, cancelled: its own request it sees, somebody else's offer no more
 		seen.Whole = row.ToClientID != ""
@@ -97,13 +106,14 @@ func (s *Session) noteTransfers(r *reading, rows []doseTransferRow) []SeenDoseTr
 // ListDoseTransfers returns the organisation's transfers, newest first.
 func (s *Session) ListDoseTransfers(ctx context.Context, f PartyFilter, p Paging) (page Page[SeenDoseTransfer], err error) {
 	err = s.readRecords(ctx, "dose_transfer.read", func(r *reading) error {
-		q := s.byParty(s.doseTransferQuery(r.DB, models.Read), doseTransferTable, f)
+		q, ways := s.byParty(doseTransfersWith(r.DB), doseTransferTable, models.CatTransfer, f)
 		if f.Overdue {
 			q = q.Where("dose_transfers.state IN ? AND dose_transfers.answer_due < ?", models.PendingTransferStates, r.now).
-				Where("(dose_transfers.from_organisation_id = ? OR dose_transfers.state = ? OR dose_transfers.ground <> '' OR (k.state = ? AND k.until_date >= ?))",
-					s.actor.OrganisationID, models.TransferRequested, models.ConsentGiven, r.today) // a stub is not waiting
+				Where("(dose_transfers.from_organisation_id = ? OR dose_transfers.state = ? OR (dose_transfers.ground <> '' AND dose_transfers.answer_due >= ?) OR (dose_transfers.ground = '' AND k.state = ? AND k.until_date >= ?))",
+					s.actor.OrganisationID, models.TransferRequested, lapsedBefore(r.now), models.ConsentGiven, r.today). // a stub is not waiting
+				Where("(dose_transfers.from_organisation_id = ? OR dose_transfers.until_date = '' OR dose_transfers.until_date >= ?)", s.actor.OrganisationID, r.today)
 		}
-		rows, err := loadPage(s, q, "dose_transfers", "dose_transfers.id", p, func(row doseTransferRow) string { return row.ID })
+		rows, err := loadWays(s, q, ways, "dose_transfers", "dose_transfers.id", p, func(row doseTransferRow) string { return row.ID })
 		page = Page[SeenDoseTransfer]{Items: s.noteTransfers(r, rows.Items), Next: rows.Next}
 		return err
 	})
@@ -132,7 +142,7 @@ func (t *tx) doseTransfer(id string, verb models.Verb) (*doseTransferRow, error)
 // request looks at nothing of the asked site: it is answered by people, and whether the
 // code is known there shows in nothing.
 func (s *Session) CreateDoseTransfer(ctx context.Context, handle string, n models.NewDoseTransfer) (seen *SeenDoseTransfer, out Outcome, err error) {
-	if err := n.Check(); err != nil {
+	if err := n.Check(s.today()); err != nil {
 		return nil, Outcome{}, err
 	}
 	out, err = s.create(ctx, "dose_transfer.create", func(t *tx, id string, replayed bool) error {
@@ -156,6 +166,11 @@ func (s *Session) CreateDoseTransfer(ctx context.Context, handle string, n model
 	return seen, out, err
 }
 
+// lapsedBefore is when the answer was due to an offer on a ground that lapses at a moment.
+func lapsedBefore(now time.Time) time.Time {
+	return now.Add(models.TransferAnswer - models.TransferLapse)
+}
+
 func (t *tx) newTransfer(id string, c *models.Client, n models.NewDoseTransfer) error {
 	asked, pointer := n.FromOrganisationID, "/fromOrganisation"
 	if asked == "" {
@@ -171,7 +186,7 @@ func (t *tx) newTransfer(id string, c *models.Client, n models.NewDoseTransfer) 
 	}
 	d := &models.DoseTransfer{
 		ID: id, OtherCode: code, Kind: n.Kind, Ground: n.Ground, ClientTold: n.ClientTold, NotToldReason: n.NotToldReason,
-		AnswerDue: t.now.Add(models.TransferAnswer), Version: 1, CreatedAt: t.now, CreatedBy: t.session.actor.UserID,
+		AnswerDue: t.now.Add(models.TransferAnswer), UntilDate: n.Until, Version: 1, CreatedAt: t.now, CreatedBy: t.session.actor.UserID,
 	}
 	if n.FromOrganisationID != "" {
 		d.FromOrganisationID, d.ToOrganisationID, d.ToClientID, d.State = other.ID, c.OrganisationID, c.ID, models.TransferRequested
@@ -304,8 +319,12 @@ func (s *Session) MoveDoseTransfer(ctx context.Context, id, action string, m mod
 		if d.FromOrganisationID == s.actor.OrganisationID {
 			party = models.Sender
 		}
+		lapsed := d.Lapsed(t.now) || d.Kind == models.TransferGuest && t.today > d.UntilDate
 		if err := d.Do(action, party); err != nil {
 			return err
+		}
+		if lapsed && action != "cancellation" && action != "decline" {
+			return models.Fail(models.KindConflict, "dose_transfer.lapsed", "Nobody confirmed in time; ask the sender to send it anew.")
 		}
 		t.audit(id)
 		if err := t.unneeded("transfer_unanswered", id); err != nil { // a sending asks the other side anew
@@ -361,7 +380,7 @@ func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove) error {
 	if !t.session.grants.Through(models.CatOAT, models.Change, models.Own) {
 		return models.Fail(models.KindForbidden, "role.not_allowed", "A prescriber confirms a transfer.")
 	}
-	if !row.rests(t.today) {
+	if !row.rests(t.today, t.now) {
 		return models.Fail(models.KindConflict, "consent.not_in_force", "The consent this transfer rests on is not in force; ask the sender to send it anew.")
 	}
 	var from models.Client
@@ -476,8 +495,9 @@ func (t *tx) firstDoseAtReceiver(o *models.DoseOrder, e *models.DoseEvent) error
 func (t *tx) carryDose(o *models.DoseOrder) error {
 	var told []models.DoseTransfer
 	err := t.Where("order_id = ? AND state IN ?", o.ID, []string{models.TransferSent, models.TransferConfirmed, models.TransferFirstDose}).
-		Where("(kind <> ? OR state = ? OR ground <> '' OR EXISTS (SELECT 1 FROM consents k WHERE k.id = dose_transfers.consent_id AND k.state = ? AND k.until_date >= ?))",
-			models.TransferGuest, models.TransferSent, models.ConsentGiven, t.today). // a guest is told no more when its consent has ended
+		Where("(kind <> ? OR until_date >= ? AND (state = ? OR ground <> '' OR EXISTS (SELECT 1 FROM consents k WHERE k.id = dose_transfers.consent_id AND k.state = ? AND k.until_date >= ?)))",
+			models.TransferGuest, t.today, models.TransferSent, models.ConsentGiven, t.today). // a guest is told no more when its consent or its time has ended
+		Where("(state <> ? OR ground = '' OR answer_due >= ?)", models.TransferSent, lapsedBefore(t.now)).
 		Find(&told).Error
 	if err != nil || len(told) == 0 {
 		return err

@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"jol/models"
 	"jol/models/store"
 	"jol/models/store/storetest"
+	"jol/policies"
 )
 
 // nothing is an id that no record has: what is asked of it goes the same way.
@@ -103,6 +106,16 @@ var moreLookups = []lookup{
 	{"functional notes of a client", func(p *plans) error { _, err := p.medic().ListClientNotes(ctx, p.held); return err }},
 	{"break-glass", func(p *plans) error { _, err := p.doctor().ListBreakGlass(ctx, "", fifty); return err }},
 	{"one break-glass", func(p *plans) error { _, err := p.doctor().GetBreakGlass(ctx, nothing); return absentIsFine(err) }},
+	{"own figures", func(p *plans) error { _, err := p.doctor().GetOwnFigures(ctx, ""); return err }},
+	{"own figures of a past day", func(p *plans) error {
+		_, err := p.doctor().GetOwnFigures(ctx, p.Today().AddDays(-40))
+		return err
+	}},
+	{"own figures of a health unit", func(p *plans) error { _, err := p.medic().GetOwnFigures(ctx, ""); return err }},
+	{"own figures of a health unit for a past day", func(p *plans) error {
+		_, err := p.medic().GetOwnFigures(ctx, p.Today().AddDays(-40))
+		return err
+	}},
 	{"supervisions", func(p *plans) error {
 		_, err := p.as(models.RoleProbationOfficer, p.Probation).ListSupervisions(ctx)
 		return err
@@ -115,20 +128,131 @@ var moreLookups = []lookup{
 	{"sync conflicts", func(p *plans) error { _, err := p.nurse.New().ListConflicts(ctx, "", fifty); return err }},
 	{"one sync conflict", func(p *plans) error { _, err := p.nurse.New().GetConflict(ctx, nothing); return absentIsFine(err) }},
 	{"identity changes", func(p *plans) error { _, err := p.doctor().ListIdentityChanges(ctx, "", fifty); return err }},
+	{"referrals both ways", func(p *plans) error {
+		_, err := p.nurse.New().ListReferrals(ctx, store.PartyFilter{}, fifty)
+		return err
+	}},
+	{"referrals overdue", func(p *plans) error {
+		_, err := p.nurse.New().ListReferrals(ctx, store.PartyFilter{Overdue: true}, fifty)
+		return err
+	}},
+	{"referral outbox of a state", func(p *plans) error {
+		_, err := p.nurse.New().ListReferrals(ctx, store.PartyFilter{Direction: "out", State: models.ReferralSent}, fifty)
+		return err
+	}},
+	{"dose transfers of a state", func(p *plans) error {
+		_, err := p.doctor().ListDoseTransfers(ctx, store.PartyFilter{Direction: "in", State: models.TransferSent}, fifty)
+		return err
+	}},
+	{"break-glass to review", func(p *plans) error { _, err := p.doctor().ListBreakGlass(ctx, "to_review", fifty); return err }},
+	{"break-glass overdue", func(p *plans) error { _, err := p.doctor().ListBreakGlass(ctx, "overdue", fifty); return err }},
+	{"break-glass open", func(p *plans) error { _, err := p.doctor().ListBreakGlass(ctx, "open", fifty); return err }},
+	{"sync conflicts waiting", func(p *plans) error { _, err := p.nurse.New().ListConflicts(ctx, "waiting", fifty); return err }},
+	{"a kept sync conflict", func(p *plans) error { _, err := p.nurse.New().KeptConflict(ctx, nothing, ""); return absentIsFine(err) }},
+	{"identity changes requested", func(p *plans) error {
+		_, err := p.doctor().ListIdentityChanges(ctx, "requested", fifty)
+		return err
+	}},
+	{"episodes on an edition", func(p *plans) error {
+		_, _, _, err := p.doctor().EpisodesOn(ctx, "treatment-pathway", "none", fifty)
+		return err
+	}},
+	{"agreements", func(p *plans) error {
+		_, err := p.as(models.RoleNGOCoordinator, p.NGO).ListAgreements(ctx, fifty)
+		return err
+	}},
+	{"passes", func(p *plans) error {
+		_, err := p.as(models.RoleNGOCoordinator, p.NGO).ListPasses(ctx, false, fifty)
+		return err
+	}},
+	{"passes overdue", func(p *plans) error {
+		_, err := p.as(models.RolePrisonManagement, p.Colony).ListPasses(ctx, true, fifty)
+		return err
+	}},
+	{"one pass", func(p *plans) error {
+		_, err := p.as(models.RoleNGOCoordinator, p.NGO).GetPass(ctx, nothing)
+		return absentIsFine(err)
+	}},
+	{"visits", func(p *plans) error {
+		_, err := p.as(models.RoleNGOCoordinator, p.NGO).ListVisits(ctx, fifty)
+		return err
+	}},
+	{"one visit", func(p *plans) error {
+		_, err := p.as(models.RoleNGOCoordinator, p.NGO).GetVisit(ctx, nothing)
+		return absentIsFine(err)
+	}},
+	{"devices", func(p *plans) error {
+		_, err := p.as(models.RoleAdministrator, p.Clinic).ListDevices(ctx, fifty)
+		return err
+	}},
+	{"alerts", func(p *plans) error { _, err := p.ngo().ListAlerts(ctx, "", fifty); return err }},
+	{"one alert", func(p *plans) error { _, err := p.ngo().GetAlert(ctx, nothing); return absentIsFine(err) }},
+	{"reports of suspected substances", func(p *plans) error { _, err := p.doctor().ListEWSReports(ctx, "", fifty); return err }},
+	{"reports of a state", func(p *plans) error { _, err := p.doctor().ListEWSReports(ctx, models.EWSSuspected, fifty); return err }},
+	{"one report", func(p *plans) error { _, err := p.doctor().GetEWSReport(ctx, nothing); return absentIsFine(err) }},
+	{"reports of a quarter", func(p *plans) error {
+		_, _, err := p.as(models.RoleProgrammeCoordinator, p.Ministry).CountedEWSReports(ctx, p.Today(), p.Today())
+		return err
+	}},
+	{"own reports of a quarter", func(p *plans) error {
+		_, _, err := p.doctor().CountedEWSReports(ctx, p.Today(), p.Today())
+		return err
+	}},
+	{"a new report", func(p *plans) error {
+		_, _, err := p.doctor().ReportEWS(ctx, models.NewEWSReport{
+			Identification: models.Identification{NPSClass: "nitazene", Method: "none"}, SourceType: "seizure", Month: string(p.Today()[:7]), Region: "KZ-75",
+			PhysicalForm: "tablet", Confidentiality: models.EWSRestricted,
+		})
+		return err
+	}},
+	{"audit events", func(p *plans) error {
+		_, err := p.as(models.RoleAuditor, p.Ministry).ListAuditEvents(ctx, "", fifty)
+		return err
+	}},
+	{"audit events of an action", func(p *plans) error {
+		_, err := p.as(models.RoleAuditor, p.Ministry).ListAuditEvents(ctx, "client.read", fifty)
+		return err
+	}},
 	{"registration", func(p *plans) error {
 		_, _, err := p.nurse.New().RegisterClient(ctx, storetest.Someone(7))
 		return err
 	}},
 }
 
-// knownScans are the lookups that still walk a whole table or index, by engine: to be
-// mended, and taken off. Most join by OR what an organisation wrote and what another relation
-// opens, so that the engine walks the primary key down to the end of the page: cheap for an
-// organisation with many rows, dear for one with few among many.
-var knownScans = map[string][]string{
-	"sqlite": {"pathway", "summary", "dose orders of a client", "stays", "stays of a state", "release handovers of a clinic"},
-	"postgres": {"tasks of an episode", "pathway", "overdoses", "dose orders of a client", "dose transfers", "one dose transfer", "stays", "stays of a state",
-		"custody transfers", "custody transfers with an alarm", "release handovers of a clinic", "functional notes", "functional notes of a client", "changes"},
+// An index by organisation is no full scan, and yet an episode would read every assessment
+// of the organisation through it: SQLite chooses without statistics.
+func TestOwnFigures_LookAssessmentsUpByClient(t *testing.T) {
+	t.Parallel()
+	p, err := policies.New()
+	must(t, err)
+	c := storetest.NewWorld(t, "sqlite").Settle(t, p.Grants)
+	sent, err := c.Queries(func() error {
+		_, err := c.As(models.RoleClinician, c.Clinic).New().GetOwnFigures(ctx, "")
+		return err
+	})
+	must(t, err)
+	db, _, err := c.Pool()
+	must(t, err)
+	looked := 0
+	for _, q := range sent {
+		rows, err := db.QueryContext(ctx, "EXPLAIN QUERY PLAN "+q.SQL, q.Vars...)
+		must(t, err)
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			must(t, rows.Scan(&id, &parent, &unused, &detail))
+			if strings.HasPrefix(detail, "SEARCH ax ") || strings.HasPrefix(detail, "SEARCH b ") {
+				if looked++; !strings.Contains(detail, "entries_client (client_id=?") {
+					t.Error(detail)
+				}
+			}
+		}
+		must(t, rows.Err())
+		rows.Close()
+	}
+	if looked != 2 {
+		t.Errorf("%d lookups of assessments", looked)
+	}
 }
 
 var noRules = models.DoseRules{
@@ -160,20 +284,100 @@ func (p *plans) settle(t *testing.T) {
 	must(t, err)
 }
 
-// crowd fills the tables that Crowd leaves as they are: one row in ten is of the asking
-// organisation. A planner that knows a table to be empty reads all of it.
+// crowd fills every table that Crowd leaves as it is with n rows or more: one in ten is the
+// asking organisation's, and these are the oldest, so that who walks down the table meets all
+// others first. What lists ask for by its state is settled long ago, but for three.
 func (p *plans) crowd(t *testing.T, n int) {
 	t.Helper()
-	client, other := "'c' || i", func(own *models.Organisation) string {
-		return "CASE i % 10 WHEN 0 THEN '" + string(own.ID) + "' ELSE '" + string(p.Polyclinic.ID) + "' END"
+	const client, person, version = "'c' || i", "'p' || i", "1"
+	now := p.SQLTime(p.Now())
+	past, future := p.SQLTime(p.Now().AddDate(0, -3, 0)), p.SQLTime(p.Now().AddDate(0, 3, 0))
+	id := func(prefix string) string { return "'" + prefix + "' || (1000000 + i)" }
+	text := func(v string) string { return "'" + v + "'" }
+	own := func(o, others *models.Organisation) string {
+		return fmt.Sprintf("CASE WHEN i <= %d THEN '%s' ELSE '%s' END", n/10, o.ID, others.ID)
 	}
-	p.Grow(t, "entries", n, map[string]string{"id": "'n' || i", "entry_id": "'n' || i", "client_id": client, "organisation_id": other(p.Clinic)})
-	p.Grow(t, "overdoses", n, map[string]string{"id": "'v' || i", "client_id": client, "organisation_id": other(p.Clinic)})
-	p.Grow(t, "naloxone_kits", n, map[string]string{"id": "'x' || i", "client_id": client, "organisation_id": other(p.Clinic)})
-	p.Grow(t, "dose_orders", n, map[string]string{"id": "'o' || i", "client_id": client, "person_id": "'p' || i", "organisation_id": other(p.Clinic)})
-	p.Grow(t, "dose_events", 5*n, map[string]string{"id": "'d' || i", "order_id": "'o' || (i % " + strconv.Itoa(n) + " + 1)", "organisation_id": other(p.Clinic)})
-	p.Grow(t, "custody_spells", n, map[string]string{"id": "'s' || i", "client_id": client, "person_id": "'p' || i", "organisation_id": other(p.ColonyHealth), "institution_id": other(p.Colony)})
-	p.Grow(t, "release_cases", n, map[string]string{"id": "'l' || i", "client_id": client, "spell_id": "'s' || i", "organisation_id": other(p.ColonyHealth)})
-	p.Grow(t, "break_glass", n, map[string]string{"id": "'b' || i", "client_id": client, "person_id": "'p' || i", "user_id": "'user ' || i", "organisation_id": other(p.Clinic)})
+	// Of two parties the asking organisation is the first in a tenth, the second in the next.
+	first := func(o *models.Organisation) string {
+		return fmt.Sprintf("CASE WHEN i <= %d THEN '%s' ELSE '%s' END", n/10, o.ID, p.Polyclinic.ID)
+	}
+	second := func(o *models.Organisation) string {
+		return fmt.Sprintf("CASE WHEN i > %d AND i <= %d THEN '%s' ELSE '%s' END", n/10, n/5, o.ID, p.OtherNGO.ID)
+	}
+	seldom := func(is, mostly string) string { return "CASE WHEN i <= 3 THEN " + is + " ELSE " + mostly + " END" }
+	mine := own(p.Clinic, p.Polyclinic)
+
+	p.Grow(t, "entries", n, map[string]string{"id": id("n"), "entry_id": id("n"), "client_id": client, "organisation_id": mine})
+	p.Grow(t, "overdoses", n, map[string]string{"id": id("v"), "client_id": client, "organisation_id": mine})
+	p.Grow(t, "naloxone_kits", n, map[string]string{"id": id("x"), "client_id": client, "organisation_id": mine, "state": seldom(text("given"), text("used"))})
+	p.Grow(t, "dose_orders", n, map[string]string{"id": "'o' || i", "client_id": client, "person_id": person, "organisation_id": mine, "state": text("ended")})
+	p.Grow(t, "dose_events", 5*n, map[string]string{"id": id("d"), "order_id": "'o' || (i % " + strconv.Itoa(n) + " + 1)", "client_id": "'c' || (i % " + strconv.Itoa(n) + " + 1)", "organisation_id": mine})
+	p.Grow(t, "custody_spells", n, map[string]string{
+		"id": id("s"), "client_id": client, "person_id": person, "organisation_id": own(p.ColonyHealth, p.Polyclinic), "institution_id": own(p.Colony, p.Polyclinic),
+		"state": text("released"), "ended_at": now,
+	})
+	p.Grow(t, "release_cases", n, map[string]string{"id": id("l"), "client_id": client, "spell_id": id("s"), "organisation_id": own(p.ColonyHealth, p.Polyclinic), "state": text("closed")})
+	p.Grow(t, "break_glass", n, map[string]string{"id": id("b"), "client_id": client, "person_id": person, "user_id": "'user ' || i", "organisation_id": mine, "reviewed_at": now})
+
+	p.Fill(t, "dose_transfers", n, map[string]string{
+		"id": id("f"), "from_organisation_id": first(p.Clinic), "to_organisation_id": second(p.Clinic), "from_client_id": client, "kind": text("move"), "state": text("confirmed"),
+		"ground": text("consent"), "answer_due": past, "created_at": past, "version": version,
+	})
+	p.Fill(t, "custody_transfers", n, map[string]string{
+		"id": id("m"), "spell_id": id("s"), "client_id": client, "from_organisation_id": first(p.ColonyHealth), "to_organisation_id": second(p.ColonyHealth),
+		"state": text("confirmed"), "ordered_at": past, "arrived_at": past, "file_received_at": past, "version": version,
+	})
+	p.Fill(t, "double_dosing", n, map[string]string{
+		"id": id("w"), "organisation_id": mine, "client_id": client, "order_id": "'o' || i", "state": seldom(text("open"), text("settled")), "created_at": past, "version": version,
+	})
+	p.Fill(t, "identity_changes", n, map[string]string{
+		"id": id("i"), "organisation_id": mine, "kind": text("split"), "client_id": client, "state": seldom(text("requested"), text("approved")), "created_at": past, "version": version,
+	})
+	p.Fill(t, "notices", n, map[string]string{
+		"id": id("q"), "organisation_id": mine, "kind": text("task_escalated"), "subject_id": id("t"), "state": seldom(text("open"), text("acknowledged")), "level": "1",
+		"escalate_at": past, "created_at": past, "version": version,
+	})
+	p.Fill(t, "functional_notes", n, map[string]string{
+		"id": id("g"), "spell_id": id("s"), "client_id": client, "organisation_id": own(p.ColonyHealth, p.Polyclinic), "institution_id": own(p.Colony, p.Polyclinic),
+		"watch_for": text("[]"), "from_at": past, "until_at": seldom(future, past), "created_at": past, "version": version,
+	})
+	p.Fill(t, "court_duties", n, map[string]string{
+		"id": id("j"), "client_id": client, "organisation_id": mine, "probation_id": own(p.Probation, p.Ministry), "from_date": text("2026-01-01"),
+		"until_date": text("2026-02-01"), "created_at": past, "version": version,
+	})
+	p.Fill(t, "disclosures", n, map[string]string{"id": id("y"), "client_id": client, "organisation_id": mine, "categories": text("[]"), "at": past})
+	p.Fill(t, "consent_versions", n, map[string]string{"consent_id": "'k' || i", "version": version, "client_id": client, "categories": text("[]"), "deliveries": text("[]"), "transfers": text("[]"), "changed_at": past})
+	p.Fill(t, "sync_conflicts", n, map[string]string{
+		"id": id("z"), "organisation_id": mine, "user_id": seldom(text(string(p.nurse.Actor.UserID)), text("another")), "role": text("clinician"), "command_id": "'z' || i", "command": text("task.completion"),
+		"params": text("{}"), "state": text("dropped"), "occurred_at": past, "created_at": past, "version": version,
+	})
+	p.Fill(t, "users", n, map[string]string{
+		"id": "'user ' || i", "username": "'user ' || i", "role": text("nurse"), "organisation_id": mine, "active": "TRUE", "created_at": past, "version": version,
+	})
+	p.Fill(t, "agreements", n, map[string]string{
+		"id": id("h"), "ngo_id": own(p.NGO, p.OtherNGO), "institution_id": own(p.Clinic, p.Colony), "services": text("[]"), "state": text("ended"), "created_at": past, "version": version,
+	})
+	p.Fill(t, "access_passes", n, map[string]string{
+		"id": id("u"), "ngo_id": own(p.NGO, p.OtherNGO), "institution_id": own(p.Clinic, p.Colony), "user_id": "'user 1'", "agreement_id": id("h"),
+		"state": text("revoked"), "requested_at": past, "decide_by": past, "version": version,
+	})
+	p.Fill(t, "visits", n, map[string]string{
+		"id": id("o"), "pass_id": id("u"), "ngo_id": own(p.NGO, p.OtherNGO), "institution_id": own(p.Clinic, p.Colony), "state": text("made"), "created_at": past, "version": version,
+	})
+	p.Fill(t, "devices", n, map[string]string{
+		"id": id("e"), "organisation_id": mine, "user_id": "'user 1'", "token_hash": id("e"), "state": text("shut_out"), "expires_at": past, "created_at": past, "version": version,
+	})
+	p.Fill(t, "alerts", n, map[string]string{
+		"id": id("a"), "organisation_id": mine, "state": seldom(text("proposed"), text("retracted")), "substances": text("[]"), "created_at": past, "version": version,
+	})
+	p.Fill(t, "ews_reports", n, map[string]string{
+		"id": id("r"), "organisation_id": mine, "suspected_names": text("[]"), "street_names": text("[]"), "other_substances": text("[]"), "state": seldom(text("suspected"), text("retracted")), "nps_class": text("nitazene"), "month": "CAST(1990 + i % 35 AS TEXT) || '-01-01'",
+		"confidentiality": text("restricted"), "created_at": past, "version": version,
+	})
+	p.Fill(t, "audit_events", n, map[string]string{
+		"at": past, "actor_id": seldom(text(string(p.nurse.Actor.UserID)), text("another")), "actor_role": text("nurse"), "organisation_id": mine, "action": seldom(text("client.read"), text("task.read")),
+		"outcome": text("ok"), "objects": "'[\"t' || i || '\"]'",
+	})
+	p.Fill(t, "changes", n, map[string]string{"organisation_id": mine, "kind": text("task"), "record_id": "'t' || i", "at": past})
 	p.Analyse(t)
 }

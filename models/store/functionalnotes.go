@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -59,19 +61,41 @@ func (s *Session) WriteNote(ctx context.Context, n models.NewFunctionalNote) (no
 	return note, out, err
 }
 
-// ListNotes returns the notes that stand now for those who are held, newest first. The
-// institution and its health unit get the same rows; the response types differ.
+// ListNotes returns the notes that stand for those who are held, as they are today: a note
+// that lasts over days has nothing in one day's list that the next day's has as well, or it
+// would tell which slips are one person's. So its times are those of today, and list and
+// cursor go by numbers of the day. Notes of one institution are read at once, as the slips are.
 func (s *Session) ListNotes(ctx context.Context, p Paging) (page Page[SeenNote], err error) {
 	err = s.readRecords(ctx, "functional_note.read", func(r *reading) error {
-		q := s.scoped(r.Model(&models.FunctionalNote{}), noteTable, models.CatFunctionalNote, models.Read).
-			Where("functional_notes.until_at > ? AND functional_notes.cancelled = ?", r.now, false)
-		rows, err := loadPage(s, q, "functional_notes", "functional_notes.id", p, func(n models.FunctionalNote) string { return n.ID })
-		page.Next = rows.Next
-		for _, n := range rows.Items {
+		begins, ends := models.StartOf(r.today, s.actor.Zone), models.StartOf(r.today.AddDays(1), s.actor.Zone)
+		var rows []models.FunctionalNote
+		if err := s.scoped(r.Model(&models.FunctionalNote{}), noteTable, models.CatFunctionalNote, models.Read).
+			Where("functional_notes.until_at > ? AND functional_notes.from_at < ? AND functional_notes.cancelled = ?", r.now, ends, false).Find(&rows).Error; err != nil {
+			return err
+		}
+		after, err := s.pageKey("functional_notes", p)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(rows, func(a, b models.FunctionalNote) int { return strings.Compare(s.ofDay(a.ID), s.ofDay(b.ID)) })
+		for _, n := range rows {
+			if s.ofDay(n.ID) <= after {
+				continue
+			}
+			if len(page.Items) == p.Limit {
+				page.Next = s.cursor("functional_notes", s.ofDay(page.Items[p.Limit-1].ID))
+				break
+			}
 			r.touched(n.ID)
+			if n.FromAt.Before(begins) {
+				n.FromAt = begins
+			}
+			if n.UntilAt.After(ends) {
+				n.UntilAt = ends
+			}
 			page.Items = append(page.Items, SeenNote{n, s.slip(n.SpellID)})
 		}
-		return err
+		return nil
 	})
 	return page, err
 }

@@ -146,6 +146,26 @@ func TestSignIn_LosesAgainstAPasswordChange(t *testing.T) {
 	})
 }
 
+// A receiver counts what consents let it see: one withdrawn while it counts takes the count
+// away, so that no figure that rests on it is shown after the withdrawal.
+func TestOwnFigures_LoseAgainstAWithdrawal(t *testing.T) {
+	each(t, func(t *testing.T, c *storetest.Country) {
+		sender, receiver := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		handle := sender.Register(1)
+		consent := sender.Give(handle, models.PurposeReferral, c.Polyclinic)
+		sender.Refer(handle, storetest.Asking(c.Polyclinic))
+		_, err := receiver.New().GetOwnFigures(ctx, "")
+		must(t, err)
+		c.AfterQueryOf("referrals", func() { sender.Withdraw(consent.ID) })
+		out, err := receiver.New().GetOwnFigures(ctx, "")
+		if !models.IsKind(err, models.KindNotFound) || out != nil {
+			t.Errorf("%+v %v", out, err)
+		}
+		_, err = receiver.New().GetOwnFigures(ctx, "")
+		must(t, err)
+	})
+}
+
 // The organisation is closed meanwhile: a token left behind would live when it is opened.
 func TestSignIn_LosesAgainstClosingTheOrganisation(t *testing.T) {
 	each(t, func(t *testing.T, c *storetest.Country) {

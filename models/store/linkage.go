@@ -93,7 +93,7 @@ func (t *tx) copyLink(from, to models.ClientID) error {
 // dosedElsewhere returns what stands for each other site that gave an agonist, on the civil
 // day of a dose, to a client with the same linkage id: order, client and site, and no more.
 // A record of low quality has an id of chance and matches nobody; neither does an entry
-// that was corrected.
+// that was corrected, or one on an order that had not begun or was ended by that day.
 func (t *tx) dosedElsewhere(e *models.DoseEvent) (others []models.DoseEvent, err error) {
 	own, err := t.linkOf(e.ClientID)
 	if err != nil || own.LowQuality {
@@ -102,6 +102,7 @@ func (t *tx) dosedElsewhere(e *models.DoseEvent) (others []models.DoseEvent, err
 	err = t.Model(&models.DoseEvent{}).Distinct("dose_events.order_id", "dose_events.client_id", "dose_events.organisation_id", "dose_events.on_date").
 		Joins("JOIN "+t.session.store.linkTable()+" le ON le.client_id = dose_events.client_id").
 		Where("le.link_id = ? AND NOT le.low_quality AND dose_events.on_date = ? AND dose_events.status = ?", own.LinkID, e.OnDate, models.DoseGiven).
+		Joins("JOIN dose_orders eo ON eo.id = dose_events.order_id AND eo.from_date <= dose_events.on_date AND (eo.ended_at IS NULL OR eo.ended_at >= ?)", models.StartOf(e.OnDate, t.session.actor.Zone)).
 		Where("dose_events.organisation_id <> ?", e.OrganisationID).Where(inForce).Find(&others).Error
 	return others, err
 }

@@ -90,8 +90,14 @@ func (s *Session) ChangeOrganisation(ctx context.Context, id string, ch models.O
 		if err := tx.base(o.Version); err != nil {
 			return err
 		}
+		closes := o.Active && ch.Active != nil && !*ch.Active
 		if err := o.Apply(ch); err != nil {
 			return err
+		}
+		if closes {
+			if err := tx.leavesNobody(o.ID); err != nil {
+				return err
+			}
 		}
 		if !o.Active { // reopened, it must not come back with old tokens
 			err := tx.Model(&tokenRow{}).Where("user_id IN (SELECT id FROM users WHERE organisation_id = ?) AND revoked_at IS NULL", id).Update("revoked_at", tx.now).Error
@@ -105,6 +111,21 @@ func (s *Session) ChangeOrganisation(ctx context.Context, id string, ch models.O
 			Select("name", "services", "oat_available", "buprenorphine_available", "thn_allowed", "nsp_allowed", "centre_type", "gap_rule", "active", "version").Updates(o))
 	})
 	return o, err
+}
+
+// leavesNobody refuses to close an organisation while people are in its charge, or would
+// fall to it at a release: nobody would look after them. How many is nobody's business here.
+func (t *tx) leavesNobody(id models.OrganisationID) error {
+	inCharge, err := t.exists(&models.Client{}, "organisation_id = ? AND EXISTS (SELECT 1 FROM persons p WHERE p.id = clients.person_id AND p.responsible_id = ?)", id, id)
+	if err != nil {
+		return err
+	}
+	byDefault, err := t.exists(&models.RegionDefault{}, "organisation_id = ?", id)
+	if err != nil || !inCharge && !byDefault {
+		return err
+	}
+	return at("/active", models.Fail(models.KindConflict, "organisation.responsible_for_clients",
+		"People are in this organisation's charge, or releases of a region fall to it. First hand its clients over by referrals that are accepted, and name another default clinic; then close it."))
 }
 
 // organisation loads an active organisation by id, whoever asks: the directory is

@@ -57,6 +57,10 @@ var unanswered = []struct {
 	{"SELECT id, CASE WHEN state = 'requested' THEN from_organisation_id ELSE to_organisation_id END AS organisation_id, consent_id FROM dose_transfers WHERE state IN ('requested', 'sent') AND answer_due < ? AND answer_due > ?" +
 		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = CASE WHEN dose_transfers.state = 'requested' THEN dose_transfers.from_organisation_id ELSE dose_transfers.to_organisation_id END" +
 		" AND n.kind = 'transfer_unanswered' AND n.subject_id = dose_transfers.id)", "transfer_unanswered"},
+	// The side that sent, or asked, hears of it as well: its client waits for a dose.
+	{"SELECT id, CASE WHEN state = 'requested' THEN to_organisation_id ELSE from_organisation_id END AS organisation_id, '' AS consent_id FROM dose_transfers WHERE state IN ('requested', 'sent') AND answer_due < ? AND answer_due > ?" +
+		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = CASE WHEN dose_transfers.state = 'requested' THEN dose_transfers.to_organisation_id ELSE dose_transfers.from_organisation_id END" +
+		" AND n.kind = 'transfer_unanswered' AND n.subject_id = dose_transfers.id AND n.created_at > dose_transfers.answer_due)", "transfer_unanswered"},
 	// An application for access to an institution never lapses in silence: both sides are
 	// told, and again when an appeal has waited too long as well.
 	{undecided("institution_id"), "access_overdue"},
@@ -155,8 +159,9 @@ func (t *tx) stands(n *models.Notice) (bool, error) {
 	case "task_escalated":
 		return t.exists(&models.Task{}, "id = ? AND state = ?", n.SubjectID, models.TaskOpen)
 	case "transfer_unanswered": // of a dose; a transfer between institutions takes its notices back itself
-		answered, err := t.exists(&models.DoseTransfer{}, "id = ? AND state NOT IN ?", n.SubjectID, models.PendingTransferStates)
-		return !answered, err
+		over, err := t.exists(&models.DoseTransfer{}, "id = ? AND (state NOT IN ? OR state = ? AND ground <> '' AND to_organisation_id = ? AND answer_due < ?)",
+			n.SubjectID, models.PendingTransferStates, models.TransferSent, n.OrganisationID, lapsedBefore(t.now))
+		return !over, err
 	}
 	return true, nil
 }
@@ -225,7 +230,7 @@ func (t *tx) claimDelivery(row *deliveryRow) (*Delivery, error) {
 	if err := t.Model(row).Select("next_at", "attempts").Updates(row).Error; err != nil {
 		return nil, err
 	}
-	return &Delivery{ID: row.ID, NoticeID: n.ID, Channel: c.Channel, Target: c.Target, Key: t.session.store.webhookKey(c.ID)}, nil
+	return &Delivery{ID: row.ID, NoticeID: n.ID, Channel: c.Channel, Target: c.Target, Key: t.session.store.webhookKey(c.ID, c.Target)}, nil
 }
 
 // Waits reports whether the message is still to be sent: somebody may have acknowledged
@@ -260,12 +265,13 @@ func (o *Outbox) Settle(ctx context.Context, id string, sent bool) error {
 }
 
 // webhookKey is the key that signs what is sent to a webhook: derived, so that it need not
-// be kept, and of one contact only.
-func (s *Store) webhookKey(contact string) []byte {
+// be kept, and of one contact at one address only. Whoever ran the address before knows the
+// key of that address.
+func (s *Store) webhookKey(contact, target string) []byte {
 	m := hmac.New(sha256.New, s.opt.Keys.Cursor)
-	m.Write([]byte("webhook\x00" + contact))
+	m.Write([]byte("webhook\x00" + contact + "\x00" + target))
 	return m.Sum(nil)
 }
 
 // WebhookKey gives the key to who manages the contact.
-func (s *Session) WebhookKey(contact string) []byte { return s.store.webhookKey(contact) }
+func (s *Session) WebhookKey(c models.DutyContact) []byte { return s.store.webhookKey(c.ID, c.Target) }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,12 @@ func (s *Session) signCursor(list, key string) []byte {
 // loadPage loads one page in descending order of column, a name from the code and
 // never from a caller. It fetches limit+1 rows to know whether there is a next page.
 func loadPage[T any](s *Session, q *gorm.DB, list, column string, p Paging, keyOf func(T) string) (Page[T], error) {
+	return loadWays(s, q, []condition{{sql: "1 = 1"}}, list, column, p, keyOf)
+}
+
+// loadWays is loadPage for rows that are reached in one of several ways, instead of scoped:
+// each way finds its page in an index of its own, and the pages are merged. No way, no row.
+func loadWays[T any](s *Session, q *gorm.DB, ways []condition, list, column string, p Paging, keyOf func(T) string) (Page[T], error) {
 	after, err := s.pageKey(list, p)
 	if err != nil {
 		return Page[T]{}, err
@@ -63,9 +70,18 @@ func loadPage[T any](s *Session, q *gorm.DB, list, column string, p Paging, keyO
 	if after != "" {
 		q = q.Where(column+" < ?", cursorValue(after))
 	}
+	q = q.Order(column + " DESC").Limit(p.Limit + 1).Session(&gorm.Session{})
 	var rows []T
-	if err := q.Order(column + " DESC").Limit(p.Limit + 1).Find(&rows).Error; err != nil {
-		return Page[T]{}, err
+	for _, way := range ways {
+		var some []T
+		if err := q.Where("("+way.sql+")", way.args...).Find(&some).Error; err != nil {
+			return Page[T]{}, err
+		}
+		rows = append(rows, some...)
+	}
+	if len(ways) > 1 {
+		slices.SortFunc(rows, func(a, b T) int { return strings.Compare(keyOf(b), keyOf(a)) })
+		rows = slices.CompactFunc(rows, func(a, b T) bool { return keyOf(a) == keyOf(b) })
 	}
 	page := Page[T]{Items: rows}
 	if len(rows) > p.Limit {

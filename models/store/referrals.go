@@ -39,14 +39,17 @@ type referralRow struct {
 
 // referralQuery selects the referrals the session may read or change.
 func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
+	return s.scoped(s.referralsWith(q), referralTable, models.CatReferral, verb)
+}
+
+func (s *Session) referralsWith(q *gorm.DB) *gorm.DB {
 	q = q.Model(&models.Referral{}).
 		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, referrals.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no, " +
 			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version, k.categories AS consent_categories").
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
 		Joins("JOIN consents k ON k.id = referrals.consent_id")
-	q = q.Where("(referrals.from_organisation_id = ? OR referrals.to_code <> '')", s.actor.OrganisationID) // the receiver erased its record
-	return s.scoped(q, referralTable, models.CatReferral, verb)
+	return q.Where("(referrals.from_organisation_id = ? OR referrals.to_code <> '')", s.actor.OrganisationID) // the receiver erased its record
 }
 
 func (s *Session) party(r *models.Referral) models.Party {
@@ -103,30 +106,36 @@ type PartyFilter struct {
 	Overdue   bool // what that means the list says
 }
 
-// byParty narrows by direction and state.
-func (s *Session) byParty(q *gorm.DB, t table, f PartyFilter) *gorm.DB {
-	switch f.Direction {
-	case "in":
-		q = q.Where(string(t)+".to_organisation_id = ?", s.actor.OrganisationID)
-	case "out":
-		q = q.Where(string(t)+".from_organisation_id = ?", s.actor.OrganisationID)
-	}
+// byParty narrows by state, and tells in which ways the direction leaves the rows open: as
+// the first party, as the second, or as both. Nothing but "own" opens what has two parties.
+func (s *Session) byParty(q *gorm.DB, t table, category models.Category, f PartyFilter) (*gorm.DB, []condition) {
 	if f.State != "" {
 		q = q.Where(string(t)+".state = ?", f.State)
 	}
-	return q
+	if !s.grants.Through(category, models.Read, models.Own) {
+		return q, nil
+	}
+	parties := s.parties(t)
+	switch f.Direction {
+	case "in":
+		parties = parties[1:]
+	case "out":
+		parties = parties[:1]
+	}
+	return q, parties
 }
 
 // ListReferrals returns the organisation's referrals, newest first.
 func (s *Session) ListReferrals(ctx context.Context, f PartyFilter, p Paging) (page Page[SeenReferral], err error) {
 	err = s.readRecords(ctx, "referral.read", func(r *reading) error {
-		q := s.byParty(s.referralQuery(r.DB, models.Read), referralTable, f)
+		q, ways := s.byParty(s.referralsWith(r.DB), referralTable, models.CatReferral, f)
 		if f.Overdue {
+			q = q.Where("referrals.state IN ?", []string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested, models.ReferralAppointmentFixed}) // for the index
 			q = q.Where("(referrals.from_organisation_id = ? OR (k.state = ? AND k.until_date >= ?))", s.actor.OrganisationID, models.ConsentGiven, r.today)
 			q = q.Where("((referrals.state IN ? AND referrals.answer_due < ?) OR (referrals.state = ? AND referrals.appointment_at < ?))",
 				[]string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested}, r.now, models.ReferralAppointmentFixed, r.now.AddDate(0, 0, -1))
 		}
-		rows, err := loadPage(s, q, "referrals", "referrals.id", p, func(row referralRow) string { return row.ID })
+		rows, err := loadWays(s, q, ways, "referrals", "referrals.id", p, func(row referralRow) string { return row.ID })
 		if err != nil {
 			return err
 		}
@@ -283,7 +292,9 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		if err := changed(tx.Model(r).Where("version = ?", s.req.Base).Select(columns).Updates(r)); err != nil {
 			return err
 		}
-		tx.tellMoved(r)
+		if err := tx.tellMoved(r); err != nil {
+			return err
+		}
 		seen, err = tx.seenReferral(id, models.Change)
 		return err
 	})
@@ -291,13 +302,31 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 }
 
 // tellMoved tells both parties, and takes back from a receiver what was never its own.
-func (t *tx) tellMoved(r *models.Referral) {
+func (t *tx) tellMoved(r *models.Referral) error {
 	t.tell("referral", r.ID, r.FromOrganisationID)
 	if r.State == models.ReferralCancelled && r.ToClientID == "" {
 		t.gone("referral", r.ID, r.ToOrganisationID)
-		return
+		return nil
 	}
 	t.tell("referral", r.ID, r.ToOrganisationID)
+	if r.State != models.ReferralCancelled {
+		return nil
+	}
+	return t.handoverTakenBack(r)
+}
+
+// handoverTakenBack tells a receiver that it sees no more of the release it had accepted, and
+// takes back what it was to do for it.
+func (t *tx) handoverTakenBack(r *models.Referral) error {
+	var cases []string
+	err := t.Model(&models.ReleaseCase{}).Where("client_id = ? AND receiver_id = ?", r.FromClientID, r.ToOrganisationID).Order("id").Pluck("id", &cases).Error
+	if err != nil || len(cases) == 0 {
+		return err
+	}
+	for _, id := range cases {
+		t.gone("release_case", id, r.ToOrganisationID)
+	}
+	return t.settleTasks(t.Where("organisation_id = ? AND origin = ? AND kind = 'release_clinic_contact' AND subject_id IN ?", r.ToOrganisationID, models.OriginCustody, cases), models.TaskCancelled)
 }
 
 // takeOver is the act of care that joins two organisations' records: the receiver's
@@ -316,10 +345,26 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	t.alsoTouched(string(own))
 	t.tell("client", string(own), r.ToOrganisationID)
 	t.tell("client", string(from.ID), from.OrganisationID)
+	if r.AddsCare() {
+		return t.addsCareOnly(r, &from)
+	}
 	if !r.HandsOver(from.ResponsibleID) {
 		return nil
 	}
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
+}
+
+// addsCareOnly leaves a person whom a link adds care to where the person was. Joining a
+// record of the receiver's in sameAs lets the receiver keep somebody it was in charge of;
+// for a link that holds only while it was treating before the link was sent. When an episode
+// was entered counts, not the date it bears: a record made for the purpose would otherwise
+// take the person, and with the person the file.
+func (t *tx) addsCareOnly(r *models.Referral, from *models.Client) error {
+	treated, err := t.exists(&models.Episode{}, "client_id = ? AND organisation_id = ? AND end_date = '' AND created_at < ?", r.ToClientID, r.ToOrganisationID, r.SentAt)
+	if err != nil || treated {
+		return err
+	}
+	return t.setResponsible(from.PersonID, from.ResponsibleID)
 }
 
 // joining is the act of care that joins two records: what it is called in errors, who

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -13,7 +15,7 @@ import (
 // ReleaseFromCustody ends a stay because the person goes free. It is never refused for
 // want of paper. From the same transaction on exactly one organisation is responsible:
 // whoever accepted a referral for the release, or else the default clinic of the exit
-// region, or else, where there is none, still the health unit.
+// region, which is told at once; where there is none, whoever was before.
 func (s *Session) ReleaseFromCustody(ctx context.Context, id string, r models.CustodyRelease) (seen *SeenSpell, err error) {
 	if err := r.Check(s.store.opt.Country, s.store.now(), s.today()); err != nil {
 		return nil, err
@@ -70,7 +72,8 @@ func (t *tx) goFree(spell *models.CustodySpell, c *models.Client, r models.Custo
 		}
 	}
 	rc.Released(spell)
-	if err := t.handOver(rc, c, r); err != nil {
+	consent, err := t.handOver(spell, rc, c, r)
+	if err != nil {
 		return err
 	}
 	t.alsoTouched(rc.ID)
@@ -82,50 +85,151 @@ func (t *tx) goFree(spell *models.CustodySpell, c *models.Client, r models.Custo
 	if !rc.Unplanned {
 		return nil
 	}
-	return t.emergencyPack(spell, rc)
+	return t.emergencyPack(spell, rc, consent)
 }
 
-// handOver decides who is responsible from the release on.
-func (t *tx) handOver(rc *models.ReleaseCase, c *models.Client, r models.CustodyRelease) error {
-	var now models.Organisation
-	if err := t.Where("id = ?", c.ResponsibleID).Take(&now).Error; err != nil {
-		return err
-	}
-	if now.Kind != models.KindPrisonHealth { // it accepted, or never handed over
-		rc.ReceiverID = now.ID
-		return nil
-	}
-	accepted, err := t.acceptedForRelease(c)
+// handOver decides who is responsible from the release on, and who is told of it: whoever
+// accepted the person out of this custody; or whoever is responsible and a consent lets know;
+// or the default clinic. An organisation that was responsible before the arrest has accepted
+// nothing of it and may know nothing of it: telling it of the release would tell it of both.
+// It returns the consent that the receiver is told on, if it is one.
+func (t *tx) handOver(spell *models.CustodySpell, rc *models.ReleaseCase, c *models.Client, r models.CustodyRelease) (string, error) {
+	began, err := t.custodyBegan(spell)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if accepted != "" { // from a unit that was not responsible then
-		rc.ReceiverID = accepted
-		return t.setResponsible(c.PersonID, accepted)
+	to, err := t.acceptedOutOfCustody(c, began)
+	if err != nil {
+		return "", err
+	}
+	consent := ""
+	if to == "" {
+		if consent, err = t.consentToTell(c); err != nil {
+			return "", err
+		}
+		if consent != "" {
+			to = c.ResponsibleID
+		}
+	}
+	if to != "" {
+		rc.ReceiverID = to
+		t.toldOfRelease(c, to, consent, r, models.CatReleaseDate)
+		return consent, t.setResponsible(c.PersonID, to)
 	}
 	clinic, err := t.defaultClinic(r.ExitRegion)
 	if err != nil {
-		return err
-	}
-	if clinic == nil {
-		return t.nobodyThere(rc, r.ExitRegion)
-	}
-	return t.fallTo(clinic, rc, c, r)
-}
-
-// acceptedForRelease is the care organisation that last accepted a referral of the person
-// for a release from this stay.
-func (t *tx) acceptedForRelease(c *models.Client) (models.OrganisationID, error) {
-	var accepted []models.Referral
-	err := t.Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
-		Joins("JOIN organisations ro ON ro.id = referrals.to_organisation_id AND ro.kind <> ? AND ro.active = ?", models.KindPrisonHealth, true).
-		Where("fc.person_id = ? AND referrals.from_organisation_id = ? AND referrals.reason = 'release' AND referrals.to_client_id <> '' AND referrals.state IN ?", c.PersonID, c.OrganisationID,
-			[]string{models.ReferralAccepted, models.ReferralAppointmentFixed, models.ReferralAttended, models.ReferralNoShow, models.ReferralReEngagement}).
-		Order("referrals.sent_at DESC, referrals.id DESC").Limit(1).Find(&accepted).Error
-	if err != nil || len(accepted) == 0 {
 		return "", err
 	}
-	return accepted[0].ToOrganisationID, nil
+	if clinic == nil {
+		return "", t.nobodyThere(rc, r.ExitRegion)
+	}
+	return "", t.fallTo(clinic, rc, c, r)
+}
+
+// custodyBegan is when the person was admitted, to whichever institution the stay began in.
+func (t *tx) custodyBegan(spell *models.CustodySpell) (time.Time, error) {
+	first := *spell
+	for first.FromSpellID != "" {
+		id := first.FromSpellID
+		first = models.CustodySpell{}
+		if err := t.Where("id = ?", id).Take(&first).Error; err != nil {
+			return time.Time{}, err
+		}
+	}
+	return *first.AdmittedAt, nil
+}
+
+// acceptedOutOfCustody is the care organisation that accepted the person from a prison health
+// unit since the custody began: the one in charge, if that came to it so, through whichever
+// hands; else the last that accepted a referral for the release. A referral of an earlier
+// stay is no acceptance of this release.
+func (t *tx) acceptedOutOfCustody(c *models.Client, began time.Time) (models.OrganisationID, error) {
+	var handed []handedOn
+	ofPerson := "JOIN clients fc ON fc.id = %[1]s.from_client_id AND fc.person_id = ? JOIN organisations fo ON fo.id = %[1]s.from_organisation_id JOIN organisations ro ON ro.id = %[1]s.to_organisation_id"
+	kinds := ", fo.kind AS from_kind, ro.kind AS to_kind, ro.active"
+	if err := t.Model(&models.Referral{}).Select("referrals.to_organisation_id, referrals.from_organisation_id, referrals.reason"+kinds).
+		Joins(fmt.Sprintf(ofPerson, "referrals"), c.PersonID).
+		Where("referrals.to_client_id <> '' AND referrals.reason <> 'infection_link' AND referrals.state NOT IN ? AND referrals.sent_at >= ?",
+			[]string{models.ReferralCancelled, models.ReferralConsentWithdrawn}, began).
+		Order("referrals.sent_at DESC, referrals.id DESC").Scan(&handed).Error; err != nil {
+		return "", err
+	}
+	var doses []handedOn
+	if err := t.Model(&models.DoseTransfer{}).Select("dose_transfers.to_organisation_id, dose_transfers.from_organisation_id"+kinds).
+		Joins(fmt.Sprintf(ofPerson, "dose_transfers"), c.PersonID).
+		Where("dose_transfers.kind = ? AND dose_transfers.state IN ? AND dose_transfers.created_at >= ?",
+			models.TransferMove, []string{models.TransferConfirmed, models.TransferFirstDose}, began).Scan(&doses).Error; err != nil {
+		return "", err
+	}
+	if outOfCustody(c.ResponsibleID, append(doses, handed...)) {
+		return c.ResponsibleID, nil
+	}
+	for _, h := range handed {
+		if h.FromOrganisationID == c.OrganisationID && h.Reason == "release" && h.ToKind != models.KindPrisonHealth && h.Active {
+			return h.ToOrganisationID, nil
+		}
+	}
+	return "", nil
+}
+
+// handedOn is one acceptance of a person by an organisation from another.
+type handedOn struct {
+	ToOrganisationID, FromOrganisationID models.OrganisationID
+	FromKind, ToKind                     models.OrganisationKind
+	Reason                               string
+	Active                               bool
+}
+
+// outOfCustody reports whether a person came to a care organisation by acceptances that
+// begin at a prison health unit.
+func outOfCustody(org models.OrganisationID, handed []handedOn) bool {
+	reached := []models.OrganisationID{org}
+	for i := 0; i < len(reached); i++ {
+		for _, h := range handed {
+			if h.ToOrganisationID != reached[i] || h.ToKind == models.KindPrisonHealth || !h.Active {
+				continue
+			}
+			if h.FromKind == models.KindPrisonHealth {
+				return true
+			}
+			if !slices.Contains(reached, h.FromOrganisationID) {
+				reached = append(reached, h.FromOrganisationID)
+			}
+		}
+	}
+	return false
+}
+
+// consentToTell is a consent in force, recorded by the unit, that lets the organisation in
+// charge know of the release: it shares the release date, or carries the dose.
+func (t *tx) consentToTell(c *models.Client) (string, error) {
+	var now models.Organisation
+	if err := t.Where("id = ?", c.ResponsibleID).Take(&now).Error; err != nil || now.Kind == models.KindPrisonHealth || !now.Active {
+		return "", err
+	}
+	var given []models.Consent
+	if err := t.Where("client_id = ? AND state = ?", c.ID, models.ConsentGiven).Order("until_date DESC, id").Find(&given).Error; err != nil {
+		return "", err
+	}
+	for i := range given {
+		if given[i].TellsRelease(&now, t.today) {
+			return given[i].ID, nil
+		}
+	}
+	return "", nil
+}
+
+// toldOfRelease enters in the disclosure log that somebody outside is told of the release:
+// on a consent, or else because the person goes to them.
+func (t *tx) toldOfRelease(c *models.Client, to models.OrganisationID, consent string, r models.CustodyRelease, categories ...models.Category) {
+	entry := models.Disclosure{ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: to, ConsentID: consent, Categories: categories, ClientTold: r.ClientTold}
+	if consent == "" {
+		entry.Ground = "continuity_of_care"
+	}
+	if !r.ClientTold {
+		entry.NotToldReason = "not_recorded"
+	}
+	t.disclosed(entry)
 }
 
 func (t *tx) defaultClinic(region string) (*models.Organisation, error) {
@@ -140,7 +244,7 @@ func (t *tx) defaultClinic(region string) (*models.Organisation, error) {
 	return o, err
 }
 
-// nobodyThere leaves the health unit responsible, and tells it and the ministry's
+// nobodyThere moves nothing, and tells the health unit and the ministry's
 // coordinator, who can do something about the region. The coordinator's notice is about
 // the region and the day: not about the person.
 func (t *tx) nobodyThere(rc *models.ReleaseCase, region string) error {
@@ -172,14 +276,7 @@ func (t *tx) fallTo(clinic *models.Organisation, rc *models.ReleaseCase, c *mode
 	rc.ReceiverID, rc.ByDefault = clinic.ID, true
 	t.alsoTouched(string(own))
 	t.tell("client", string(own), clinic.ID)
-	entry := models.Disclosure{
-		ClientID: c.ID, OrganisationID: c.OrganisationID, RecipientID: clinic.ID, Ground: "continuity_of_care",
-		Categories: []models.Category{models.CatIdentity, models.CatReleaseDate}, ClientTold: r.ClientTold,
-	}
-	if !r.ClientTold {
-		entry.NotToldReason = "not_recorded"
-	}
-	t.disclosed(entry)
+	t.toldOfRelease(c, clinic.ID, "", r, models.CatIdentity, models.CatReleaseDate)
 	return t.notify(clinic.ID, "default_clinic", rc.ID, "")
 }
 
@@ -214,7 +311,7 @@ func (t *tx) recordAt(clinic *models.Organisation, from *models.Client) (models.
 
 // emergencyPack is what nobody had time to prepare: tasks with hard limits, and notices to
 // whoever is responsible now and, by consent, to a civil society organisation.
-func (t *tx) emergencyPack(spell *models.CustodySpell, rc *models.ReleaseCase) error {
+func (t *tx) emergencyPack(spell *models.CustodySpell, rc *models.ReleaseCase, consent string) error {
 	at := *spell.EndedAt
 	within := func(d time.Duration) *time.Time { due := at.Add(d); return &due }
 	tasks := []models.Task{
@@ -232,14 +329,14 @@ func (t *tx) emergencyPack(spell *models.CustodySpell, rc *models.ReleaseCase) e
 			return err
 		}
 	}
-	if err := t.receiverIsTold(spell, rc, within(models.ClinicContact)); err != nil {
+	if err := t.receiverIsTold(spell, rc, consent, within(models.ClinicContact)); err != nil {
 		return err
 	}
 	return t.ngoIsTold(spell, rc, within(models.NGOContact))
 }
 
 // receiverIsTold gives the responsible organisation its task, on its own record.
-func (t *tx) receiverIsTold(spell *models.CustodySpell, rc *models.ReleaseCase, due *time.Time) error {
+func (t *tx) receiverIsTold(spell *models.CustodySpell, rc *models.ReleaseCase, consent string, due *time.Time) error {
 	if rc.ReceiverID == "" {
 		return nil
 	}
@@ -253,7 +350,7 @@ func (t *tx) receiverIsTold(spell *models.CustodySpell, rc *models.ReleaseCase, 
 	if rc.ByDefault {
 		return nil // told already
 	}
-	return t.notify(rc.ReceiverID, "unplanned_release", rc.ID, "")
+	return t.notify(rc.ReceiverID, "unplanned_release", rc.ID, consent)
 }
 
 // ngoIsTold tells the civil society organisations that a consent in force names for the

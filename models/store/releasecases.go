@@ -78,7 +78,7 @@ func (f CaseFilter) where(q *gorm.DB, today models.Date) *gorm.DB {
 		sql += "release_cases.state = ? AND release_cases.planned_on >= ? AND release_cases.planned_on <= ?"
 		args = append(args, state, max(planned[i][0], "1"), planned[i][1]) // "1": a case without a date is never due
 	}
-	return q.Where("("+sql+")", args...)
+	return q.Where("release_cases.state IN ? AND ("+sql+")", append([]any{states}, args...)...) // the states once more, for the index
 }
 
 // ListCases lists the organisation's own release cases, newest first.

@@ -31,6 +31,7 @@ const (
 	overdoseTable        table = "overdoses"
 	kitTable             table = "naloxone_kits"
 	alertTable           table = "alerts"
+	ewsReportTable       table = "ews_reports"
 	orderTable           table = "dose_orders"
 	doseTable            table = "dose_events"
 	doseTransferTable    table = "dose_transfers"
@@ -71,22 +72,79 @@ type condition struct {
 // table and relation, joined by OR inside one pair of parentheses. A relation that a
 // table does not know reaches nothing; no grant at all is 1=0.
 func (s *Session) scoped(q *gorm.DB, t table, category models.Category, verb models.Verb) *gorm.DB {
-	var parts []string
-	var args []any
-	for _, relation := range s.grants[category][verb] {
-		c := s.reach(t, relation, category)
-		if c.sql != "" {
-			parts = append(parts, c.sql)
-			args = append(args, c.args...)
-		}
-	}
-	if len(parts) == 0 {
+	ways := s.ways(t, category, verb)
+	if len(ways) == 0 {
 		return q.Where("1 = 0")
 	}
 	if t == entryTable { // one table for entries of many categories
 		q = q.Where("entries.category = ?", category)
 	}
-	return q.Where("("+strings.Join(parts, " OR ")+")", args...)
+	c := anyOf(ways)
+	return q.Where("("+c.sql+")", c.args...)
+}
+
+// ways are the conditions of which scoped asks one at least: one a relation, and one for
+// each party of what has two. A list that is open in several ways reads each as a stretch of
+// an index of its own (loadWays); by OR it would walk everybody's rows to the end of the page.
+func (s *Session) ways(t table, category models.Category, verb models.Verb) (all []condition) {
+	for _, relation := range s.grants[category][verb] {
+		if both := s.parties(t); relation == models.Own && both != nil {
+			all = append(all, both...)
+		} else if c := s.reach(t, relation, category); c.sql != "" {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// parties are the conditions that make an organisation one of the two parties of a row.
+func (s *Session) parties(t table) []condition {
+	var one, other string
+	switch t {
+	case referralTable, doseTransferTable, custodyTransferTable:
+		one, other = "from_organisation_id", "to_organisation_id"
+	case agreementTable, passTable, visitTable:
+		one, other = "ngo_id", "institution_id"
+	case releaseCaseTable: // who is responsible since the release needs to know of it
+		one, other = "organisation_id", "receiver_id"
+	default:
+		return nil
+	}
+	org := s.actor.OrganisationID
+	first, second := condition{string(t) + "." + one + " = ?", []any{org}}, condition{string(t) + "." + other + " = ?", []any{org}}
+	switch t {
+	case custodyTransferTable: // one that was cancelled was never the receiver's
+		second.sql += " AND custody_transfers.state <> '" + models.CustodyTransferCancelled + "'"
+	case releaseCaseTable: // nor a release whose referral was taken back
+		second.sql += " AND NOT EXISTS (SELECT 1 FROM referrals hr JOIN custody_spells hs ON hs.id = release_cases.spell_id AND hr.sent_at >= hs.admitted_at" +
+			" WHERE hr.from_client_id = release_cases.client_id AND hr.to_organisation_id = ? AND hr.to_client_id <> '' AND hr.state IN ('cancelled', 'consent_withdrawn'))"
+		second.args = append(second.args, org)
+	}
+	return []condition{first, second}
+}
+
+// anyOf joins conditions by OR; whoever uses it adds the parentheses.
+func anyOf(conditions []condition) (c condition) {
+	var parts []string
+	for _, one := range conditions {
+		parts = append(parts, one.sql)
+		c.args = append(c.args, one.args...)
+	}
+	c.sql = strings.Join(parts, " OR ")
+	return c
+}
+
+// ownRows adds to q the rows of the table that the actor's organisation wrote itself, and
+// reports whether its role may read them as such: what an organisation may count. Of what
+// has two parties these are the rows it sent, because the others are about somebody else's
+// clients.
+func (s *Session) ownRows(q *gorm.DB, t table, category models.Category) (*gorm.DB, bool) {
+	column := ".organisation_id = ?"
+	switch t {
+	case referralTable, doseTransferTable, custodyTransferTable:
+		column = ".from_organisation_id = ?"
+	}
+	return q.Where(string(t)+column, s.actor.OrganisationID), s.grants.Through(category, models.Read, models.Own)
 }
 
 // scopedEntries adds the entries of the clinical record that the session's grants reach,
@@ -116,6 +174,8 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 		switch t {
 		case organisationTable, releaseTable, denominatorTable, auditTable, editionTable, alertTable, facilityLimitTable:
 			return condition{sql: "1 = 1"}
+		case ewsReportTable:
+			return s.reachEWS()
 		}
 	case models.Country: // one deployment serves one country
 		switch t {
@@ -123,20 +183,15 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 			return s.ministryOr("organisations.id = ?")
 		case userTable, contactTable, deviceTable:
 			return s.ministryOr(string(t) + ".organisation_id = ?")
-		case agreementTable, visitTable, alertTable: // a pass is about a worker: between the two organisations
+		case agreementTable, visitTable, alertTable, ewsReportTable: // a pass is about a worker: between the two organisations
 			return condition{sql: "1 = 1"}
 		}
 	case models.Own:
+		if both := s.parties(t); both != nil {
+			return anyOf(both)
+		}
 		switch t {
-		case referralTable, doseTransferTable, custodyTransferTable:
-			name := string(t)
-			return condition{name + ".from_organisation_id = ? OR " + name + ".to_organisation_id = ?", []any{org, org}}
-		case agreementTable, passTable, visitTable:
-			name := string(t)
-			return condition{name + ".ngo_id = ? OR " + name + ".institution_id = ?", []any{org, org}}
-		case releaseCaseTable: // who is responsible since the release needs to know of it
-			return condition{"release_cases.organisation_id = ? OR release_cases.receiver_id = ?", []any{org, org}}
-		case clientTable, consentTable, changeTable, anchorTable, alertTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable, dutyTable:
+		case clientTable, consentTable, changeTable, anchorTable, alertTable, ewsReportTable, doubleDosingTable, spellTable, noticeTable, disclosureTable, breakGlassTable, dutyTable:
 			return condition{string(t) + ".organisation_id = ?", []any{org}}
 		}
 		if t.ofClient() {

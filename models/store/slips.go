@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -66,4 +67,12 @@ func (s *Session) slipPage(r *reading, rows []models.CustodySpell, p Paging) (pa
 		page.Items = append(page.Items, seen)
 	}
 	return page, nil
+}
+
+// ofDay is a record's number for one civil day, longer than a slip because two of them must
+// never be one: what an institution's list is ordered by and its cursor holds.
+func (s *Session) ofDay(id string) string {
+	m := hmac.New(sha256.New, s.store.opt.Keys.Cursor)
+	m.Write([]byte("of the day\x00" + string(s.today()) + "\x00" + id))
+	return hex.EncodeToString(m.Sum(nil))
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"jol/models"
 )
@@ -101,13 +100,9 @@ func (s *Session) civil(c models.Client) models.Date {
 
 // looked reads the organisation's own trail for the records.
 func (s *Session) looked(r *reading, v *Summary, ids []string) error {
-	var parts []string
-	var args []any
-	for _, id := range ids[:min(len(ids), 100)] {
-		parts, args = append(parts, "objects LIKE ?"), append(args, `%"`+id+`"%`)
-	}
 	var events []auditRow
-	err := r.Where("organisation_id = ? AND outcome IN ('ok', 'replayed')", s.actor.OrganisationID).Where("("+strings.Join(parts, " OR ")+")", args...).
+	err := r.Where("seq IN (SELECT seq FROM audit_objects WHERE object_id IN ?)", ids).
+		Where("organisation_id = ? AND outcome IN ('ok', 'replayed')", s.actor.OrganisationID).
 		Order("seq DESC").Limit(10 * maxLooks).Find(&events).Error
 	seen := map[Look]bool{}
 	for _, e := range events {

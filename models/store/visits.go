@@ -15,8 +15,8 @@ func (s *Session) visit(q *gorm.DB, id string, verb models.Verb) (*models.Visit,
 
 // ListVisits returns the gate log as far as the caller may see it, newest first.
 func (s *Session) ListVisits(ctx context.Context, p Paging) (Page[models.Visit], error) {
-	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.Visit{}), visitTable, models.CatAccessPass, models.Read)
-	return loadPage(s, q, "visits", "visits.id", p, func(v models.Visit) string { return v.ID })
+	q, ways := s.store.read.WithContext(ctx).Model(&models.Visit{}), s.ways(visitTable, models.CatAccessPass, models.Read)
+	return loadWays(s, q, ways, "visits", "visits.id", p, func(v models.Visit) string { return v.ID })
 }
 
 // GetVisit returns one visit.

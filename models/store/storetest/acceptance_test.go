@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"jol/models"
 	"jol/models/store"
@@ -238,7 +239,7 @@ func TestAcceptance_ResponsibilityComesFromTheResponsibleSender(t *testing.T) {
 			{"handed over", "release", false, false, c.Polyclinic},
 			{"handed over and confirmed", "release", false, true, c.Polyclinic},
 			{"infection link", "infection_link", false, false, c.Clinic},
-			{"infection link, confirmed", "infection_link", false, true, c.Polyclinic},
+			{"infection link, confirmed", "infection_link", false, true, c.Clinic},
 			{"not the sender's", "release", true, false, c.NGO},
 			{"not the sender's, confirmed", "release", true, true, c.NGO},
 			{"infection link, not the sender's", "infection_link", true, false, c.NGO},
@@ -258,6 +259,55 @@ func TestAcceptance_ResponsibilityComesFromTheResponsibleSender(t *testing.T) {
 			ask.Reason = test.reason
 			r := other.Move(nurse.Refer(from, ask), "acceptance", accept)
 			if test.same && r.ClientCode != accept.SameAs || c.person(t, c.Polyclinic, r.ClientCode) != c.person(t, c.Clinic, from) {
+				t.Fatalf("%s: accepted as %s", test.name, r.ClientCode)
+			}
+			if got := c.responsible(t, c.Clinic, from); got != test.want.ID {
+				t.Errorf("%s: responsible is not the %s", test.name, test.want.Name)
+			}
+		}
+		c.everybodyIsKept(t)
+	})
+}
+
+// A link to infection care adds care and takes nobody: a record that the receiver names in
+// sameAs brings the person only when the receiver was treating, and in charge of, that
+// person before the link was sent.
+func TestAcceptance_AnInfectionLinkTakesNobody(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		for i, test := range []struct {
+			name          string
+			before, after func(handle string) // what the receiver does with its record, before and after the link is sent
+			want          *models.Organisation
+		}{
+			{"a record just made", nil, nil, c.Clinic},
+			{"treated before", func(h string) { other.Start(h) }, nil, c.Polyclinic},
+			{"treated since", nil, func(h string) { other.Start(h) }, c.Clinic},
+			{"treated since, and dated back", nil, func(h string) {
+				started := Treatment(c.Today())
+				started.StartDate = c.Today().AddDays(-90)
+				_, _, err := other.New().StartEpisode(ctx, h, started, "demo-2026")
+				must(t, err)
+			}, c.Clinic},
+			{"treated long ago", func(h string) {
+				_, err := other.On(1).CloseEpisode(ctx, other.Start(h).ID, models.EpisodeClosure{On: c.Today(), Reason: "1"})
+				must(t, err)
+			}, nil, c.Clinic},
+		} {
+			from, own := nurse.Register(i), other.Register(i)
+			nurse.Give(from, models.PurposeReferral, c.Polyclinic)
+			if test.before != nil {
+				test.before(own)
+			}
+			c.Advance(time.Minute)
+			link := Asking(c.Polyclinic)
+			link.Reason = "infection_link"
+			r := nurse.Refer(from, link)
+			c.Advance(time.Minute)
+			if test.after != nil {
+				test.after(own)
+			}
+			if r = other.Move(r, "acceptance", store.Acceptance{SameAs: own}); r.ClientCode != own {
 				t.Fatalf("%s: accepted as %s", test.name, r.ClientCode)
 			}
 			if got := c.responsible(t, c.Clinic, from); got != test.want.ID {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -390,5 +391,40 @@ func TestAccount_IsChecked(t *testing.T) {
 		must(t, second(admin.New().CreateUser(ctx, models.NewUser{Username: "nurse-2", Password: password, Role: models.RoleNurse, OrganisationID: c.Clinic.ID})))
 		_, err = c.AddUser(ctx, models.NewUser{Username: "first-admin", Password: password, Role: models.RoleAdministrator, OrganisationID: c.Ministry.ID})
 		must(t, err)
+	})
+}
+
+// An organisation that people are in the charge of, or fall to, is not closed over them. It
+// says so in words, and never how many there are.
+func TestOrganisation_IsNotClosedOverItsClients(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		admin, nurse, other := c.As(models.RoleAdministrator, c.Ministry), c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		off := false
+		closes := func(o *models.Organisation, version int64, allowed bool) {
+			t.Helper()
+			_, err := admin.On(version).ChangeOrganisation(ctx, string(o.ID), models.OrganisationChange{Active: &off})
+			if allowed {
+				must(t, err)
+				return
+			}
+			wantError(t, err, models.KindConflict, "organisation.responsible_for_clients")
+			var e *models.Error
+			if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Pointer != "/active" || strings.ContainsAny(e.Detail, "0123456789") {
+				t.Errorf("%+v", e)
+			}
+		}
+		c.defaultClinic(c.Polyclinic)
+		closes(c.Polyclinic, 1, false)
+		handle := nurse.Register(1)
+		closes(c.Clinic, 1, false)
+		name := "Clinic of the town"
+		_, err := admin.On(1).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Name: &name})
+		must(t, err) // other changes are free
+		nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		r := nurse.Refer(handle, Asking(c.Polyclinic))
+		closes(c.Clinic, 2, false) // sent is not accepted
+		other.Move(r, "acceptance")
+		closes(c.Clinic, 2, true)
+		closes(c.Polyclinic, 1, false)
 	})
 }

@@ -342,6 +342,80 @@ func TestRelease_FallsToTheDefaultClinic(t *testing.T) {
 	})
 }
 
+// Who accepted a referral for the release sees the release until the referral is cancelled or
+// its consent withdrawn.
+func TestRelease_IsGoneWithTheReferralThatWasAccepted(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNurse, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		for i, end := range []string{"cancellation", "withdrawal"} {
+			handle := medic.Register(i)
+			k := medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+			spell := medic.hold(handle, c.Today())
+			r := poly.Move(medic.Refer(handle, Asking(c.Polyclinic)), "acceptance")
+			medic.free(spell, true)
+			page, err := poly.New().ListHandovers(ctx, store.Paging{Limit: 5})
+			must(t, err)
+			if len(page.Items) != 1 || !page.Items[0].Responsible {
+				t.Fatalf("%+v", page.Items)
+			}
+			since := c.feed(t, poly, "")
+			if end == "cancellation" {
+				medic.Move(r, end)
+			} else {
+				medic.Withdraw(k.ID)
+			}
+			left, err := poly.New().ListHandovers(ctx, store.Paging{Limit: 5})
+			must(t, err)
+			if len(left.Items) != 0 {
+				t.Errorf("after the %s the clinic still reads %+v", end, left.Items)
+			}
+			if now := c.feed(t, poly, since.Next).Items; !slices.Contains(now, store.Change{Kind: "gone", ID: page.Items[0].ID, Was: "release_case"}) {
+				t.Errorf("after the %s the clinic's feed says %+v", end, now)
+			}
+			if org := c.inChargeOf(t, spell.ClientID); org != c.Polyclinic.ID {
+				t.Errorf("the %s took the person from the clinic", end)
+			}
+		}
+	})
+}
+
+// A task that somebody has only because a consent told of a release, or a referral was
+// accepted for it, ends with the consent, in the same transaction.
+func TestConsent_WithdrawalCancelsWhatOthersWereToDo(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, ngo, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleNurse, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		_, handle, _ := c.Joined(ngo, medic, 1, c.ColonyHealth)
+		k := medic.Give(handle, models.PurposeReferral, c.NGO, models.CatReleaseDate)
+		referral := medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+		spell := medic.hold(handle, c.Today().AddDays(60))
+		poly.Move(medic.Refer(handle, Asking(c.Polyclinic)), "acceptance")
+		medic.free(spell, false)
+		has := func(o *models.Organisation, kind string, want bool) {
+			t.Helper()
+			if got := c.tasks(t, o); slices.Contains(got, kind) != want {
+				t.Errorf("%s has %v", o.Name, got)
+			}
+		}
+		has(c.NGO, "release_ngo_contact", true)
+		has(c.Polyclinic, "release_clinic_contact", true)
+		has(c.ColonyHealth, "release_ngo_contact", false)
+		again := medic.Give(handle, models.PurposeReferral, c.NGO, models.CatReleaseDate)
+		medic.Withdraw(k.ID)
+		has(c.NGO, "release_ngo_contact", true) // another consent says the same
+		medic.Withdraw(again.ID)
+		has(c.NGO, "release_ngo_contact", false)
+		has(c.ColonyHealth, "release_ngo_contact", true) // somebody must
+		has(c.Polyclinic, "release_clinic_contact", true)
+		medic.Withdraw(referral.ID)
+		has(c.Polyclinic, "release_clinic_contact", false)
+		if n := count(t, c.World, "tasks WHERE state = 'open' AND organisation_id IN (?, ?)", c.NGO.ID, c.Polyclinic.ID); n != 0 {
+			t.Errorf("%d tasks are left with those who may know nothing", n)
+		}
+	})
+}
+
 // The fact of agonist treatment, and only the fact, with a dose-continuity consent.
 func TestRelease_TellsOfAgonistTreatmentByConsentOnly(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
@@ -416,6 +490,79 @@ func TestRelease_GoesToWhoAccepted(t *testing.T) {
 	})
 }
 
+// Whoever was responsible before the arrest accepted nothing of it: it learns neither of the
+// arrest nor of the release, unless a consent lets it, and then the log says so.
+func TestRelease_IsNotToldToWhoWasInChargeBeforeTheArrest(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleClinician, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		for i, test := range []struct {
+			name  string
+			share func(handle string)
+			want  *models.Organisation
+		}{
+			{"no consent", func(string) {}, c.Clinic},
+			{"a consent to something else", func(h string) {
+				medic.Give(h, models.PurposeReferral, c.Polyclinic, models.CatDiagnosis)
+			}, c.Clinic},
+			{"the release date", func(h string) { medic.Give(h, models.PurposeReferral, c.Polyclinic, models.CatReleaseDate) }, c.Polyclinic},
+			{"the dose", func(h string) { medic.Give(h, models.PurposeDoseContinuity, c.Polyclinic, models.CatOAT) }, c.Polyclinic},
+		} {
+			for j, planned := range []bool{true, false} {
+				// Once freed and handed over by a referral for the release; treated since; arrested again.
+				handle := medic.Register(2*i + j)
+				k := medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+				first := medic.hold(handle, "")
+				atPoly := poly.Move(medic.Refer(handle, Asking(c.Polyclinic)), "acceptance").ClientCode
+				medic.free(first, true)
+				medic.Withdraw(k.ID)
+				poly.Start(atPoly)
+				c.Advance(40 * 24 * time.Hour)
+				on := models.Date("")
+				if planned {
+					on = c.Today().AddDays(3)
+				}
+				spell := medic.hold(handle, on)
+				test.share(handle)
+				c.exec(t, "UPDATE notices SET state = 'acknowledged' WHERE organisation_id = ?", c.Polyclinic.ID)
+				c.exec(t, "UPDATE tasks SET state = 'done' WHERE organisation_id = ?", c.Polyclinic.ID)
+				told := func() [4]int {
+					page, err := poly.New().ListHandovers(ctx, store.Paging{Limit: 100})
+					must(t, err)
+					return [4]int{len(c.notices(t, c.Polyclinic)), len(c.tasks(t, c.Polyclinic)), len(page.Items),
+						count(t, c.World, "changes WHERE organisation_id = ?", c.Polyclinic.ID)}
+				}
+				before := told()
+				entries := count(t, c.World, "disclosures WHERE recipient_id = ? AND client_id = ?", c.Polyclinic.ID, spell.ClientID)
+				medic.free(spell, planned)
+				name := fmt.Sprintf("%s, planned %v", test.name, planned)
+				if org := c.inChargeOf(t, spell.ClientID); org != test.want.ID {
+					t.Errorf("%s: responsible is not the %s", name, test.want.Name)
+				}
+				entries = count(t, c.World, "disclosures WHERE recipient_id = ? AND client_id = ?", c.Polyclinic.ID, spell.ClientID) - entries
+				after := told()
+				if test.want == c.Clinic {
+					if after != before || entries != 0 {
+						t.Errorf("%s: told %v, before %v, %d entries", name, after, before, entries)
+					}
+					own, err := poly.New().GetClient(ctx, atPoly)
+					must(t, err)
+					if own.ShowResponsible {
+						t.Errorf("%s: it is told who is responsible now", name)
+					}
+					continue
+				}
+				if entries != 1 || after[2] != before[2]+1 || after[3] == before[3] || !planned && (after[0] != before[0]+1 || after[1] != before[1]+1) {
+					t.Errorf("%s: told %v, before %v, %d entries", name, after, before, entries)
+				}
+			}
+		}
+		if n := count(t, c.World, "disclosures WHERE recipient_id = ? AND ground = '' AND consent_id = ''", c.Polyclinic.ID); n != 0 {
+			t.Errorf("%d entries rest on nothing", n)
+		}
+	})
+}
+
 func TestRelease_NotLinkedAfterHalfAYear(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		medic := c.As(models.RolePrisonMedical, c.ColonyHealth)
@@ -464,11 +611,9 @@ func TestRelease_WithoutADefaultClinic(t *testing.T) {
 		if len(page.Items) != 1 || page.Items[0].SubjectID != "KZ-75/"+string(c.Today()) {
 			t.Errorf("the coordinator was told %+v", page.Items)
 		}
-		// A clinic that was closed since is none.
+		// A clinic that is closed is none, were it closed behind the service's back.
 		c.defaultClinic(c.Clinic)
-		no := false
-		_, err = c.As(models.RoleAdministrator, c.Ministry).On(1).ChangeOrganisation(ctx, string(c.Clinic.ID), models.OrganisationChange{Active: &no})
-		must(t, err)
+		c.exec(t, "UPDATE organisations SET active = ? WHERE id = ?", false, c.Clinic.ID)
 		other := medic.free(medic.hold(medic.Register(2), c.Today()), true)
 		if org := c.inChargeOf(t, other.ClientID); org != c.ColonyHealth.ID {
 			t.Errorf("%s is responsible, which is closed", org)
@@ -711,8 +856,28 @@ func TestCustodyTransfer_CancelledOrReleasedOnTheWay(t *testing.T) {
 		spell := medic.hold(medic.Register(1), c.Today().AddDays(50))
 		tr, _, err := medic.New().OrderTransfer(ctx, spell.ID, unit.ID, nil)
 		must(t, err)
+		absent := func(change store.Change) {
+			t.Helper()
+			_, err := other.New().GetTransfer(ctx, tr.ID)
+			wantError(t, err, models.KindNotFound, "custody_transfer.not_found")
+			page, err := other.New().ListTransfers(ctx, false, store.Paging{Limit: 5})
+			must(t, err)
+			if len(page.Items) != 0 {
+				t.Errorf("the receiver of a cancelled transfer reads %+v", page.Items)
+			}
+			feed := c.feed(t, other, "").Items
+			if !slices.Contains(feed, change) {
+				t.Errorf("the receiver is told %+v", feed)
+			}
+		}
+		_, err = other.New().GetTransfer(ctx, tr.ID)
+		must(t, err)
 		tr, err = medic.On(tr.Version).MoveTransfer(ctx, tr.ID, "cancellation", nil, store.Acceptance{})
 		must(t, err)
+		absent(store.Change{Kind: "gone", ID: tr.ID, Was: "custody_transfer"})
+		if _, err = medic.New().GetTransfer(ctx, tr.ID); err != nil {
+			t.Errorf("the sender: %v", err)
+		}
 		seen, err := medic.New().GetSpell(ctx, spell.ID)
 		must(t, err)
 		if tr.State != models.CustodyTransferCancelled || seen.State != models.SpellResident || len(c.tasks(t, c.ColonyHealth)) != 0 {
@@ -725,7 +890,8 @@ func TestCustodyTransfer_CancelledOrReleasedOnTheWay(t *testing.T) {
 		must(t, err)
 		medic.free(spell, false)
 		_, err = other.On(tr.Version+1).MoveTransfer(ctx, tr.ID, "arrival", &at, store.Acceptance{})
-		wantError(t, err, models.KindConflict, "custody_transfer.not_possible")
+		wantError(t, err, models.KindNotFound, "custody_transfer.not_found")
+		absent(store.Change{Kind: "gone", ID: tr.ID, Was: "custody_transfer"})
 		c.Advance(48 * time.Hour)
 		_, err = store.NewOutbox(c.Store).Raise(ctx)
 		must(t, err)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
@@ -639,6 +640,65 @@ func TestFunctionalNote_SaysWhenWhereWhatAndNothingElse(t *testing.T) {
 		}
 		_, _, err = health.New().WriteNote(ctx, n)
 		wantError(t, err, models.KindNotFound, "custody_spell.not_found")
+	})
+}
+
+// What security sees of a note that lasts over days is another thing each day: no time, no
+// place in the list and no cursor tells on one day what it told on another.
+func TestFunctionalNote_CannotBeFollowedOverDays(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		health, guard := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RolePrisonSecurity, c.Colony)
+		ids := []string{}
+		for i := range 6 {
+			n := models.NewFunctionalNote{SpellID: c.Hold(c.ColonyHealth, health.Register(i)), Place: "cell", WatchFor: []string{"check_hourly"},
+				From: c.Now().Add(time.Duration(i) * time.Minute), Until: c.Now().Add(time.Duration(100+i) * time.Hour)}
+			note, _, err := health.New().WriteNote(ctx, n)
+			must(t, err)
+			ids = append(ids, note.ID)
+		}
+		later := models.NewFunctionalNote{SpellID: c.Hold(c.ColonyHealth, health.Register(9)), Place: "cell", WatchFor: []string{"check_hourly"},
+			From: c.Now().Add(96 * time.Hour), Until: c.Now().Add(100 * time.Hour)}
+		must(t, second(health.New().WriteNote(ctx, later)))
+		seen := map[string]models.Date{} // on which day a mark was seen
+		order := func() (all []string) {
+			t.Helper()
+			p := store.Paging{Limit: 2}
+			for {
+				page, err := guard.New().ListNotes(ctx, p)
+				must(t, err)
+				for _, n := range page.Items {
+					all = append(all, n.ID)
+					for _, mark := range []string{"from " + n.FromAt.String(), "until " + n.UntilAt.String(), n.Slip} {
+						if on, ok := seen[mark]; ok && on != c.Today() {
+							t.Errorf("%s is there on two days", mark)
+						}
+						seen[mark] = c.Today()
+					}
+				}
+				if page.Next == "" {
+					return all
+				}
+				raw, err := base64.RawURLEncoding.DecodeString(page.Next)
+				must(t, err)
+				for _, id := range ids {
+					if strings.Contains(string(raw), id) {
+						t.Error("the cursor names a note")
+					}
+				}
+				p.Cursor = page.Next
+			}
+		}
+		c.Advance(24 * time.Hour)
+		first := order()
+		c.Advance(24 * time.Hour)
+		next := order()
+		if len(first) != 6 || slices.Equal(first, next) {
+			t.Errorf("first %v, then %v", first, next)
+		}
+		slices.Sort(ids)
+		if slices.Sort(next); !slices.Equal(next, ids) {
+			t.Errorf("paging lost or doubled a note: %v", next)
+		}
 	})
 }
 

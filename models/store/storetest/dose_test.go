@@ -500,6 +500,43 @@ func TestDoubleDosing_TellsNeitherSiteOfTheOther(t *testing.T) {
 	})
 }
 
+// A suspicion is about a danger of these days. It answers nobody who enters doses of the past
+// where somebody was treated then, nor whether a treatment that is over went on.
+func TestDoubleDosing_SaysNothingOfThePast(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		clinic, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		first := clinic.Treat(clinic.Register(1), 20)
+		var days []time.Time
+		for range 8 { // a dose a day, the last of them on the last day of the order
+			days = append(days, c.Now())
+			clinic.Dose(first.ID, 20)
+			c.Advance(24 * time.Hour)
+		}
+		o := clinic.order(t, first.ID)
+		_, err := clinic.On(o.Version).ChangeDoseOrder(ctx, first.ID, "ending", models.DoseOrderChange{Reason: "completed"}, dosing())
+		must(t, err)
+		after := c.Now()
+		clinic.Dose(first.ID, 20) // given all the same, to an order that is over
+		c.Advance(24 * time.Hour)
+		clinic.Dose(first.ID, 20)
+		past, today := methadone(20, c.Today().AddDays(-300)), c.Now()
+		mine, _, err := poly.New().CreateDoseOrder(ctx, poly.Register(1), past, dosing())
+		must(t, err)
+		for _, test := range []struct {
+			at   time.Time
+			want int
+		}{{days[0], 0}, {days[3], 0}, {today, 0}, {days[4], 2}, {days[7], 4}, {after, 6}} {
+			n := given(test.at, 20)
+			n.GuardReason = "tolerance_known"
+			_, _, err := poly.New().RecordDose(ctx, mine.ID, n, dosing())
+			must(t, err)
+			if got := count(t, c.World, "double_dosing"); got != test.want {
+				t.Errorf("%d suspicions with a dose of %s, want %d; today is %s", got, test.at, test.want, c.Today())
+			}
+		}
+	})
+}
+
 // Two sites dose one code at the same instant: neither sees the other's dose yet, and both
 // must be told all the same.
 func TestRace_DoubleDosingAtOneInstant(t *testing.T) {

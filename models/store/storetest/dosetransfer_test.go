@@ -17,6 +17,9 @@ func (w Worker) Carry(handle string, n models.NewDoseTransfer) *store.SeenDoseTr
 	if n.Kind == "" {
 		n.Kind = models.TransferMove
 	}
+	if n.Kind == models.TransferGuest && n.Until == "" {
+		n.Until = w.country.Today().AddDays(14)
+	}
 	d, _, err := w.New().CreateDoseTransfer(ctx, handle, n)
 	must(w.country.t, err)
 	return d
@@ -320,6 +323,107 @@ func TestDoseTransfer_GuestHandsNothingOver(t *testing.T) {
 		if len(page.Items) != 4 || !slices.Contains(page.Items[0].Outside, "above-order") {
 			t.Errorf("%+v", page.Items)
 		}
+	})
+}
+
+// A guest is dosed until a day that the sender named. With it ends what the guest site
+// reaches: the order, the dose, and what the home site goes on telling.
+func TestDoseTransfer_AGuestEndsWithItsDay(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		handle := doctor.Register(1)
+		doctor.Give(handle, models.PurposeDoseContinuity, c.Polyclinic, models.CatOAT)
+		o := doctor.Treat(handle, 60)
+		for _, until := range []models.Date{"", c.Today().AddDays(-1), c.Today().AddDays(32), "2026-02-30"} {
+			_, _, err := doctor.New().CreateDoseTransfer(ctx, handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferGuest, Until: until})
+			wantError(t, err, models.KindInvalid, "dose_transfer.until_out_of_range")
+		}
+		_, _, err := doctor.New().CreateDoseTransfer(ctx, handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferMove, Until: c.Today()})
+		wantError(t, err, models.KindInvalid, "dose_transfer.until_of_a_guest")
+		late := doctor.Carry(handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferGuest, Until: c.Today()})
+		d := doctor.Carry(handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferGuest, Until: c.Today().AddDays(2)})
+		_, err = poly.Act(t, d.ID, "confirmation", checked)
+		must(t, err)
+		c.Advance(24 * time.Hour)
+		_, err = poly.Act(t, late.ID, "confirmation", checked)
+		wantError(t, err, models.KindConflict, "dose_transfer.lapsed")
+		c.Advance(24 * time.Hour)
+		last := c.Now()
+		poly.Dose(o.ID, 60)
+		if got := poly.transfer(t, d.ID); !got.Dose || !got.Hosts {
+			t.Errorf("on the last day %+v", got)
+		}
+		c.Advance(24 * time.Hour)
+		_, _, err = poly.New().RecordDose(ctx, o.ID, models.NewDose{Status: models.DoseMissed, At: last}, dosing()) // of the last day
+		must(t, err)
+		_, _, err = poly.New().RecordDose(ctx, o.ID, given(c.Now(), 60), dosing())
+		wantError(t, err, models.KindNotFound, "dose_order.not_found")
+		before := poly.transfer(t, d.ID)
+		if before.Dose || before.Hosts {
+			t.Errorf("after the last day %+v", before)
+		}
+		doctor.Dose(o.ID, 60)
+		if after := poly.transfer(t, d.ID); after.Version != before.Version {
+			t.Error("the guest site is told what the home site gave since")
+		}
+		c.Advance(24 * time.Hour)
+		_, _, err = poly.New().RecordDose(ctx, o.ID, models.NewDose{Status: models.DoseMissed, At: last}, dosing())
+		wantError(t, err, models.KindNotFound, "dose_order.not_found")
+	})
+}
+
+// An offer on a ground lapses after 72 hours; the sender hears after 24 that nobody confirmed.
+func TestDoseTransfer_AnOfferOnAGroundLapses(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, prison := c.As(models.RoleClinician, c.Clinic), c.As(models.RolePrisonMedical, c.ColonyHealth)
+		handle := doctor.Register(1)
+		o := doctor.Treat(handle, 60)
+		d := doctor.Carry(handle, models.NewDoseTransfer{ToOrganisationID: c.ColonyHealth.ID, Basis: models.Basis{Ground: "imminent_danger", ClientTold: true}})
+		raise := func() {
+			t.Helper()
+			_, err := store.NewOutbox(c.Store).Raise(ctx)
+			must(t, err)
+		}
+		told := func(sender, receiver int) {
+			t.Helper()
+			raise()
+			if a, b := len(c.notices(t, c.Clinic)), len(c.notices(t, c.ColonyHealth)); a != sender || b != receiver {
+				t.Errorf("the sender has %d notices, the receiver %d; want %d, %d", a, b, sender, receiver)
+			}
+		}
+		c.Advance(models.TransferAnswer)
+		told(0, 1)
+		c.Advance(time.Hour)
+		told(1, 1)
+		told(1, 1)
+		c.Advance(models.TransferLapse - models.TransferAnswer - time.Hour)
+		if got := prison.transfer(t, d.ID); !got.Dose || got.Lapsed(c.Now()) {
+			t.Errorf("at 72 hours %+v", got)
+		}
+		c.Advance(time.Minute)
+		got := prison.transfer(t, d.ID)
+		if got.Dose || got.Whole {
+			t.Errorf("after 72 hours %+v", got)
+		}
+		page, err := prison.New().ListDoseTransfers(ctx, store.PartyFilter{Overdue: true}, store.Paging{Limit: 5})
+		must(t, err)
+		if len(page.Items) != 0 {
+			t.Error("what has lapsed still waits for the receiver")
+		}
+		_, err = prison.Act(t, d.ID, "confirmation", checked)
+		wantError(t, err, models.KindConflict, "dose_transfer.lapsed")
+		c.Advance(24 * time.Hour)
+		told(1, 0)
+		doctor.Dose(o.ID, 60)
+		if now := prison.transfer(t, d.ID); now.Version != got.Version {
+			t.Error("a dose given since is told")
+		}
+		if mine := doctor.transfer(t, d.ID); !mine.Overdue || !mine.Lapsed(c.Now()) {
+			t.Errorf("the sender sees %+v", mine)
+		}
+		_, err = doctor.Act(t, d.ID, "cancellation", models.DoseTransferMove{})
+		must(t, err)
+		told(0, 0)
 	})
 }
 

@@ -7,47 +7,82 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Grow copies the first row of a table n times, with some columns set by SQL in which i
 // counts from 1: enough to make a table large, and no use case.
 func (w *World) Grow(t testing.TB, table string, n int, set map[string]string) {
 	t.Helper()
+	w.fill(t, table, n, set, "SELECT * FROM "+table+" ORDER BY id LIMIT 1", func(c *sql.ColumnType) string { return `o."` + c.Name() + `"` })
+}
+
+// Fill writes n rows that say nothing but what is set, as Grow sets it: texts are empty,
+// numbers 0, times unknown. It needs no row to copy.
+func (w *World) Fill(t testing.TB, table string, n int, set map[string]string) {
+	t.Helper()
+	w.fill(t, table, n, set, "SELECT 1", func(c *sql.ColumnType) string {
+		switch c.DatabaseTypeName() {
+		case "TEXT":
+			return "''"
+		case "TIMESTAMP":
+			return "NULL"
+		case "BOOL", "BOOLEAN":
+			return "FALSE"
+		}
+		return "0"
+	})
+}
+
+func (w *World) fill(t testing.TB, table string, n int, set map[string]string, from string, unset func(*sql.ColumnType) string) {
+	t.Helper()
 	db, _, err := w.Pool()
 	if err != nil {
 		t.Fatal(err)
 	}
-	columns, err := columnsOf(db, table)
+	types, err := columnsOf(db, table)
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := make([]string, len(columns))
-	for i, c := range columns {
-		columns[i] = `"` + c + `"`
-		values[i] = `o."` + c + `"`
-		if expression, ok := set[c]; ok {
-			values[i] = expression
-			delete(set, c)
+	var columns, values []string
+	for _, c := range types {
+		value, ok := set[c.Name()]
+		switch {
+		case !ok && c.Name() == "seq": // the engine counts
+			continue
+		case !ok:
+			value = unset(c)
 		}
+		delete(set, c.Name())
+		columns, values = append(columns, `"`+c.Name()+`"`), append(values, value)
 	}
 	if len(set) > 0 {
 		t.Fatalf("%s has no columns %v", table, set)
 	}
-	statement := fmt.Sprintf("INSERT INTO %s (%s) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT %s FROM n, (SELECT * FROM %s ORDER BY id LIMIT 1) o",
-		table, strings.Join(columns, ", "), n, strings.Join(values, ", "), table)
+	statement := fmt.Sprintf("INSERT INTO %s (%s) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT %s FROM n, (%s) o",
+		table, strings.Join(columns, ", "), n, strings.Join(values, ", "), from)
 	if _, err := db.ExecContext(context.Background(), statement); err != nil {
-		t.Fatalf("grow %s: %v", table, err)
+		t.Fatalf("fill %s: %v", table, err)
 	}
 }
 
-func columnsOf(db *sql.DB, table string) ([]string, error) {
+func columnsOf(db *sql.DB, table string) ([]*sql.ColumnType, error) {
 	rows, err := db.QueryContext(context.Background(), "SELECT * FROM "+table+" WHERE 1 = 0")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	columns, err := rows.Columns()
+	columns, err := rows.ColumnTypes()
 	return columns, errors.Join(err, rows.Err())
+}
+
+// SQLTime is a time as the engine's SQL has it.
+func (w *World) SQLTime(at time.Time) string {
+	stamp := "'" + at.UTC().Format("2006-01-02 15:04:05.999") + "+00:00'" // as the driver writes it
+	if w.Engine == "postgres" {
+		return "timestamp " + stamp
+	}
+	return stamp
 }
 
 // Analyse gives the engine's planner what it knows of tables in production.
@@ -62,9 +97,10 @@ func (w *World) Analyse(t testing.TB) {
 	}
 }
 
-// Crowd gives an organisation n more clients, each with an open episode and a consent,
-// one in ten with a referral in or out, and ten tasks each, spread over three weeks. It
-// copies what is there: one client with one of each.
+// Crowd gives an organisation n more clients, each with an open episode, a consent and a
+// referral, one in ten of these out and one in ten in, and ten tasks each, spread over three
+// weeks. It copies what is there: one client with one of each. The organisation's referrals
+// are the oldest of all, so that who walks down the table meets everybody else's first.
 func (c *Country) Crowd(t testing.TB, n int) {
 	t.Helper()
 	c.Grow(t, "persons", n, map[string]string{"id": "'p' || i"})
@@ -74,9 +110,10 @@ func (c *Country) Crowd(t testing.TB, n int) {
 	c.Grow(t, "anchors", n, map[string]string{"id": "'a' || i", "client_id": "'c' || i", "episode_id": "'e' || i"})
 	one, other := "'"+string(c.Clinic.ID)+"'", "'"+string(c.Polyclinic.ID)+"'"
 	c.Grow(t, "referrals", n, map[string]string{
-		"id": "'r' || i", "from_client_id": "'c' || i", "to_client_id": "''", "consent_id": "'k' || i", "state": "'sent'",
-		"from_organisation_id": "CASE i % 10 WHEN 0 THEN " + one + " WHEN 1 THEN " + other + " ELSE '" + string(c.NGO.ID) + "' END",
-		"to_organisation_id":   "CASE i % 10 WHEN 1 THEN " + one + " ELSE " + other + " END",
+		"id": "'r' || (1000000 + i)", "from_client_id": "'c' || i", "to_client_id": "CASE i % 2 WHEN 0 THEN '' ELSE 'd' || i END", "consent_id": "'k' || i",
+		"state":                fmt.Sprintf("CASE WHEN i %% %d < 4 THEN 'sent' ELSE 'declined' END", n/10),
+		"from_organisation_id": fmt.Sprintf("CASE WHEN i <= %d THEN %s WHEN i <= %d THEN %s ELSE '%s' END", n/10, one, n/5, other, c.NGO.ID),
+		"to_organisation_id":   fmt.Sprintf("CASE WHEN i > %d AND i <= %d THEN %s ELSE %s END", n/10, n/5, one, other),
 	})
 	due := "datetime('2026-09-28', '+' || (i * 7 % 30240) || ' minutes') || '+00:00'"
 	if c.Engine == "postgres" {

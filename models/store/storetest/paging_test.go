@@ -13,11 +13,18 @@ func TestPaging_CoversEverythingOnce(t *testing.T) {
 		nurse, auditor := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleAuditor, c.Ministry)
 		handle := nurse.Register(1)
 		nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		// Sent and received are two stretches of one list.
+		other := c.As(models.RoleNurse, c.Polyclinic)
+		theirs := other.Register(2)
+		other.Give(theirs, models.PurposeReferral, c.Clinic)
 		var want []string
-		for range 7 {
+		for i := range 7 {
+			if i%3 == 1 {
+				want = append([]string{other.Refer(theirs, Asking(c.Clinic)).ID}, want...)
+			}
 			want = append([]string{nurse.Refer(handle, Asking(c.Polyclinic)).ID}, want...)
 		}
-		for _, limit := range []int{1, 2, 3, 7, 8} {
+		for _, limit := range []int{1, 2, 3, 9, 10} {
 			var got []string
 			for p := (store.Paging{Limit: limit}); ; {
 				page, err := nurse.New().ListReferrals(ctx, store.PartyFilter{}, p)

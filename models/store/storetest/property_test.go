@@ -46,11 +46,13 @@ type (
 		state    string
 		version  int64
 		accepted int // the receiver's record; -1 before
+		sent     time.Time
 	}
 	modelEpisode struct {
 		id     string
 		record int
 		open   bool
+		began  time.Time
 	}
 )
 
@@ -145,7 +147,8 @@ func (m *reference) refer() {
 	m.ok(err, "refer")
 	last := slices.MaxFunc(fitting, func(a, b int) int { return compareDates(m.consents[a].until, m.consents[b].until) })
 	fitting = slices.DeleteFunc(fitting, func(n int) bool { return m.consents[n].until != m.consents[last].until })
-	m.referrals = append(m.referrals, modelReferral{id: got.ID, from: i, to: to, consent: fitting[:1], reason: ask.Reason, state: "sent", version: 1, accepted: -1})
+	m.referrals = append(m.referrals, modelReferral{id: got.ID, from: i, to: to, consent: fitting[:1], reason: ask.Reason, state: "sent", version: 1, accepted: -1, sent: m.c.Now()})
+	m.c.Advance(time.Millisecond)
 }
 
 func compareDates(a, b models.Date) int {
@@ -218,7 +221,8 @@ func (m *reference) joinable(own, from int) bool {
 }
 
 // accepted joins the records: the one the clinician named, else one joined before, else a new
-// one. The receiver takes the person over from a responsible sender, or keeps what it has.
+// one. The receiver takes the person over from a responsible sender. A link to infection care
+// takes nobody over, but a receiver in charge that was treating before it was sent keeps whom it has.
 func (m *reference) accepted(r *modelReferral, same int, handle string) {
 	from := m.records[r.from]
 	if same < 0 {
@@ -229,7 +233,8 @@ func (m *reference) accepted(r *modelReferral, same int, handle string) {
 		same = len(m.records) - 1
 	}
 	was := m.records[same].person
-	if m.responsible[from.person] == from.org.ID && (r.reason != "infection_link" || was != from.person && m.responsible[was] == r.to.ID) {
+	treated := slices.ContainsFunc(m.episodes, func(e modelEpisode) bool { return e.record == same && e.open && e.began.Before(r.sent) })
+	if m.responsible[from.person] == from.org.ID && (r.reason != "infection_link" || treated && was != from.person && m.responsible[was] == r.to.ID) {
 		m.responsible[from.person] = r.to.ID
 	}
 	for i := range m.records {
@@ -346,7 +351,8 @@ func (m *reference) episode() {
 	}
 	e, _, err := w.New().StartEpisode(ctx, m.records[i].handle, Treatment(m.c.Today()), "")
 	m.ok(err, "start episode")
-	m.episodes = append(m.episodes, modelEpisode{e.ID, i, true})
+	m.episodes = append(m.episodes, modelEpisode{e.ID, i, true, m.c.Now()})
+	m.c.Advance(time.Millisecond) // before or after a referral, never at once with it
 }
 
 // reaches says whether a worker sees an episode for a category: the confidentiality

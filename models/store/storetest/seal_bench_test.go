@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -13,16 +15,18 @@ import (
 // BenchmarkSeal seals a whole country-year of the ministry's plan: every client with an
 // episode, its assessment, five contacts with needles and a test; one in ten on agonist
 // treatment with 180 daily doses; one in twenty released from custody; one in ten referred.
+// peak-MB is the largest heap seen at every thousandth client: it must not grow with them.
 //
 //	go test ./models/store/storetest -run '^$' -bench Seal -benchtime 1x
 func BenchmarkSeal(b *testing.B) {
 	for _, engine := range Engines {
-		for _, clients := range []int{10_000, 30_000, 100_000} {
+		for _, clients := range []int{10_000, 30_000, 100_000, 300_000} {
 			b.Run(fmt.Sprintf("%s/clients=%d", engine, clients), func(b *testing.B) {
+				heap := new(heapWatch)
 				c := NewWorld(b, engine).Settle(b, grantsOf)
 				c.crowdYear(b, clients)
 				c.Advance(365 * 24 * time.Hour)
-				s := c.Open(b, func(o *store.Options) { o.Sealer = indicators.Begin })
+				s := c.Open(b, func(o *store.Options) { o.Sealer = heap.watch(indicators.Begin) })
 				steward := c.As(models.RoleReleaseSteward, c.Ministry).Through(s)
 				b.ResetTimer()
 				for b.Loop() {
@@ -32,8 +36,63 @@ func BenchmarkSeal(b *testing.B) {
 						b.Fatal(err)
 					}
 					b.ReportMetric(float64(len(r.Tables)), "tables")
+					b.ReportMetric(float64(heap.peak)/(1<<20), "peak-MB")
 				}
 			})
+		}
+	}
+}
+
+// heapWatch looks at the heap while clients are counted.
+type heapWatch struct {
+	every int  // clients between looks; 1000 when 0
+	live  bool // collect before looking
+	first uint64
+	peak  uint64
+}
+
+func (h *heapWatch) watch(begin models.Sealer) models.Sealer {
+	return func(req models.SealRequest) (models.Sealing, error) {
+		s, err := begin(req)
+		return &watchedSealing{Sealing: s, heap: h}, err
+	}
+}
+
+type watchedSealing struct {
+	models.Sealing
+	heap    *heapWatch
+	counted int
+}
+
+func (s *watchedSealing) AddClient(c models.ClientRows) error {
+	if s.counted%cmp.Or(s.heap.every, 1000) == 0 {
+		if s.heap.live {
+			runtime.GC()
+			runtime.GC() // a pool lets go at the second
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		s.heap.peak = max(s.heap.peak, m.HeapAlloc)
+		s.heap.first = cmp.Or(s.heap.first, m.HeapAlloc)
+	}
+	s.counted++
+	return s.Sealing.AddClient(c)
+}
+
+// What sealing holds is that of the plan and of one person, whatever the number of clients.
+func TestSealRelease_MemoryDoesNotGrowWithClients(t *testing.T) { // not parallel: the heap is everybody's
+	const clients = 3000
+	for _, engine := range Engines {
+		heap := &heapWatch{every: clients / 10, live: true}
+		c := NewWorld(t, engine).Settle(t, grantsOf)
+		c.crowdYear(t, clients)
+		c.Advance(365 * 24 * time.Hour)
+		steward := c.As(models.RoleReleaseSteward, c.Ministry).Through(c.Open(t, func(o *store.Options) { o.Sealer = heap.watch(indicators.Begin) }))
+		if _, _, err := steward.New().SealRelease(ctx, models.SealRequest{Country: "KZ", Period: "2026", Status: "annual", Profile: "ministry"}); err != nil {
+			t.Fatal(err)
+		}
+		if grown := int64(heap.peak) - int64(heap.first); heap.first == 0 || grown > 1<<20 { // the rows of 3,000 clients are several times that
+			t.Errorf("%s: counting %d clients took %d KiB", engine, clients, grown>>10)
 		}
 	}
 }
