@@ -492,7 +492,7 @@ func sealDemo(ctx context.Context, s *store.Store) error {
 
 // sealWhenDue seals a release unless its day has not come, and tells whether it is sealed.
 func sealWhenDue(ctx context.Context, s *store.Store, period, status string) (bool, error) {
-	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: "ministry"})
+	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: models.ProfileBoth})
 	var e *models.Error
 	if errors.As(err, &e) && e.Code == "release.too_early" {
 		return false, nil

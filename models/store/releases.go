@@ -56,9 +56,9 @@ func (s *Session) GetRelease(ctx context.Context, id string) (*models.Release, e
 	return &r, s.readRelease(ctx, id)
 }
 
-// LatestRelease returns the id of the newest final release, empty when there is none.
+// LatestRelease returns the id of the newest final release for ministries, empty when there is none.
 func (s *Store) LatestRelease(ctx context.Context) (id string, err error) {
-	err = s.read.WithContext(ctx).Model(&models.Release{}).Where("status = 'final'").Order("period DESC").Limit(1).Pluck("id", &id).Error
+	err = s.read.WithContext(ctx).Model(&models.Release{}).Where("status = 'final' AND profile = 'ministry'").Order("period DESC").Limit(1).Pluck("id", &id).Error
 	return id, err
 }
 
@@ -66,9 +66,9 @@ func (s *Store) LatestRelease(ctx context.Context) (id string, err error) {
 func (s *Session) GetReleaseTable(ctx context.Context, release, table string) (*models.ReleaseTable, error) {
 	var t models.ReleaseTable
 	q := s.scoped(s.store.read.WithContext(ctx), releaseTable, models.CatIndicator, models.Read)
-	err := q.Joins("JOIN releases ON releases.id = release_tables.release_id").
-		Where("release_id = ? AND table_id = ?", release, table).Take(&t).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	err := found(q.Joins("JOIN releases ON releases.id = release_tables.release_id").
+		Where("release_id = ? AND table_id = ?", release, table).Take(&t).Error, "release")
+	if models.IsKind(err, models.KindNotFound) {
 		return nil, s.notInRelease(ctx, release, table)
 	}
 	if err != nil {

@@ -97,6 +97,9 @@ func TestRelease_OrderHoldsInAnySequence(t *testing.T) {
 				p.at[req.ReleaseID()] = p.tick
 			}
 		}
+		if !restored {
+			t.Error("no backup was restored")
+		}
 		for _, code := range []string{"sealed", "release.sealed_already", "release.superseded", "release.counted_apart"} {
 			if met[code] == 0 {
 				t.Errorf("%s was never met: %v", code, met)
