@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -98,9 +97,7 @@ func (s *Session) notInRelease(ctx context.Context, release, table string) error
 	for i, t := range r.Tables {
 		ids[i] = t.TableID
 	}
-	slices.SortStableFunc(ids, func(a, b string) int {
-		return cmp.Or(cmp.Compare(shared(b), shared(a)), cmp.Compare(len(a), len(b)))
-	})
+	slices.SortStableFunc(ids, func(a, b string) int { return shared(b) - shared(a) }) // the plan has the simple tables first
 	return models.Fail(models.KindNotFound, "release.not_in_plan", "The release has no such table. The nearest are %s.", strings.Join(ids[:min(nearest, len(ids))], ", "))
 }
 
