@@ -123,10 +123,12 @@ func (s *Session) seal(ctx context.Context, req models.SealRequest) (r *models.R
 	if err := s.checkSeal(req); err != nil {
 		return nil, Outcome{}, err
 	}
-	if req, err = s.store.known(ctx, req); err != nil {
-		return nil, Outcome{}, err
-	}
 	reqs := req.Each()
+	for i := range reqs {
+		if reqs[i], err = s.store.known(ctx, reqs[i]); err != nil {
+			return nil, Outcome{}, err
+		}
+	}
 	sealing, err := s.store.beginAll(reqs)
 	if err != nil {
 		return nil, Outcome{}, err

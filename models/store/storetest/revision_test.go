@@ -36,7 +36,9 @@ func TestRelease_RevisionGate(t *testing.T) {
 		_, _, err = steward.New().SealRelease(ctx, year("revision"))
 		wantError(t, err, models.KindConflict, "release.revision_gate")
 		late(200, 200, "2026-12-01")
-		r, _, err := steward.New().SealRelease(ctx, year("revision"))
+		both := year("revision")
+		both.Profile = models.ProfileBoth // as the command asks; open data has no revision
+		r, _, err := steward.New().SealRelease(ctx, both)
 		must(t, err)
 		if r.ID != "KZ-2026-revision" {
 			t.Fatal(r.ID)
