@@ -26,18 +26,6 @@ func (s *Session) ListReleases(ctx context.Context, p Paging) (Page[models.Relea
 	})
 }
 
-// readRelease leaves the event that a release is read, once a request.
-func (s *Session) readRelease(ctx context.Context, id string) error {
-	if s.toldRelease == id {
-		return nil
-	}
-	s.toldRelease = id
-	return s.readRecords(ctx, "release.read", func(r *reading) error {
-		r.touched(id)
-		return nil
-	})
-}
-
 // withTables adds what a release's tables are called, without their cells.
 func withTables(q *gorm.DB) *gorm.DB {
 	return q.Preload("Tables", func(q *gorm.DB) *gorm.DB {
@@ -52,7 +40,7 @@ func (s *Session) GetRelease(ctx context.Context, id string) (*models.Release, e
 	if err := found(withTables(q).Where("id = ?", id).Take(&r).Error, "release"); err != nil {
 		return nil, err
 	}
-	return &r, s.readRelease(ctx, id)
+	return &r, nil
 }
 
 // LatestRelease returns the id of the newest final release for ministries, empty when there is none.
@@ -73,7 +61,7 @@ func (s *Session) GetReleaseTable(ctx context.Context, release, table string) (*
 	if err != nil {
 		return nil, err
 	}
-	return &t, s.readRelease(ctx, release)
+	return &t, nil
 }
 
 // nearest is how many tables are named to who asked for one that is not there.

@@ -3,7 +3,6 @@ package storetest
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,28 +135,6 @@ func TestRelease_TheLastSealedComesFirst(t *testing.T) {
 		slices.Reverse(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("listed %v, want %v", got, want)
-		}
-	})
-}
-
-// Each reading of a release leaves one event, whatever was read of it.
-func TestRelease_ReadingLeavesOneEvent(t *testing.T) {
-	each(t, func(t *testing.T, c *Country) {
-		steward, _ := c.sealer(t)
-		r, _, err := steward.New().SealRelease(ctx, quarter("2026Q3"))
-		must(t, err)
-		for i, read := range []func(*store.Session) error{
-			func(s *store.Session) error { return only(s.GetRelease(ctx, r.ID)) },
-			func(s *store.Session) error { return only(s.GetReleaseTable(ctx, r.ID, "a")) },
-			func(s *store.Session) error { return only(s.GetReleaseContent(ctx, r.ID)) },
-			func(s *store.Session) error {
-				return errors.Join(only(s.GetRelease(ctx, r.ID)), only(s.GetReleaseTable(ctx, r.ID, "a")), only(s.GetReleaseContent(ctx, r.ID)))
-			},
-		} {
-			must(t, read(steward.New()))
-			if n := scan[int64](t, c.World, "SELECT COUNT(*) FROM audit_events WHERE action = 'release.read' AND outcome = 'ok' AND objects LIKE '%KZ-2026Q3-final%'"); n != int64(i+1) {
-				t.Errorf("%d events after %d requests", n, i+1)
-			}
 		}
 	})
 }
