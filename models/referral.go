@@ -204,3 +204,14 @@ func (r *Referral) HandsOver(responsible OrganisationID) bool {
 // AddsCare reports whether the referral asks for a test or its treatment beside the care
 // there is: it takes nobody over.
 func (r *Referral) AddsCare() bool { return r.Reason == "infection_link" }
+
+// LeavesCustody reports whether accepting the referral of a prison health unit may make the
+// receiver responsible for somebody who is held: it is for the release, or takes over the
+// agonist treatment. Any other adds care: the unit goes on being responsible for whom it holds.
+func (r *Referral) LeavesCustody() bool { return r.Reason == ReasonRelease || r.Reason == reasonDoses }
+
+// Reasons of code list referral_reason that custody asks for.
+const (
+	ReasonRelease = "release"
+	reasonDoses   = "oat_transfer"
+)

@@ -212,7 +212,8 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 	if seen.ShowDate, err = s.reaches(r, row.ID, models.CatReleaseDate); err != nil {
 		return nil, err
 	}
-	seen.ShowDate = seen.ShowDate || received
+	byRelease := received && s.actor.OrganisationKind != models.KindNGO // which knows it by consent only
+	seen.ShowDate = seen.ShowDate || byRelease
 	var own []models.Client
 	if err := r.Session(&gorm.Session{NewDB: true}).Where("organisation_id = ? AND person_id = ?", s.actor.OrganisationID, row.PersonID).Order("id").Limit(1).Find(&own).Error; err != nil {
 		return nil, err
@@ -239,10 +240,13 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 		entry.ConsentID = naming[dose].ID
 		categories = append(categories, models.CatTreatmentFact)
 	}
-	if received {
+	if byRelease {
 		entry.Ground = "continuity_of_care"
-	} else if entry.ConsentID == "" {
-		entry.ConsentID = s.consentBehind(r, naming, shownRecord{row.ID, row.ClientID, row.OrganisationID, models.CatReleaseCase})
+	}
+	for _, category := range []models.Category{models.CatReleaseCase, models.CatReleaseDate} {
+		if entry.ConsentID == "" && entry.Ground == "" {
+			entry.ConsentID = s.consentBehind(r, naming, shownRecord{row.ID, row.ClientID, row.OrganisationID, category})
+		}
 	}
 	if entry.ConsentID == "" && entry.Ground == "" {
 		entry.Ground = "team"
