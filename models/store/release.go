@@ -45,6 +45,9 @@ func (s *Session) ReleaseFromCustody(ctx context.Context, id string, r models.Cu
 		if err := t.leftCustody(spell); err != nil {
 			return err
 		}
+		if err := t.preparedNoMore(spell, models.AnchorPlannedRelease); err != nil {
+			return err
+		}
 		if err := t.anchor(c.ID, "release", r.At); err != nil {
 			return err
 		}
@@ -115,12 +118,20 @@ func (t *tx) handOver(spell *models.CustodySpell, rc *models.ReleaseCase, c *mod
 		t.toldOfRelease(c, to, consent, r, models.CatReleaseDate)
 		return consent, t.setResponsible(c.PersonID, to)
 	}
-	clinic, err := t.defaultClinic(r.ExitRegion)
+	region := spell.ExitRegion
+	if region == "" { // nobody knows: where the institution stands, so that somebody there is told
+		var institution models.Organisation
+		if err := t.Where("id = ?", spell.InstitutionID).Take(&institution).Error; err != nil {
+			return "", err
+		}
+		region = institution.Region
+	}
+	clinic, err := t.defaultClinic(region)
 	if err != nil {
 		return "", err
 	}
 	if clinic == nil {
-		return "", t.nobodyThere(rc, r.ExitRegion)
+		return "", t.nobodyThere(rc, region)
 	}
 	return "", t.fallTo(clinic, rc, c, r)
 }
@@ -345,7 +356,7 @@ func (t *tx) emergencyPack(spell *models.CustodySpell, rc *models.ReleaseCase, c
 	}
 	if running, err := t.session.inAgonistTreatment(t.DB, &caseRow{ReleaseCase: models.ReleaseCase{ClientID: spell.ClientID}}); err != nil {
 		return err
-	} else if *running {
+	} else if running != nil && *running {
 		tasks = append(tasks, models.Task{Kind: "release_dose_certificate", DueAt: within(0)})
 	}
 	for _, task := range tasks {

@@ -268,18 +268,22 @@ func (s *Session) reaches(r *reading, id string, category models.Category) (bool
 	return n > 0, err
 }
 
-// inAgonistTreatment reports whether the unit had an order running at the release.
+// inAgonistTreatment reports whether the unit had an order running at the release, by the day
+// from which it was ordered: an order is often entered later. nil says that the unit knows
+// of no order at all, which is not the same as no treatment.
 func (s *Session) inAgonistTreatment(q *gorm.DB, row *caseRow) (*bool, error) {
-	q = q.Session(&gorm.Session{NewDB: true}).Table("dose_orders").Where("client_id = ?", row.ClientID)
-	if row.ReleasedAt == nil {
-		q = q.Where("state <> 'ended'")
-	} else {
-		q = q.Where("created_at <= ? AND (ended_at IS NULL OR ended_at >= ?)", row.ReleasedAt, row.ReleasedAt)
+	var orders []models.DoseOrder
+	err := q.Session(&gorm.Session{NewDB: true}).Where("client_id = ?", row.ClientID).Find(&orders).Error
+	if err != nil || len(orders) == 0 {
+		return nil, err
 	}
-	var n int64
-	err := q.Count(&n).Error
-	running := n > 0
-	return &running, err
+	running := slices.ContainsFunc(orders, func(o models.DoseOrder) bool {
+		if row.ReleasedAt == nil {
+			return o.State != models.OrderEnded
+		}
+		return o.FromDate <= models.DateOf(*row.ReleasedAt, s.actor.Zone) && (o.EndedAt == nil || !o.EndedAt.Before(*row.ReleasedAt))
+	})
+	return &running, nil
 }
 
 // caseOf returns the release case of a stay, or nil.

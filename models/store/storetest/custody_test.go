@@ -1125,3 +1125,54 @@ func TestRelease_IsAcceptedByAReferralForItAndAConsentInForce(t *testing.T) {
 		}
 	})
 }
+
+// Nobody knew where somebody went who was let out at night: the clinic of the institution's own
+// region is told, and the record says that it is not known.
+func TestRelease_IsNotRefusedForWhatNobodyKnows(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic := c.As(models.RolePrisonMedical, c.ColonyHealth)
+		c.defaultClinic(c.Clinic)
+		for i, region := range []string{"", "unknown"} {
+			spell := medic.hold(medic.Register(i), "")
+			free, err := medic.On(spell.Version).ReleaseFromCustody(ctx, spell.ID, models.CustodyRelease{At: c.Now(), ExitRegion: region, ReferralOnRelease: "unknown", NaloxoneOnRelease: "unknown"})
+			must(t, err)
+			if free.ExitRegion != "" || models.RegionOfExit(free.ExitRegion, free.WentFree()) != "unknown" || free.ReferralOnRelease != "unknown" {
+				t.Errorf("%+v", free.CustodySpell)
+			}
+			if org := c.inChargeOf(t, spell.ClientID); org != c.Clinic.ID {
+				t.Error("the clinic of the institution's region is not responsible")
+			}
+		}
+		if n := count(t, c.World, "notices WHERE organisation_id = ? AND kind = 'default_clinic'", c.Clinic.ID); n != 2 {
+			t.Errorf("%d notices", n)
+		}
+	})
+}
+
+// An order is often entered after the fact: from when it ran counts. And not to know of any is
+// not to know that there was none.
+func TestRelease_AnOrderEnteredLaterRanAtTheRelease(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, nurse := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNurse, c.Clinic)
+		c.defaultClinic(c.Clinic)
+		handle := medic.Register(1)
+		medic.Give(handle, models.PurposeDoseContinuity, c.Clinic, models.CatOAT)
+		medic.free(medic.hold(handle, ""), false)
+		agonist := func() *bool {
+			t.Helper()
+			page, err := nurse.New().ListHandovers(ctx, store.Paging{Limit: 10})
+			must(t, err)
+			return page.Items[0].Agonist
+		}
+		if a := agonist(); a != nil {
+			t.Errorf("the unit knows of no order, and the clinic is told %v", *a)
+		}
+		c.Advance(24 * time.Hour)
+		order := methadone(60, c.Today().AddDays(-30))
+		_, _, err := medic.New().CreateDoseOrder(ctx, handle, order, dosing())
+		must(t, err)
+		if a := agonist(); a == nil || !*a {
+			t.Errorf("an order from before the release, entered after it: %v", a)
+		}
+	})
+}
