@@ -207,7 +207,7 @@ func MoveDoseTransfer(c *Call) error {
 	d, err := c.Store.MoveDoseTransfer(c.Context, c.Param("id"), action, models.DoseTransferMove{
 		ClientCode: in.ClientCode, SameAs: in.SameAs, Separate: in.Separate, IdentityChecked: in.IdentityChecked,
 		Basis: models.Basis{Ground: in.Ground, ClientTold: in.ClientTold, NotToldReason: in.NotToldReason},
-	})
+	}, c.Protocols.DoseRules())
 	if err != nil {
 		return err
 	}

@@ -313,7 +313,9 @@ func (n NewAnchor) Day(zone string) Date {
 func (a Anchor) Day(zone string) Date { return NewAnchor{At: a.At, On: a.OnDate}.Day(zone) }
 
 // OfCustody reports whether the stay in custody says it, while there is one.
-func (n NewAnchor) OfCustody() bool { return n.Name == AnchorPlannedRelease || n.Name == AnchorAdmission }
+func (n NewAnchor) OfCustody() bool {
+	return n.Name == AnchorPlannedRelease || n.Name == AnchorAdmission
+}
 
 // Moments are the anchors that count, by name.
 type Moments map[string]Anchor
