@@ -25,7 +25,7 @@ type ReleaseCaseView struct {
 	ByDefault       bool                   `json:"byDefault" cat:"releasePlan"`
 	Risk            string                 `json:"risk" cat:"releasePlan"`
 	Outcomes        []ReleaseOutcomeView   `json:"outcomes"`
-	LinkedOn        *models.Date           `json:"linkedOn" cat:"attendance"` // of a case closed as linked
+	LinkedOn        *models.Date           `json:"linkedOn" cat:"attendance"` // of a case that is linked
 	Allowed         []string               `json:"allowed" cat:"releaseCase"`
 	Version         int64                  `json:"version" cat:"releaseCase"`
 }

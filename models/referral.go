@@ -176,6 +176,14 @@ func (m ReferralMove) Check(name string, now time.Time, today Date) error {
 	return c.Err()
 }
 
+// CheckNoShow refuses to say that somebody did not come before the time they were asked for.
+func (r *Referral) CheckNoShow(action string, now time.Time) error {
+	if action == "no-show" && r.State == ReferralAppointmentFixed && r.AppointmentAt != nil && now.Before(*r.AppointmentAt) {
+		return Fail(KindConflict, "referral.appointment_ahead", "The time of the appointment has not come yet.")
+	}
+	return nil
+}
+
 // Allowed lists the moves the party can make now.
 func (r *Referral) Allowed(by Party) []string { return ReferralMachine.Allowed(r.State, by) }
 

@@ -107,6 +107,9 @@ func (s *Session) noteTransfers(r *reading, rows []doseTransferRow) []SeenDoseTr
 func (s *Session) ListDoseTransfers(ctx context.Context, f PartyFilter, p Paging) (page Page[SeenDoseTransfer], err error) {
 	err = s.readRecords(ctx, "dose_transfer.read", func(r *reading) error {
 		q, ways := s.byParty(doseTransfersWith(r.DB), doseTransferTable, models.CatTransfer, f)
+		if f.Direction == "in" && len(ways) > 0 { // what waits for the asked site's answer came in as well
+			ways = append(ways, condition{"dose_transfers.from_organisation_id = ? AND dose_transfers.state = ?", []any{s.actor.OrganisationID, models.TransferRequested}})
+		}
 		if f.Overdue {
 			q = q.Where("dose_transfers.state IN ? AND dose_transfers.answer_due < ?", models.PendingTransferStates, r.now).
 				Where("(dose_transfers.from_organisation_id = ? OR dose_transfers.state = ? OR (dose_transfers.ground <> '' AND dose_transfers.answer_due >= ?) OR (dose_transfers.ground = '' AND k.state = ? AND k.until_date >= ?))",

@@ -269,8 +269,12 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		}
 		r := &row.Referral
 		party := s.party(r)
+		early := r.CheckNoShow(action, tx.now)
 		if err := r.Do(action, party, m); err != nil {
 			return err
+		}
+		if early != nil { // whose step it is comes first
+			return early
 		}
 		consent := row.consent()
 		if party == models.Receiver && !consent.InForce(tx.today) {

@@ -128,6 +128,9 @@ func (s *Session) seeCase(r *reading, q *gorm.DB, row *caseRow) (*SeenCase, erro
 		return nil, err
 	}
 	seen.Outcomes, seen.StateNow = row.Outcomes(first, s.today(), s.actor.Zone), row.StateOn(first, s.today(), s.actor.Zone)
+	if seen.StateNow == models.CaseLinked { // stored when the case is closed, known before
+		seen.LinkedOn = first
+	}
 	if r != nil {
 		r.touched(row.ID)
 		r.relied(rests...)

@@ -478,6 +478,9 @@ func TestRelease_GoesToWhoAccepted(t *testing.T) {
 		c.Advance(5 * 24 * time.Hour)
 		poly.Move(r, "attendance")
 		linked("linked")
+		if seen, err := medic.New().GetCase(ctx, got.CaseID); err != nil || seen.StateNow != models.CaseLinked || seen.LinkedOn != c.Today() {
+			t.Errorf("linked on %q, %v", seen.LinkedOn, err)
+		}
 		c.Advance(200 * 24 * time.Hour)
 		linked("linked")
 		seen, err := medic.New().GetCase(ctx, got.CaseID)
@@ -788,6 +791,10 @@ func TestCustodyTransfer_ReceiverConfirms(t *testing.T) {
 		wantError(t, err, models.KindConflict, "custody_transfer.other_party")
 		_, err = other.On(tr.Version).MoveTransfer(ctx, tr.ID, "confirmation", nil, store.Acceptance{})
 		wantError(t, err, models.KindConflict, "custody_transfer.not_possible")
+		_, err = other.On(tr.Version).MoveTransfer(ctx, tr.ID, "arrival", &at, store.Acceptance{})
+		if wantError(t, err, models.KindConflict, "custody_transfer.not_possible"); !strings.Contains(err.Error(), "by the sender departure, cancellation") {
+			t.Errorf("the refusal does not name what the sender can do: %v", err)
+		}
 		move(medic, "departure")
 		c.Advance(time.Hour)
 		early := c.Now().Add(-2 * time.Hour)

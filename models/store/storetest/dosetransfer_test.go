@@ -514,3 +514,28 @@ func TestRace_ConfirmationAgainstEverything(t *testing.T) {
 		}
 	})
 }
+
+// What a prison asks for on the day of an arrest waits for the clinic: it stands in the clinic's
+// list of what came in, until it is answered.
+func TestDoseTransfer_ARequestStandsInTheListOfWhoMustAnswer(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, prison := c.As(models.RoleClinician, c.Clinic), c.As(models.RolePrisonMedical, c.ColonyHealth)
+		asked, _, err := prison.New().CreateDoseTransfer(ctx, prison.Register(1), models.NewDoseTransfer{FromOrganisationID: c.Clinic.ID, Kind: models.TransferMove,
+			Basis: models.Basis{Ground: "imminent_danger", ClientTold: true}})
+		must(t, err)
+		in := func(w Worker, direction string) int {
+			t.Helper()
+			page, err := w.New().ListDoseTransfers(ctx, store.PartyFilter{Direction: direction}, store.Paging{Limit: 10})
+			must(t, err)
+			return len(page.Items)
+		}
+		if in(doctor, "in") != 1 || in(doctor, "out") != 1 || in(doctor, "") != 1 || in(prison, "in") != 1 || in(prison, "out") != 0 {
+			t.Error("a request is not where it is looked for")
+		}
+		_, err = doctor.On(asked.Version).MoveDoseTransfer(ctx, asked.ID, "decline", models.DoseTransferMove{}, dosing())
+		must(t, err)
+		if in(doctor, "in") != 0 {
+			t.Error("what was answered still waits")
+		}
+	})
+}
