@@ -59,7 +59,7 @@ func spellView(s store.SeenSpell) CustodySpellView {
 	v := CustodySpellView{
 		ID: s.ID, ClientCode: optional(s.ClientCode), Institution: s.InstitutionID, Basis: s.Basis, State: s.State, AdmittedAt: s.AdmittedAt,
 		PlannedRelease: optional(s.PlannedRelease), PlannedReleases: plannedReleases(s.Planned), ReleaseDecidedAt: s.ReleaseDecidedAt, EndedAt: s.EndedAt,
-		ExitReason: optional(s.ExitReason), ExitRegion: optional(s.ExitRegion), ReferralOnRelease: optional(s.ReferralOnRelease),
+		ExitReason: optional(s.ExitReason), ExitRegion: optional(models.RegionOfExit(s.ExitRegion, s.WentFree())), ReferralOnRelease: optional(s.ReferralOnRelease),
 		NaloxoneOnRelease: optional(s.NaloxoneOnRelease), Slip: optional(s.Slip), ReleaseCase: optional(s.CaseID), Allowed: orNone(s.Allowed()), Version: s.Version,
 	}
 	if s.EndedAt != nil {

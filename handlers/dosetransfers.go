@@ -111,7 +111,7 @@ func CreateDoseTransfer(c *Call) error {
 //	@Tags		agonist treatment
 //	@Security	bearer
 //	@Produce	json
-//	@Param		direction	query		string	false	"in: received; out: sent"	Enums(in, out)
+//	@Param		direction	query		string	false	"in: doses that come here, and requests of others that wait for an answer here; out: doses that leave here, asked for or sent"	Enums(in, out)
 //	@Param		state		query		string	false	"state"
 //	@Param		overdue		query		string	false	"true: only those waiting too long"	Enums(true, false)
 //	@Param		limit		query		int		false	"page size, 1 to 200"
@@ -207,7 +207,7 @@ func MoveDoseTransfer(c *Call) error {
 	d, err := c.Store.MoveDoseTransfer(c.Context, c.Param("id"), action, models.DoseTransferMove{
 		ClientCode: in.ClientCode, SameAs: in.SameAs, Separate: in.Separate, IdentityChecked: in.IdentityChecked,
 		Basis: models.Basis{Ground: in.Ground, ClientTold: in.ClientTold, NotToldReason: in.NotToldReason},
-	})
+	}, c.Protocols.DoseRules())
 	if err != nil {
 		return err
 	}

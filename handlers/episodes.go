@@ -81,7 +81,8 @@ func episodeAnswer(e store.SeenEpisode) any {
 	return episodeView(e)
 }
 
-// ListEpisodes lists the organisation's own episodes of a client.
+// ListEpisodes lists the episodes of a client that the caller may read whole: its own organisation's,
+// and what else the pathway shows whole.
 //
 //	@Summary	A client's episodes
 //	@Tags		episodes

@@ -25,7 +25,7 @@ type ReleaseCaseView struct {
 	ByDefault       bool                   `json:"byDefault" cat:"releasePlan"`
 	Risk            string                 `json:"risk" cat:"releasePlan"`
 	Outcomes        []ReleaseOutcomeView   `json:"outcomes"`
-	LinkedOn        *models.Date           `json:"linkedOn" cat:"attendance"` // of a case closed as linked
+	LinkedOn        *models.Date           `json:"linkedOn" cat:"attendance"` // of a case that is linked
 	Allowed         []string               `json:"allowed" cat:"releaseCase"`
 	Version         int64                  `json:"version" cat:"releaseCase"`
 }
@@ -48,7 +48,7 @@ func caseView(c store.SeenCase) ReleaseCaseView {
 	v := ReleaseCaseView{
 		ID: c.ID, ClientCode: c.ClientCode, CustodySpell: c.SpellID, State: c.StateNow, Unplanned: c.Unplanned, Lead: optional(c.LeadID),
 		PlannedOn: optional(c.PlannedOn), PlannedReleases: plannedReleases(c.Planned), Steps: make([]ReleaseStepView, len(c.Steps)),
-		ReleasedAt: c.ReleasedAt, ExitRegion: optional(c.ExitRegion), Receiver: optional(c.ReceiverID), ByDefault: c.ByDefault, Risk: c.Risk,
+		ReleasedAt: c.ReleasedAt, ExitRegion: optional(models.RegionOfExit(c.ExitRegion, c.ReleasedAt != nil)), Receiver: optional(c.ReceiverID), ByDefault: c.ByDefault, Risk: c.Risk,
 		Outcomes: make([]ReleaseOutcomeView, len(c.Outcomes)), LinkedOn: optional(c.LinkedOn),
 		Allowed: orNone(models.ReleaseCases.Allowed(c.StateNow, models.HealthUnit)), Version: c.Version,
 	}
@@ -175,7 +175,7 @@ type ReleaseHandoverView struct {
 func handoverView(h store.SeenHandover) ReleaseHandoverView {
 	v := ReleaseHandoverView{
 		ID: h.ID, ClientCode: optional(h.ClientCode), FromOrganisation: h.OrganisationID, Released: h.ReleasedAt != nil, Unplanned: h.Unplanned,
-		ExitRegion: optional(h.ExitRegion), Responsible: h.Responsible, ByDefault: h.ByDefault && h.Responsible, AgonistTreatment: h.Agonist,
+		ExitRegion: optional(models.RegionOfExit(h.ExitRegion, h.ReleasedAt != nil)), Responsible: h.Responsible, ByDefault: h.ByDefault && h.Responsible, AgonistTreatment: h.Agonist,
 	}
 	if h.ShowDate {
 		v.PlannedOn, v.ReleasedAt, v.Risk = optional(h.PlannedOn), h.ReleasedAt, &h.Risk

@@ -210,7 +210,7 @@ type CustodyRelease struct {
 func (r CustodyRelease) Check(country string, now time.Time, today Date) error {
 	var c Checks
 	checkPast(&c, "/at", r.At, now)
-	c.Require(RegionKnown(country, r.ExitRegion, today), "/exitRegion", "custody_spell.exit_region_unknown")
+	c.Require(r.ExitRegion == "" || r.ExitRegion == RegionUnknown || RegionKnown(country, r.ExitRegion, today), "/exitRegion", "custody_spell.exit_region_unknown")
 	c.Require(InList("referral_on_release", r.ReferralOnRelease), "/referralOnRelease", "custody_spell.referral_on_release_unknown")
 	c.Require(InList("naloxone_on_release", r.NaloxoneOnRelease), "/naloxoneOnRelease", "custody_spell.naloxone_on_release_unknown")
 	return c.Err()
@@ -229,10 +229,29 @@ func (s *CustodySpell) Release(r CustodyRelease, inTreatment bool) error {
 	if s.State = to; !r.Planned || s.PlannedRelease == "" {
 		s.State = SpellUnplannedReleased
 	}
-	s.ExitReason, s.ExitRegion = "released", r.ExitRegion
+	s.ExitReason = "released"
+	if r.ExitRegion != RegionUnknown {
+		s.ExitRegion = r.ExitRegion
+	}
 	s.ReferralOnRelease, s.NaloxoneOnRelease, s.InTreatmentAtExit = r.ReferralOnRelease, r.NaloxoneOnRelease, inTreatment
 	s.Version++
 	return nil
+}
+
+// RegionUnknown is where somebody went whom nobody could ask. It is stored as no region.
+const RegionUnknown = "unknown"
+
+// RegionOfExit says where somebody who was released went: empty before a release.
+func RegionOfExit(region string, released bool) string {
+	if released && region == "" {
+		return RegionUnknown
+	}
+	return region
+}
+
+// WentFree reports whether the stay ended with a release.
+func (s *CustodySpell) WentFree() bool {
+	return s.State == SpellReleased || s.State == SpellUnplannedReleased
 }
 
 // Allowed lists what can be done with the stay now.

@@ -78,6 +78,9 @@ func (g DoseGap) ToAssess() bool {
 type DoseRules struct {
 	Guards func(medicine string) []DoseGuard
 	Gap    func(GapQuestion) DoseGap
+	// Alert is when the gap after LastTaken begins to mean something, if nothing more is taken
+	// or recorded; Now and WindowClosed do not count.
+	Alert func(GapQuestion) time.Time
 }
 
 // Micrograms reads a dose in mg. Three decimals are kept; nothing is rounded in silence.

@@ -38,11 +38,28 @@ func (m *Machine) Next(state, name string, by Party) (string, error) {
 			return v.To, nil
 		}
 	}
-	allowed := m.Allowed(state, by)
-	if len(allowed) == 0 {
+	possible := m.Allowed(state, by)
+	for _, other := range m.parties() { // what it waits for may be the other party's to do
+		if moves := m.Allowed(state, other); other != by && len(moves) > 0 {
+			possible = append(possible, "by the "+strings.ReplaceAll(string(other), "_", " ")+" "+strings.Join(moves, ", "))
+		}
+	}
+	if len(possible) == 0 {
 		return "", Fail(KindConflict, m.Noun+".not_possible", "The %s is %s; nothing more can be done with it.", words, state)
 	}
-	return "", Fail(KindConflict, m.Noun+".not_possible", "The %s is %s; possible now: %s.", words, state, strings.Join(allowed, ", "))
+	return "", Fail(KindConflict, m.Noun+".not_possible", "The %s is %s; possible now: %s.", words, state, strings.Join(possible, ", "))
+}
+
+// parties are those who make moves, in the order of the moves.
+func (m *Machine) parties() (all []Party) {
+	for _, v := range m.Moves {
+		for _, by := range v.By {
+			if !slices.Contains(all, by) {
+				all = append(all, by)
+			}
+		}
+	}
+	return all
 }
 
 // Unknown answers an action that the machine has not got, or that has an address of its own:

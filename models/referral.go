@@ -176,6 +176,14 @@ func (m ReferralMove) Check(name string, now time.Time, today Date) error {
 	return c.Err()
 }
 
+// CheckNoShow refuses to say that somebody did not come before the time they were asked for.
+func (r *Referral) CheckNoShow(action string, now time.Time) error {
+	if action == "no-show" && r.State == ReferralAppointmentFixed && r.AppointmentAt != nil && now.Before(*r.AppointmentAt) {
+		return Fail(KindConflict, "referral.appointment_ahead", "The time of the appointment has not come yet.")
+	}
+	return nil
+}
+
 // Allowed lists the moves the party can make now.
 func (r *Referral) Allowed(by Party) []string { return ReferralMachine.Allowed(r.State, by) }
 
@@ -204,3 +212,14 @@ func (r *Referral) HandsOver(responsible OrganisationID) bool {
 // AddsCare reports whether the referral asks for a test or its treatment beside the care
 // there is: it takes nobody over.
 func (r *Referral) AddsCare() bool { return r.Reason == "infection_link" }
+
+// LeavesCustody reports whether accepting the referral of a prison health unit may make the
+// receiver responsible for somebody who is held: it is for the release, or takes over the
+// agonist treatment. Any other adds care: the unit goes on being responsible for whom it holds.
+func (r *Referral) LeavesCustody() bool { return r.Reason == ReasonRelease || r.Reason == reasonDoses }
+
+// Reasons of code list referral_reason that custody asks for.
+const (
+	ReasonRelease = "release"
+	reasonDoses   = "oat_transfer"
+)

@@ -32,7 +32,7 @@ type Task struct {
 	State          string
 	Branch         string // chosen at completion
 	DoneOn         Date
-	Reason         string // of skipping: code list task_skip_reason; of an emergency: its ground
+	Reason         string // of skipping: code list task_skip_reason; of an emergency: its ground; of what a stay's end cancelled: code list custody_exit_reason
 	EscalatedAt    *time.Time
 	SettledAt      *time.Time
 	SettledBy      UserID
@@ -271,8 +271,22 @@ type NewAnchor struct {
 	On   Date
 }
 
-// Check validates an anchor; whether the name is one, the planner knows.
-func (n NewAnchor) Check(now time.Time) error {
+// Anchors that stays in custody set; while the organisation holds the person, nobody else does.
+const (
+	AnchorPlannedRelease = "planned_release_date"
+	AnchorAdmission      = "prison_admission"
+)
+
+// aheadAnchors are what limits count from before it happens: agreed, planned or due. Every
+// other anchor is something that has happened, and an invented future would plan tasks for it.
+var aheadAnchors = []string{
+	"agreement_expiry", "dose_due", "period_end", "planned_first_visit", AnchorPlannedRelease, "probation_arrival", "programme_start",
+	"transfer_arrival", "transfer_departure",
+}
+
+// Check validates an anchor at a time, on the civil date today; whether the name is one, the
+// planner knows.
+func (n NewAnchor) Check(now time.Time, today Date) error {
 	var c Checks
 	c.Require(slug.MatchString(n.Name), "/name", "anchor.name_unknown")
 	c.Require((n.At == nil) != (n.On == ""), "/at", "anchor.at_or_on")
@@ -281,7 +295,26 @@ func (n NewAnchor) Check(now time.Time) error {
 		_, ok := ParseDate(string(n.On))
 		c.Require(ok, "/on", "anchor.on_not_a_date")
 	}
+	ahead := slices.Contains(aheadAnchors, n.Name)
+	c.Require(ahead || n.At == nil || !n.At.After(now), "/at", "anchor.in_future")
+	c.Require(ahead || n.On <= today, "/on", "anchor.in_future")
 	return c.Err()
+}
+
+// Day is the civil day of the anchor in a zone.
+func (n NewAnchor) Day(zone string) Date {
+	if n.At != nil {
+		return DateOf(*n.At, zone)
+	}
+	return n.On
+}
+
+// Day is the civil day of the anchor in a zone.
+func (a Anchor) Day(zone string) Date { return NewAnchor{At: a.At, On: a.OnDate}.Day(zone) }
+
+// OfCustody reports whether the stay in custody says it, while there is one.
+func (n NewAnchor) OfCustody() bool {
+	return n.Name == AnchorPlannedRelease || n.Name == AnchorAdmission
 }
 
 // Moments are the anchors that count, by name.

@@ -8,7 +8,7 @@ import (
 
 // DoseRules are the dosing data of the catalogue as the store asks for them.
 func (c *Catalog) DoseRules() models.DoseRules {
-	return models.DoseRules{Guards: c.doseGuards, Gap: c.judgeGap}
+	return models.DoseRules{Guards: c.doseGuards, Gap: c.judgeGap, Alert: c.gapAlert}
 }
 
 func (c *Catalog) doseGuards(medicine string) []models.DoseGuard {
@@ -41,6 +41,27 @@ func (c *Catalog) judgeGap(q models.GapQuestion) models.DoseGap {
 	}
 	missed := MissedDoses(s, last, q.Now, zone, q.WindowClosed)
 	return models.DoseGap{Rule: s.ID, Band: s.Band(missed), Basis: string(s.Basis), Source: s.Source, MissedDoses: missed}
+}
+
+// gapAlert is the end of the day on which the next scheduled dose was due, because from then on
+// one is missed; or earlier, where a rule by hours asks for somebody before.
+func (c *Catalog) gapAlert(q models.GapQuestion) time.Time {
+	zone, err := time.LoadLocation(q.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	every := 1
+	s, known := c.content.schedule(q.Medicine, q.Schedule)
+	if known {
+		every = s.EveryDays
+	}
+	last := Moment{Time: q.LastTaken}
+	at := Moment{Date: last.date(zone).AddDays(every + 1)}.start(zone)
+	rule, ok := c.hoursRuleFor(q)
+	if hours := q.LastTaken.Add(time.Duration(rule.Hours) * time.Hour); ok && known && every == 1 && hours.Before(at) {
+		at = hours
+	}
+	return at.UTC()
 }
 
 func (c *Catalog) hoursRuleFor(q models.GapQuestion) (GapRule, bool) {

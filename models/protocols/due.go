@@ -52,8 +52,8 @@ type Deadline struct {
 
 // Due computes when a limit falls. Days, months and years are civil ones of the zone,
 // hours and minutes exact. When only the date of the anchor is known, or working days
-// are counted, the answer is a day, and its moment the last of that day for a limit not
-// to be passed and the first otherwise. A recurring limit gives its first occurrence.
+// are counted, the answer is a day, and its moment the last of that day, because what is due
+// on a day is not late on it; the first for a limit that says not before when. A recurring limit gives its first occurrence.
 // A local limit has no moment and names no anchor.
 func Due(l Limit, step string, anchors map[string]Moment, cal Calendar, zone *time.Location, overrides []LimitOverride) Deadline {
 	l = l.Override(step, overrides)
@@ -121,7 +121,7 @@ func splitDuration(s string) (int, unit) {
 // dayMoment is the moment of a civil day that a bound is about.
 func dayMoment(d models.Date, bound string, zone *time.Location) time.Time {
 	start := Moment{Date: d}.start(zone)
-	if bound == "max" {
+	if bound != "min" {
 		return start.AddDate(0, 0, 1).Add(-time.Second)
 	}
 	return start

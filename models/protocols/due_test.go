@@ -34,7 +34,7 @@ func TestDue_EachKindOfOffset(t *testing.T) {
 		{"years before", Limit{Offset: "P1Y", Direction: "before"}, exact, "2025-03-18 13:30:00"},
 		{"days from a date, not later", Limit{Offset: "P7D", Bound: "max"}, civil, "2026-03-25 23:59:59"},
 		{"days from a date, not earlier", Limit{Offset: "P7D", Bound: "min"}, civil, "2026-03-25 00:00:00"},
-		{"days before a date", Limit{Offset: "P30D", Direction: "before", Bound: "target"}, civil, "2026-02-16 00:00:00"},
+		{"days before a date", Limit{Offset: "P30D", Direction: "before", Bound: "target"}, civil, "2026-02-16 23:59:59"},
 		{"hours from a date", Limit{Offset: "PT2H", Bound: "max"}, civil, "2026-03-18 02:00:00"},
 		// 19 and 20 March work; 21 to 25 are Nauryz, its weekend moved behind it.
 		{"working days", Limit{Offset: "P3D", WorkingDays: true, Bound: "max"}, exact, "2026-03-26 23:59:59"},

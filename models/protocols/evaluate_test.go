@@ -231,7 +231,7 @@ func TestEvaluate_DueTimesAndTheirBasis(t *testing.T) {
 	}
 	// Minus 90 days from 8 June is 10 March, civil days of Almaty.
 	s = e.step(t, "pc-release-prep-start")
-	if got := s.Limits[0].DueAt.Format("2006-01-02T15:04Z"); got != "2026-03-09T19:00Z" {
+	if got := s.Limits[0].DueAt.Format("2006-01-02T15:04Z"); got != "2026-03-10T18:59Z" {
 		t.Errorf("release case opens at %s", got)
 	}
 	if got := e.decides("referral_sent"); len(got) != 0 {

@@ -96,7 +96,7 @@ func TestPlan_TasksOfAnEvent(t *testing.T) {
 				return f
 			}(), []string{"tp-entry-compulsory first-review -"}},
 		"the next occasion comes after now": {clinic, models.PlanEvent{Step: "tp-plan-review", Limit: "later-reviews"},
-			planFacts(models.KindClinic, map[string]string{"plan_agreed": "2026-01-05"}), []string{"tp-plan-review later-reviews 2026-12-30T19:00:00Z"}},
+			planFacts(models.KindClinic, map[string]string{"plan_agreed": "2026-01-05"}), []string{"tp-plan-review later-reviews 2026-12-31T18:59:59Z"}},
 		"a recurring limit ends": {prison, models.PlanEvent{Step: "pc-reception-withdrawal", Limit: "observation"},
 			planFacts(models.KindPrisonHealth, map[string]string{"prison_admission": "2026-10-01"}), nil},
 		"and goes on before": {prison, models.PlanEvent{Step: "pc-reception-withdrawal", Limit: "observation"},

@@ -18,17 +18,23 @@ const waitsFor = 31
 // actor's organisation, and computes the undone tasks of its open episodes anew.
 func (t *tx) anchor(client models.ClientID, name string, at time.Time) error {
 	at = at.UTC().Truncate(time.Millisecond)
+	return t.happen(client, t.session.actor.OrganisationID, models.NewAnchor{Name: name, At: &at})
+}
+
+// happen is anchor for a client of an organisation that need not be the actor's, for an exact
+// time or a civil day.
+func (t *tx) happen(client models.ClientID, of models.OrganisationID, n models.NewAnchor) error {
 	e, err := t.openEpisodeOf(client)
 	if err != nil {
 		return err
 	}
 	if e == nil {
-		return t.setAnchor(newID(), &models.Episode{ClientID: client, OrganisationID: t.session.actor.OrganisationID}, models.NewAnchor{Name: name, At: &at})
+		return t.setAnchor(newID(), &models.Episode{ClientID: client, OrganisationID: of}, n)
 	}
-	if err := t.setAnchor(newID(), e, models.NewAnchor{Name: name, At: &at}); err != nil {
+	if err := t.setAnchor(newID(), e, n); err != nil {
 		return err
 	}
-	return t.plan(e, models.PlanEvent{Anchor: name})
+	return t.plan(e, models.PlanEvent{Anchor: n.Name})
 }
 
 // suspendEpisode suspends the open episode of one organisation's record: custody, hospital
@@ -97,7 +103,7 @@ func (t *tx) adoptAnchors(e *models.Episode) error {
 	}
 	since := e.StartDate.AddDays(-waitsFor)
 	for _, a := range waiting {
-		if a.At != nil && models.DateOf(*a.At, t.session.actor.Zone) < since || a.At == nil && a.OnDate < since {
+		if a.Day(t.session.actor.Zone) < since {
 			continue
 		}
 		if err := t.Model(&models.Anchor{}).Where("id = ?", a.ID).Update("episode_id", e.ID).Error; err != nil {
@@ -110,7 +116,7 @@ func (t *tx) adoptAnchors(e *models.Episode) error {
 // RecordAnchor records when something that limits count from happened, or will, and plans
 // what follows. Recording it again moves it: undone tasks get new due times.
 func (s *Session) RecordAnchor(ctx context.Context, episode string, n models.NewAnchor) (a *models.Anchor, out Outcome, err error) {
-	if err := n.Check(s.store.now()); err != nil {
+	if err := n.Check(s.store.now(), s.today()); err != nil {
 		return nil, Outcome{}, err
 	}
 	if n.At != nil {
@@ -128,6 +134,9 @@ func (s *Session) RecordAnchor(ctx context.Context, episode string, n models.New
 			if !e.Open() {
 				return models.Fail(models.KindConflict, "episode.closed", "The episode is closed already.")
 			}
+			if err := t.notOfCustody(e, n); err != nil {
+				return err
+			}
 			if err := t.setAnchor(id, e, n); err != nil {
 				if errors.Is(err, gorm.ErrDuplicatedKey) {
 					return errVersion
@@ -142,6 +151,33 @@ func (s *Session) RecordAnchor(ctx context.Context, episode string, n models.New
 		return found(t.Where("id = ? AND episode_id = ?", id, e.ID).Take(a).Error, "anchor")
 	})
 	return a, out, err
+}
+
+// notOfCustody keeps one source of what a stay says: while the organisation itself holds the
+// person, admission and planned release are recorded there. A planned release before the
+// admission that is known plans nothing that could be done.
+func (t *tx) notOfCustody(e *models.Episode, n models.NewAnchor) error {
+	if !n.OfCustody() {
+		return nil
+	}
+	open, err := t.exists(&models.CustodySpell{}, "client_id = ? AND organisation_id = ? AND ended_at IS NULL", e.ClientID, e.OrganisationID)
+	if err != nil {
+		return err
+	}
+	if open {
+		return models.Fail(models.KindConflict, "anchor.of_custody", "The client has an open stay in custody: record this at custody-spells, and the anchor follows.")
+	}
+	if n.Name != models.AnchorPlannedRelease {
+		return nil
+	}
+	var known []models.Anchor
+	err = t.Where("client_id = ? AND episode_id = ? AND name = ?", e.ClientID, e.ID, models.AnchorAdmission).Order("version DESC").Limit(1).Find(&known).Error
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	var c models.Checks
+	c.Require(n.Day(t.session.actor.Zone) >= known[0].Day(t.session.actor.Zone), "/on", "anchor.release_before_admission")
+	return c.Err()
 }
 
 // ListAnchors returns every value that the anchors of an episode have and had, the

@@ -338,7 +338,7 @@ func (t *tx) planRelease(spell *models.CustodySpell, on models.Date) error {
 	if err := t.Create(&p).Error; err != nil {
 		return err
 	}
-	if err := t.anchor(spell.ClientID, "planned_release_date", on.Time()); err != nil {
+	if err := t.happen(spell.ClientID, spell.OrganisationID, models.NewAnchor{Name: models.AnchorPlannedRelease, On: on}); err != nil {
 		return err
 	}
 	return t.replanRelease(spell)

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"gorm.io/gorm"
+
 	"jol/models"
 )
 
@@ -41,7 +43,19 @@ func (t *tx) noReleaseHere(spell *models.CustodySpell) error {
 	if err := t.settleCustodyTasks(spell.ClientID, spell.ID, "unplanned_release_preparation", models.TaskCancelled); err != nil {
 		return err
 	}
-	return t.settleTasks(t.Where("client_id = ? AND anchor IN ?", spell.ClientID, []string{"planned_release_date", "release_decision"}), models.TaskCancelled)
+	return t.preparedNoMore(spell, models.AnchorPlannedRelease, "release_decision")
+}
+
+// preparedNoMore cancels what counts from the planned release, for somebody who is free or
+// whose stay ended otherwise; how it ended is the reason. What follows a release counts from it.
+func (t *tx) preparedNoMore(spell *models.CustodySpell, anchors ...string) error {
+	which := func() *gorm.DB {
+		return t.Model(&models.Task{}).Where("client_id = ? AND state = ? AND anchor IN ?", spell.ClientID, models.TaskOpen, anchors)
+	}
+	if err := which().Update("reason", spell.ExitReason).Error; err != nil {
+		return err
+	}
+	return t.settleTasks(which(), models.TaskCancelled)
 }
 
 // cancelTasksOf ends the tasks that others have only because a consent let them know of a
@@ -95,7 +109,7 @@ func (t *tx) restsOn(task *models.Task, k *models.Consent) (bool, error) {
 	if err != nil || byDefault {
 		return false, err
 	}
-	accepted, err := t.exists(&models.Referral{}, "from_client_id = ? AND to_organisation_id = ? AND to_client_id <> '' AND state NOT IN ?", k.ClientID, o.ID,
+	accepted, err := t.exists(&models.Referral{}, "from_client_id = ? AND to_organisation_id = ? AND reason = ? AND to_client_id <> '' AND state NOT IN ?", k.ClientID, o.ID, models.ReasonRelease,
 		[]string{models.ReferralCancelled, models.ReferralConsentWithdrawn})
-	return !accepted || task.Kind == "release_ngo_contact", err
+	return !accepted || o.Kind == models.KindNGO, err
 }

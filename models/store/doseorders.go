@@ -58,7 +58,7 @@ func (s *Session) CreateDoseOrder(ctx context.Context, handle string, n models.N
 				if clash, err = t.openOrderOf(c); err != nil || clash != nil {
 					return err
 				}
-				if err := t.order(id, c, n, outside); err != nil {
+				if err := t.order(id, c, n, outside, rules); err != nil {
 					return err
 				}
 			}
@@ -102,15 +102,15 @@ func (t *tx) refuse(action string) error {
 	return t.Where("user_id = ? AND key = ?", t.session.actor.UserID, t.session.digest("key", t.session.req.Key)).Delete(&idempotencyRow{}).Error
 }
 
-func (t *tx) order(id string, c *models.Client, n models.NewDoseOrder, outside []string) error {
+func (t *tx) order(id string, c *models.Client, n models.NewDoseOrder, outside []string, rules models.DoseRules) error {
 	return t.openOrder(&models.DoseOrder{
 		ID: id, ClientID: c.ID, PersonID: c.PersonID, OrganisationID: c.OrganisationID, Medicine: n.Medicine, Schedule: n.Schedule, Phase: n.Phase,
 		DoseUg: n.DoseUg, LowTolerance: n.LowTolerance, FromDate: n.From, Outside: outside, GuardReason: n.GuardReason,
-	}, "start")
+	}, "start", rules)
 }
 
 // openOrder stores a new order and its first version. Identity was checked now, by the actor.
-func (t *tx) openOrder(o *models.DoseOrder, action string) error {
+func (t *tx) openOrder(o *models.DoseOrder, action string, rules models.DoseRules) error {
 	episodes := []string{}
 	if err := t.Model(&models.Episode{}).Where("client_id = ? AND end_date = ''", o.ClientID).Pluck("id", &episodes).Error; err != nil {
 		return err
@@ -123,7 +123,10 @@ func (t *tx) openOrder(o *models.DoseOrder, action string) error {
 		return err
 	}
 	t.tell(orderNoun, o.ID, o.OrganisationID)
-	return t.Create(o.AsVersion(action, t.now, t.session.actor.UserID)).Error
+	if err := t.Create(o.AsVersion(action, t.now, t.session.actor.UserID)).Error; err != nil {
+		return err
+	}
+	return t.watchGap(o, nil, nil, rules)
 }
 
 // ownOrder loads an order of the session's scope that the actor's organisation wrote.
@@ -156,6 +159,9 @@ func (s *Session) ChangeDoseOrder(ctx context.Context, id, action string, ch mod
 		}
 		t.audit(id)
 		if err := t.saveOrder(o, action); err != nil {
+			return err
+		}
+		if err := t.watchGap(o, last, nil, rules); err != nil {
 			return err
 		}
 		seen, err = t.seenOrder(id, rules)

@@ -206,18 +206,73 @@ func (t *tx) afterDose(o *models.DoseOrder, e *models.DoseEvent, rules models.Do
 	if err := t.carryDose(o); err != nil {
 		return err
 	}
+	told, err := t.missed(o, e, last, rules)
+	if err != nil {
+		return err
+	}
+	return t.watchGap(o, last, told, rules)
+}
+
+// missed tells the site of a dose that was recorded as not taken, and returns until when the
+// site knows of it: nil when there was nothing to tell.
+func (t *tx) missed(o *models.DoseOrder, e, last *models.DoseEvent, rules models.DoseRules) (told *time.Time, err error) {
 	if !e.NotTaken() {
-		return nil
+		return nil, nil
 	}
 	if err := t.anchor(e.ClientID, "dose_missed", e.At); err != nil {
-		return err
+		return nil, err
 	}
 	gap, err := t.session.gapOf(t.DB, o, last, rules)
 	if err != nil || gap == nil || !gap.Crossed() {
+		return nil, err
+	}
+	return &e.At, t.notify(o.OrganisationID, noticeDoseGap, e.ID, "") // one notice for each dose that was missed
+}
+
+// watchGap sets the site's alarm for a client who just stops coming: nobody records anything
+// then, so the notice is made now for the time at which the gap begins to matter, and each
+// event of the order sets it anew. Who records something today is given the day; until told
+// the site knows already. An order that is on hold or ended has no gap.
+func (t *tx) watchGap(o *models.DoseOrder, last *models.DoseEvent, told *time.Time, rules models.DoseRules) error {
+	// One that was not sent yet was never seen: it goes without a word to anybody's list.
+	err := t.Model(&models.Notice{}).Where("kind = ? AND subject_id = ? AND state = ? AND level = 0", noticeDoseGap, o.ID, models.NoticeOpen).
+		Update("state", models.NoticeCancelled).Error
+	if err != nil {
 		return err
 	}
-	return t.notify(o.OrganisationID, "dose_gap", e.ID, "") // one notice for each dose that was missed
+	if err := t.unneeded(noticeDoseGap, o.ID); err != nil || o.State != models.OrderActive {
+		return err
+	}
+	var site models.Organisation
+	if err := t.Where("id = ?", o.OrganisationID).Take(&site).Error; err != nil {
+		return err
+	}
+	q := models.GapQuestion{Medicine: o.Medicine, Schedule: o.Schedule, FacilityRule: site.GapRule, Country: site.Country,
+		InCustody: site.Kind == models.KindPrisonHealth, Zone: models.Zone(site.Country, site.Region)}
+	today := models.DateOf(t.now, q.Zone)
+	tomorrow := models.StartOf(today.AddDays(1), q.Zone)
+	at := models.StartOf(max(o.FromDate, today).AddDays(1), q.Zone) // the first dose
+	switch {
+	case last != nil:
+		q.LastTaken = last.At.AddDate(0, 0, last.TakeHomeDays)
+		at = rules.Alert(q)
+	case o.PriorDoseAt != nil:
+		q.LastTaken = *o.PriorDoseAt
+		at = rules.Alert(q)
+	}
+	if told != nil {
+		q.LastTaken = *told
+		if later := rules.Alert(q); later.After(at) {
+			at = later
+		}
+	}
+	if at.Before(tomorrow) {
+		at = tomorrow
+	}
+	return t.notifyAt(o.OrganisationID, noticeDoseGap, o.ID, "", at)
 }
+
+const noticeDoseGap = "dose_gap"
 
 // lookForDoubleDosing raises a suspicion to both sites when the same code was given an
 // agonist elsewhere that day. It blocks nobody, and tells each site of its own client only.

@@ -107,6 +107,9 @@ func (s *Session) noteTransfers(r *reading, rows []doseTransferRow) []SeenDoseTr
 func (s *Session) ListDoseTransfers(ctx context.Context, f PartyFilter, p Paging) (page Page[SeenDoseTransfer], err error) {
 	err = s.readRecords(ctx, "dose_transfer.read", func(r *reading) error {
 		q, ways := s.byParty(doseTransfersWith(r.DB), doseTransferTable, models.CatTransfer, f)
+		if f.Direction == "in" && len(ways) > 0 { // what waits for the asked site's answer came in as well
+			ways = append(ways, condition{"dose_transfers.from_organisation_id = ? AND dose_transfers.state = ?", []any{s.actor.OrganisationID, models.TransferRequested}})
+		}
 		if f.Overdue {
 			q = q.Where("dose_transfers.state IN ? AND dose_transfers.answer_due < ?", models.PendingTransferStates, r.now).
 				Where("(dose_transfers.from_organisation_id = ? OR dose_transfers.state = ? OR (dose_transfers.ground <> '' AND dose_transfers.answer_due >= ?) OR (dose_transfers.ground = '' AND k.state = ? AND k.until_date >= ?))",
@@ -302,7 +305,7 @@ func (t *tx) doseConsent(c *models.Client, to *models.Organisation) (*models.Con
 
 // MoveDoseTransfer makes one move of a transfer. A confirmation is an act of care: it
 // joins the records, ends the sender's order and opens the receiver's in one transaction.
-func (s *Session) MoveDoseTransfer(ctx context.Context, id, action string, m models.DoseTransferMove) (seen *SeenDoseTransfer, err error) {
+func (s *Session) MoveDoseTransfer(ctx context.Context, id, action string, m models.DoseTransferMove, rules models.DoseRules) (seen *SeenDoseTransfer, err error) {
 	if err := m.Check(action); err != nil {
 		return nil, err
 	}
@@ -334,7 +337,7 @@ func (s *Session) MoveDoseTransfer(ctx context.Context, id, action string, m mod
 		case "sending":
 			err = t.answerRequest(d, m)
 		case "confirmation":
-			err = t.confirm(row, m)
+			err = t.confirm(row, m, rules)
 		}
 		if err != nil {
 			return err
@@ -375,7 +378,7 @@ func (t *tx) answerRequest(d *models.DoseTransfer, m models.DoseTransferMove) er
 
 // confirm is the act of care by which the receiver takes the treatment on. For a guest
 // nothing is handed over: the records are joined and the home site's order goes on.
-func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove) error {
+func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove, rules models.DoseRules) error {
 	d := &row.DoseTransfer
 	if !t.session.grants.Through(models.CatOAT, models.Change, models.Own) {
 		return models.Fail(models.KindForbidden, "role.not_allowed", "A prescriber confirms a transfer.")
@@ -396,6 +399,9 @@ func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove) error {
 		if err := t.saveOrder(&order, "transfer"); err != nil {
 			return err
 		}
+		if err := t.watchGap(&order, nil, nil, rules); err != nil {
+			return err
+		}
 		t.alsoTouched(order.ID)
 		if err := t.cancelOtherOffers(d); err != nil {
 			return err
@@ -410,7 +416,7 @@ func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove) error {
 	if d.Kind == models.TransferGuest { // a visitor's registration must not take the person over
 		return t.setResponsible(from.PersonID, from.ResponsibleID)
 	}
-	if err := t.orderAtReceiver(d, own, from.PersonID); err != nil {
+	if err := t.orderAtReceiver(d, own, from.PersonID, rules); err != nil {
 		return err
 	}
 	if from.ResponsibleID == d.FromOrganisationID {
@@ -443,7 +449,7 @@ func (t *tx) joinTransferred(row *doseTransferRow, from *models.Client, m models
 
 // orderAtReceiver opens the receiver's order with the dose the sender told. An order that
 // the receiver opened before, to bridge the wait, is kept as its prescriber wrote it.
-func (t *tx) orderAtReceiver(d *models.DoseTransfer, own models.ClientID, person models.PersonID) error {
+func (t *tx) orderAtReceiver(d *models.DoseTransfer, own models.ClientID, person models.PersonID, rules models.DoseRules) error {
 	var open []models.DoseOrder
 	if err := t.Where("person_id = ? AND state <> ?", person, models.OrderEnded).Limit(1).Find(&open).Error; err != nil {
 		return err
@@ -461,7 +467,7 @@ func (t *tx) orderAtReceiver(d *models.DoseTransfer, own models.ClientID, person
 	if o.PriorDoseAt != nil {
 		o.PriorDoseUg = d.DoseUg
 	}
-	err := t.openOrder(o, "transfer")
+	err := t.openOrder(o, "transfer", rules)
 	if errors.Is(err, gorm.ErrDuplicatedKey) { // a third site's: the person is confirmed there too
 		return models.Fail(models.KindConflict, "dose_order.active_elsewhere", "This person has an agonist treatment that is not ended at another site.")
 	}

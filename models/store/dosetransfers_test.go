@@ -3,6 +3,7 @@ package store_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"jol/models"
 	"jol/models/store/storetest"
@@ -12,7 +13,8 @@ import (
 // no order, nothing that was confirmed.
 func TestWithdrawal_CancelsTheTransfersThatWait(t *testing.T) {
 	each(t, func(t *testing.T, c *storetest.Country) {
-		none := models.DoseRules{Guards: func(string) []models.DoseGuard { return nil }, Gap: func(models.GapQuestion) models.DoseGap { return models.DoseGap{} }}
+		none := models.DoseRules{Guards: func(string) []models.DoseGuard { return nil }, Gap: func(models.GapQuestion) models.DoseGap { return models.DoseGap{} },
+			Alert: func(q models.GapQuestion) time.Time { return q.LastTaken }}
 		doctor := c.As(models.RoleClinician, c.Clinic)
 		handle := doctor.Register(1)
 		offer := func(to *models.Organisation, basis models.Basis) string {

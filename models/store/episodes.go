@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -73,7 +74,9 @@ func (s *Session) consentsNaming(r *reading, person any) (consents []models.Cons
 	return consents, s.permitsFor(r, person)
 }
 
-// ListEpisodes returns the caller's own organisation's episodes of a client.
+// ListEpisodes returns the episodes of the person behind one of the caller's clients that the
+// session may read with their entry items: its own, and what else the pathway shows so, as in
+// an emergency. Of others it is entered in the disclosure log.
 func (s *Session) ListEpisodes(ctx context.Context, handle string) (episodes []SeenEpisode, err error) {
 	err = s.readRecords(ctx, "episode.read", func(r *reading) error {
 		r.noun = "client"
@@ -81,15 +84,31 @@ func (s *Session) ListEpisodes(ctx context.Context, handle string) (episodes []S
 		if err != nil {
 			return err
 		}
-		var rows []models.Episode
-		err = s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).
-			Where("episodes.client_id = ?", c.ID).Order("start_date DESC, id DESC").Find(&rows).Error
 		r.touched(string(c.ID))
+		naming, err := s.consentsNaming(r, c.PersonID) // before what they may open
+		if err != nil {
+			return err
+		}
+		seen, err := s.seeEpisodes(r, c, naming)
+		if err != nil {
+			return err
+		}
+		var rows []models.Episode
+		if err := s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).
+			Where("episodes.client_id = ?", c.ID).Order("start_date DESC, id DESC").Find(&rows).Error; err != nil {
+			return err
+		}
 		for _, e := range rows {
 			r.touched(e.ID)
 			episodes = append(episodes, SeenEpisode{Episode: e, Whole: true, ClientCode: c.Handle()})
 		}
-		return err
+		for _, e := range seen {
+			own := slices.ContainsFunc(rows, func(row models.Episode) bool { return row.ID == e.ID })
+			if e.Whole && !own {
+				episodes = append(episodes, e)
+			}
+		}
+		return nil
 	})
 	return episodes, err
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"jol/models"
 	"jol/models/store"
@@ -258,6 +259,7 @@ func TestOwnFigures_LookAssessmentsUpByClient(t *testing.T) {
 var noRules = models.DoseRules{
 	Guards: func(string) []models.DoseGuard { return nil },
 	Gap:    func(models.GapQuestion) models.DoseGap { return models.DoseGap{} },
+	Alert:  func(q models.GapQuestion) time.Time { return q.LastTaken },
 }
 
 // settle makes what moreLookups find.

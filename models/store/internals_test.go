@@ -104,7 +104,7 @@ func TestStatements_AreFewAndKnown(t *testing.T) {
 		cost("GetReferral by the receiver", 3, func() { _, _ = other.New().GetReferral(ctx, r.ID) })
 		cost("MoveReferral", 4+feed, func() { r = other.Move(r, "receipt") })
 		cost("MoveReferral, acceptance", 12+feed, func() { r = other.Move(r, "acceptance") })
-		cost("WithdrawConsent", 11+feed, func() { nurse.Withdraw(k.ID) })
+		cost("WithdrawConsent", 13+feed, func() { nurse.Withdraw(k.ID) })
 	})
 }
 

@@ -158,6 +158,9 @@ func (t *tx) stands(n *models.Notice) (bool, error) {
 		return t.exists(&models.AccessPass{}, "id = ? AND state IN ?", n.SubjectID, []string{models.PassRequested, models.PassAppealed})
 	case "task_escalated":
 		return t.exists(&models.Task{}, "id = ? AND state = ?", n.SubjectID, models.TaskOpen)
+	case noticeDoseGap: // of an order that goes on, or of one dose
+		over, err := t.exists(&models.DoseOrder{}, "id = ? AND state <> ?", n.SubjectID, models.OrderActive)
+		return !over, err
 	case "transfer_unanswered": // of a dose; a transfer between institutions takes its notices back itself
 		over, err := t.exists(&models.DoseTransfer{}, "id = ? AND (state NOT IN ? OR state = ? AND ground <> '' AND to_organisation_id = ? AND answer_due < ?)",
 			n.SubjectID, models.PendingTransferStates, models.TransferSent, n.OrganisationID, lapsedBefore(t.now))

@@ -269,8 +269,12 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		}
 		r := &row.Referral
 		party := s.party(r)
+		early := r.CheckNoShow(action, tx.now)
 		if err := r.Do(action, party, m); err != nil {
 			return err
+		}
+		if early != nil { // whose step it is comes first
+			return early
 		}
 		consent := row.consent()
 		if party == models.Receiver && !consent.InForce(tx.today) {
@@ -345,6 +349,15 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	t.alsoTouched(string(own))
 	t.tell("client", string(own), r.ToOrganisationID)
 	t.tell("client", string(from.ID), from.OrganisationID)
+	if from.ResponsibleID == r.FromOrganisationID && !r.LeavesCustody() {
+		held, err := t.heldBySender(&from)
+		if err != nil {
+			return err
+		}
+		if held { // also what a record named in sameAs would bring along
+			return t.setResponsible(from.PersonID, from.ResponsibleID)
+		}
+	}
 	if r.AddsCare() {
 		return t.addsCareOnly(r, &from)
 	}
@@ -352,6 +365,16 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 		return nil
 	}
 	return t.setResponsible(from.PersonID, r.ToOrganisationID)
+}
+
+// heldBySender reports whether the sender is a prison health unit and the person is in custody
+// now. Nobody outside who may not know of the custody is refused anything by it.
+func (t *tx) heldBySender(from *models.Client) (bool, error) {
+	unit, err := t.exists(&models.Organisation{}, "id = ? AND kind = ?", from.OrganisationID, models.KindPrisonHealth)
+	if err != nil || !unit {
+		return false, err
+	}
+	return t.exists(&models.CustodySpell{}, "person_id = ? AND admitted_at IS NOT NULL AND ended_at IS NULL", from.PersonID)
 }
 
 // addsCareOnly leaves a person whom a link adds care to where the person was. Joining a

@@ -45,6 +45,9 @@ func (s *Session) ReleaseFromCustody(ctx context.Context, id string, r models.Cu
 		if err := t.leftCustody(spell); err != nil {
 			return err
 		}
+		if err := t.preparedNoMore(spell, models.AnchorPlannedRelease); err != nil {
+			return err
+		}
 		if err := t.anchor(c.ID, "release", r.At); err != nil {
 			return err
 		}
@@ -98,11 +101,10 @@ func (t *tx) handOver(spell *models.CustodySpell, rc *models.ReleaseCase, c *mod
 	if err != nil {
 		return "", err
 	}
-	to, err := t.acceptedOutOfCustody(c, began)
+	to, consent, err := t.acceptedOutOfCustody(c, began)
 	if err != nil {
 		return "", err
 	}
-	consent := ""
 	if to == "" {
 		if consent, err = t.consentToTell(c); err != nil {
 			return "", err
@@ -116,12 +118,20 @@ func (t *tx) handOver(spell *models.CustodySpell, rc *models.ReleaseCase, c *mod
 		t.toldOfRelease(c, to, consent, r, models.CatReleaseDate)
 		return consent, t.setResponsible(c.PersonID, to)
 	}
-	clinic, err := t.defaultClinic(r.ExitRegion)
+	region := spell.ExitRegion
+	if region == "" { // nobody knows: where the institution stands, so that somebody there is told
+		var institution models.Organisation
+		if err := t.Where("id = ?", spell.InstitutionID).Take(&institution).Error; err != nil {
+			return "", err
+		}
+		region = institution.Region
+	}
+	clinic, err := t.defaultClinic(region)
 	if err != nil {
 		return "", err
 	}
 	if clinic == nil {
-		return "", t.nobodyThere(rc, r.ExitRegion)
+		return "", t.nobodyThere(rc, region)
 	}
 	return "", t.fallTo(clinic, rc, c, r)
 }
@@ -140,43 +150,59 @@ func (t *tx) custodyBegan(spell *models.CustodySpell) (time.Time, error) {
 }
 
 // acceptedOutOfCustody is the care organisation that accepted the person from a prison health
-// unit since the custody began: the one in charge, if that came to it so, through whichever
-// hands; else the last that accepted a referral for the release. A referral of an earlier
-// stay is no acceptance of this release.
-func (t *tx) acceptedOutOfCustody(c *models.Client, began time.Time) (models.OrganisationID, error) {
+// unit since the custody began, and the consent that its referral rests on: by a referral for
+// the release whose consent is in force now, or by a confirmed dose transfer. It is the one in
+// charge, if that came to it so, through whichever hands; else the last that accepted a
+// referral for the release. A referral for something else, or of an earlier stay, is no
+// acceptance of this release; and a civil society organisation accepts one only if a consent
+// that this unit recorded lets it know when.
+func (t *tx) acceptedOutOfCustody(c *models.Client, began time.Time) (models.OrganisationID, string, error) {
 	var handed []handedOn
 	ofPerson := "JOIN clients fc ON fc.id = %[1]s.from_client_id AND fc.person_id = ? JOIN organisations fo ON fo.id = %[1]s.from_organisation_id JOIN organisations ro ON ro.id = %[1]s.to_organisation_id"
 	kinds := ", fo.kind AS from_kind, ro.kind AS to_kind, ro.active"
-	if err := t.Model(&models.Referral{}).Select("referrals.to_organisation_id, referrals.from_organisation_id, referrals.reason"+kinds).
+	if err := t.Model(&models.Referral{}).Select("referrals.to_organisation_id, referrals.from_organisation_id, referrals.consent_id"+kinds).
 		Joins(fmt.Sprintf(ofPerson, "referrals"), c.PersonID).
-		Where("referrals.to_client_id <> '' AND referrals.reason <> 'infection_link' AND referrals.state NOT IN ? AND referrals.sent_at >= ?",
-			[]string{models.ReferralCancelled, models.ReferralConsentWithdrawn}, began).
+		Joins("JOIN consents k ON k.id = referrals.consent_id AND k.state = ? AND k.from_date <= ? AND k.until_date >= ?", models.ConsentGiven, t.today, t.today).
+		Where("referrals.to_client_id <> '' AND referrals.reason = ? AND referrals.state NOT IN ? AND referrals.sent_at >= ?",
+			models.ReasonRelease, []string{models.ReferralCancelled, models.ReferralConsentWithdrawn}, began).
 		Order("referrals.sent_at DESC, referrals.id DESC").Scan(&handed).Error; err != nil {
-		return "", err
+		return "", "", err
 	}
+	told, err := t.consentsToTell(c)
+	if err != nil {
+		return "", "", err
+	}
+	handed = slices.DeleteFunc(handed, func(h handedOn) bool {
+		ngo := &models.Organisation{ID: h.ToOrganisationID, Kind: h.ToKind}
+		return h.ToKind == models.KindPrisonHealth || !h.Active || h.ToKind == models.KindNGO && told(ngo) == ""
+	})
 	var doses []handedOn
-	if err := t.Model(&models.DoseTransfer{}).Select("dose_transfers.to_organisation_id, dose_transfers.from_organisation_id"+kinds).
+	if err := t.Model(&models.DoseTransfer{}).Select("dose_transfers.to_organisation_id, dose_transfers.from_organisation_id, dose_transfers.consent_id"+kinds).
 		Joins(fmt.Sprintf(ofPerson, "dose_transfers"), c.PersonID).
 		Where("dose_transfers.kind = ? AND dose_transfers.state IN ? AND dose_transfers.created_at >= ?",
 			models.TransferMove, []string{models.TransferConfirmed, models.TransferFirstDose}, began).Scan(&doses).Error; err != nil {
-		return "", err
+		return "", "", err
 	}
 	if outOfCustody(c.ResponsibleID, append(doses, handed...)) {
-		return c.ResponsibleID, nil
+		consent := ""
+		if n := slices.IndexFunc(handed, func(h handedOn) bool { return h.ToOrganisationID == c.ResponsibleID }); n >= 0 {
+			consent = handed[n].ConsentID
+		}
+		return c.ResponsibleID, consent, nil
 	}
 	for _, h := range handed {
-		if h.FromOrganisationID == c.OrganisationID && h.Reason == "release" && h.ToKind != models.KindPrisonHealth && h.Active {
-			return h.ToOrganisationID, nil
+		if h.FromKind == models.KindPrisonHealth {
+			return h.ToOrganisationID, h.ConsentID, nil
 		}
 	}
-	return "", nil
+	return "", "", nil
 }
 
 // handedOn is one acceptance of a person by an organisation from another.
 type handedOn struct {
 	ToOrganisationID, FromOrganisationID models.OrganisationID
 	FromKind, ToKind                     models.OrganisationKind
-	Reason                               string
+	ConsentID                            string
 	Active                               bool
 }
 
@@ -207,16 +233,26 @@ func (t *tx) consentToTell(c *models.Client) (string, error) {
 	if err := t.Where("id = ?", c.ResponsibleID).Take(&now).Error; err != nil || now.Kind == models.KindPrisonHealth || !now.Active {
 		return "", err
 	}
-	var given []models.Consent
-	if err := t.Where("client_id = ? AND state = ?", c.ID, models.ConsentGiven).Order("until_date DESC, id").Find(&given).Error; err != nil {
+	told, err := t.consentsToTell(c)
+	if err != nil {
 		return "", err
 	}
-	for i := range given {
-		if given[i].TellsRelease(&now, t.today) {
-			return given[i].ID, nil
+	return told(&now), nil
+}
+
+// consentsToTell answers, of an organisation, which consent that the unit recorded lets it
+// know of the release today; empty when none does.
+func (t *tx) consentsToTell(c *models.Client) (func(*models.Organisation) string, error) {
+	var given []models.Consent
+	err := t.Where("client_id = ? AND state = ?", c.ID, models.ConsentGiven).Order("until_date DESC, id").Find(&given).Error
+	return func(o *models.Organisation) string {
+		for i := range given {
+			if given[i].TellsRelease(o, t.today) {
+				return given[i].ID
+			}
 		}
-	}
-	return "", nil
+		return ""
+	}, err
 }
 
 // toldOfRelease enters in the disclosure log that somebody outside is told of the release:
@@ -320,7 +356,7 @@ func (t *tx) emergencyPack(spell *models.CustodySpell, rc *models.ReleaseCase, c
 	}
 	if running, err := t.session.inAgonistTreatment(t.DB, &caseRow{ReleaseCase: models.ReleaseCase{ClientID: spell.ClientID}}); err != nil {
 		return err
-	} else if *running {
+	} else if running != nil && *running {
 		tasks = append(tasks, models.Task{Kind: "release_dose_certificate", DueAt: within(0)})
 	}
 	for _, task := range tasks {

@@ -128,6 +128,9 @@ func (s *Session) seeCase(r *reading, q *gorm.DB, row *caseRow) (*SeenCase, erro
 		return nil, err
 	}
 	seen.Outcomes, seen.StateNow = row.Outcomes(first, s.today(), s.actor.Zone), row.StateOn(first, s.today(), s.actor.Zone)
+	if seen.StateNow == models.CaseLinked { // stored when the case is closed, known before
+		seen.LinkedOn = first
+	}
 	if r != nil {
 		r.touched(row.ID)
 		r.relied(rests...)
@@ -212,7 +215,8 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 	if seen.ShowDate, err = s.reaches(r, row.ID, models.CatReleaseDate); err != nil {
 		return nil, err
 	}
-	seen.ShowDate = seen.ShowDate || received
+	byRelease := received && s.actor.OrganisationKind != models.KindNGO // which knows it by consent only
+	seen.ShowDate = seen.ShowDate || byRelease
 	var own []models.Client
 	if err := r.Session(&gorm.Session{NewDB: true}).Where("organisation_id = ? AND person_id = ?", s.actor.OrganisationID, row.PersonID).Order("id").Limit(1).Find(&own).Error; err != nil {
 		return nil, err
@@ -239,10 +243,13 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 		entry.ConsentID = naming[dose].ID
 		categories = append(categories, models.CatTreatmentFact)
 	}
-	if received {
+	if byRelease {
 		entry.Ground = "continuity_of_care"
-	} else if entry.ConsentID == "" {
-		entry.ConsentID = s.consentBehind(r, naming, shownRecord{row.ID, row.ClientID, row.OrganisationID, models.CatReleaseCase})
+	}
+	for _, category := range []models.Category{models.CatReleaseCase, models.CatReleaseDate} {
+		if entry.ConsentID == "" && entry.Ground == "" {
+			entry.ConsentID = s.consentBehind(r, naming, shownRecord{row.ID, row.ClientID, row.OrganisationID, category})
+		}
 	}
 	if entry.ConsentID == "" && entry.Ground == "" {
 		entry.Ground = "team"
@@ -264,18 +271,22 @@ func (s *Session) reaches(r *reading, id string, category models.Category) (bool
 	return n > 0, err
 }
 
-// inAgonistTreatment reports whether the unit had an order running at the release.
+// inAgonistTreatment reports whether the unit had an order running at the release, by the day
+// from which it was ordered: an order is often entered later. nil says that the unit knows
+// of no order at all, which is not the same as no treatment.
 func (s *Session) inAgonistTreatment(q *gorm.DB, row *caseRow) (*bool, error) {
-	q = q.Session(&gorm.Session{NewDB: true}).Table("dose_orders").Where("client_id = ?", row.ClientID)
-	if row.ReleasedAt == nil {
-		q = q.Where("state <> 'ended'")
-	} else {
-		q = q.Where("created_at <= ? AND (ended_at IS NULL OR ended_at >= ?)", row.ReleasedAt, row.ReleasedAt)
+	var orders []models.DoseOrder
+	err := q.Session(&gorm.Session{NewDB: true}).Where("client_id = ?", row.ClientID).Find(&orders).Error
+	if err != nil || len(orders) == 0 {
+		return nil, err
 	}
-	var n int64
-	err := q.Count(&n).Error
-	running := n > 0
-	return &running, err
+	running := slices.ContainsFunc(orders, func(o models.DoseOrder) bool {
+		if row.ReleasedAt == nil {
+			return o.State != models.OrderEnded
+		}
+		return o.FromDate <= models.DateOf(*row.ReleasedAt, s.actor.Zone) && (o.EndedAt == nil || !o.EndedAt.Before(*row.ReleasedAt))
+	})
+	return &running, nil
 }
 
 // caseOf returns the release case of a stay, or nil.

@@ -119,6 +119,11 @@ func (s *Session) parties(t table) []condition {
 		second.sql += " AND NOT EXISTS (SELECT 1 FROM referrals hr JOIN custody_spells hs ON hs.id = release_cases.spell_id AND hr.sent_at >= hs.admitted_at" +
 			" WHERE hr.from_client_id = release_cases.client_id AND hr.to_organisation_id = ? AND hr.to_client_id <> '' AND hr.state IN ('cancelled', 'consent_withdrawn'))"
 		second.args = append(second.args, org)
+		if s.actor.OrganisationKind == models.KindNGO { // who learns a release date by consent only
+			c := s.reachByConsent(t, models.CatReleaseDate)
+			second.sql += " AND " + c.sql
+			second.args = append(second.args, c.args...)
+		}
 	}
 	return []condition{first, second}
 }

@@ -478,6 +478,9 @@ func TestRelease_GoesToWhoAccepted(t *testing.T) {
 		c.Advance(5 * 24 * time.Hour)
 		poly.Move(r, "attendance")
 		linked("linked")
+		if seen, err := medic.New().GetCase(ctx, got.CaseID); err != nil || seen.StateNow != models.CaseLinked || seen.LinkedOn != c.Today() {
+			t.Errorf("linked on %q, %v", seen.LinkedOn, err)
+		}
 		c.Advance(200 * 24 * time.Hour)
 		linked("linked")
 		seen, err := medic.New().GetCase(ctx, got.CaseID)
@@ -788,6 +791,10 @@ func TestCustodyTransfer_ReceiverConfirms(t *testing.T) {
 		wantError(t, err, models.KindConflict, "custody_transfer.other_party")
 		_, err = other.On(tr.Version).MoveTransfer(ctx, tr.ID, "confirmation", nil, store.Acceptance{})
 		wantError(t, err, models.KindConflict, "custody_transfer.not_possible")
+		_, err = other.On(tr.Version).MoveTransfer(ctx, tr.ID, "arrival", &at, store.Acceptance{})
+		if wantError(t, err, models.KindConflict, "custody_transfer.not_possible"); !strings.Contains(err.Error(), "by the sender departure, cancellation") {
+			t.Errorf("the refusal does not name what the sender can do: %v", err)
+		}
 		move(medic, "departure")
 		c.Advance(time.Hour)
 		early := c.Now().Add(-2 * time.Hour)
@@ -960,7 +967,9 @@ func TestResponsibility_IsNeverLostNorDoubled(t *testing.T) {
 						continue
 					}
 					workers[from.ID].Give(handles[from.ID], models.PurposeReferral, to)
-					r := workers[from.ID].Refer(handles[from.ID], Asking(to))
+					ask := Asking(to)
+					ask.Reason = rapid.SampledFrom([]string{"release", "oat_transfer", "other"}).Draw(rt, "reason")
+					r := workers[from.ID].Refer(handles[from.ID], ask)
 					if !rapid.Bool().Draw(rt, "accepts") {
 						if c.inChargeOf(t, client) != before {
 							rt.Fatal("a referral that nobody accepted moved the person")
@@ -968,8 +977,12 @@ func TestResponsibility_IsNeverLostNorDoubled(t *testing.T) {
 						continue
 					}
 					handles[to.ID] = workers[to.ID].Move(r, "acceptance").ClientCode
-					if now := c.inChargeOf(t, client); now != before && now != to.ID || before == from.ID && now != to.ID {
-						rt.Fatalf("%s referred to %s: responsible was %s and is %s", from.Name, to.Name, before, now)
+					want := before
+					if before == from.ID && (spell == nil || from.Kind != models.KindPrisonHealth || ask.Reason != "other") {
+						want = to.ID
+					}
+					if now := c.inChargeOf(t, client); now != want {
+						rt.Fatalf("%s referred to %s for %s: responsible was %s and is %s", from.Name, to.Name, ask.Reason, before, now)
 					}
 				case 1: // moved to the other institution
 					if spell == nil || holder.Actor.OrganisationID != c.ColonyHealth.ID {
@@ -1001,6 +1014,9 @@ func TestResponsibility_IsNeverLostNorDoubled(t *testing.T) {
 					spell = nil
 					now, receiver := c.inChargeOf(t, client), scan[models.OrganisationID](t, c.World, "SELECT receiver_id FROM release_cases WHERE spell_id = ?", free.ID)
 					kept := receiver == "" && now == before
+					if receiver == c.NGO.ID {
+						rt.Fatal("an NGO received a release that no consent tells it of")
+					}
 					if now != receiver && !kept {
 						rt.Fatalf("responsible %s, receiver %q", now, receiver)
 					}
@@ -1018,6 +1034,152 @@ func TestResponsibility_IsNeverLostNorDoubled(t *testing.T) {
 		})
 		if n := count(t, c.World, "persons WHERE responsible_id = ''"); n != 0 {
 			t.Error(fmt.Sprint(n, " persons without anybody"))
+		}
+	})
+}
+
+// A referral for something else than the release, or the doses, adds care to somebody who is
+// held and moves nobody. Without a consent that covers the release date, an NGO is told
+// nothing of the release, and the default clinic is told at once.
+func TestRelease_IsAcceptedByAReferralForItAndAConsentInForce(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, ngo, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleClinician, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		for i, test := range []struct {
+			name       string
+			to         *models.Organisation
+			reason     string
+			categories []models.Category
+			ended      string
+			held, free *models.Organisation // responsible after the acceptance, and after the release
+		}{
+			{"NGO, legal help", c.NGO, "other", nil, "", c.ColonyHealth, c.Clinic},
+			{"NGO, legal help, withdrawn", c.NGO, "other", nil, "withdrawn", c.ColonyHealth, c.Clinic},
+			{"NGO, release, no date", c.NGO, "release", nil, "", c.NGO, c.Clinic},
+			{"NGO, release, date", c.NGO, "release", []models.Category{models.CatReleaseDate}, "", c.NGO, c.NGO},
+			{"NGO, release, date, withdrawn", c.NGO, "release", []models.Category{models.CatReleaseDate}, "withdrawn", c.NGO, c.Clinic},
+			{"NGO, release, date, ran out", c.NGO, "release", []models.Category{models.CatReleaseDate}, "expired", c.NGO, c.Clinic},
+			{"clinic, step up", c.Polyclinic, "step_up", nil, "", c.ColonyHealth, c.Clinic},
+			{"clinic, doses", c.Polyclinic, "oat_transfer", nil, "", c.Polyclinic, c.Clinic},
+			{"clinic, release", c.Polyclinic, "release", nil, "", c.Polyclinic, c.Polyclinic},
+			{"clinic, release, withdrawn", c.Polyclinic, "release", nil, "withdrawn", c.Polyclinic, c.Clinic},
+			{"clinic, release, ran out", c.Polyclinic, "release", nil, "expired", c.Polyclinic, c.Clinic},
+		} {
+			for _, planned := range []bool{true, false} {
+				name := fmt.Sprintf("%s, planned %v", test.name, planned)
+				person := 2 * i
+				if planned {
+					person++
+				}
+				handle := medic.Register(person)
+				spell := medic.hold(handle, c.Today().AddDays(30))
+				until := c.Today().AddMonths(2)
+				if test.ended == "expired" {
+					until = c.Today().AddDays(2)
+				}
+				k, _, err := medic.New().GiveConsent(ctx, handle, models.NewConsent{Purpose: models.PurposeReferral, RecipientID: test.to.ID, Categories: test.categories, Until: until})
+				must(t, err)
+				ask := Asking(test.to)
+				ask.Reason, ask.Needs = test.reason, []string{"legal"}
+				w := ngo
+				if test.to == c.Polyclinic {
+					w = poly
+				}
+				w.Move(medic.Refer(handle, ask), "acceptance")
+				if org := c.inChargeOf(t, spell.ClientID); org != test.held.ID {
+					t.Errorf("%s: after the acceptance it is not the %s", name, test.held.Name)
+				}
+				switch test.ended {
+				case "withdrawn":
+					medic.Withdraw(k.ID)
+				case "expired":
+					c.Advance(3 * 24 * time.Hour)
+				}
+				c.exec(t, "UPDATE notices SET state = 'acknowledged'")
+				medic.free(spell, planned)
+				if org := c.inChargeOf(t, spell.ClientID); org != test.free.ID {
+					t.Errorf("%s: after the release it is not the %s", name, test.free.Name)
+				}
+				receives := test.free == test.to
+				release := scan[string](t, c.World, "SELECT id FROM release_cases WHERE spell_id = ?", spell.ID)
+				page, err := w.New().ListHandovers(ctx, store.Paging{Limit: 100})
+				must(t, err)
+				if knows := slices.ContainsFunc(page.Items, func(h store.SeenHandover) bool { return h.ID == release }); knows != receives {
+					t.Errorf("%s: the receiver of the referral reads the release: %v", name, knows)
+				}
+				if told := len(c.notices(t, test.to)) != 0; told != (receives && !planned) {
+					t.Errorf("%s: it was told %v", name, c.notices(t, test.to))
+				}
+				if n := count(t, c.World, "tasks WHERE organisation_id = ? AND subject_id = ?", test.to.ID, release); n != 0 != (receives && !planned) {
+					t.Errorf("%s: it has %d tasks", name, n)
+				}
+				if told := slices.Contains(c.notices(t, c.Clinic), "default_clinic"); told == receives {
+					t.Errorf("%s: the default clinic was told: %v", name, told)
+				}
+				if test.to == c.NGO && receives {
+					if n := count(t, c.World, "disclosures WHERE recipient_id = ? AND client_id = ? AND ground <> ''", c.NGO.ID, spell.ClientID); n != 0 {
+						t.Errorf("%s: %d entries on another ground than consent", name, n)
+					}
+					medic.Withdraw(k.ID)
+					page, err := ngo.New().ListHandovers(ctx, store.Paging{Limit: 100})
+					must(t, err)
+					if slices.ContainsFunc(page.Items, func(h store.SeenHandover) bool { return h.ID == release }) || len(c.notices(t, c.NGO)) != 0 ||
+						count(t, c.World, "tasks WHERE organisation_id = ? AND subject_id = ? AND state = 'open'", c.NGO.ID, release) != 0 {
+						t.Errorf("%s: after the withdrawal the NGO still has it", name)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Nobody knew where somebody went who was let out at night: the clinic of the institution's own
+// region is told, and the record says that it is not known.
+func TestRelease_IsNotRefusedForWhatNobodyKnows(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic := c.As(models.RolePrisonMedical, c.ColonyHealth)
+		c.defaultClinic(c.Clinic)
+		for i, region := range []string{"", "unknown"} {
+			spell := medic.hold(medic.Register(i), "")
+			free, err := medic.On(spell.Version).ReleaseFromCustody(ctx, spell.ID, models.CustodyRelease{At: c.Now(), ExitRegion: region, ReferralOnRelease: "unknown", NaloxoneOnRelease: "unknown"})
+			must(t, err)
+			if free.ExitRegion != "" || models.RegionOfExit(free.ExitRegion, free.WentFree()) != "unknown" || free.ReferralOnRelease != "unknown" {
+				t.Errorf("%+v", free.CustodySpell)
+			}
+			if org := c.inChargeOf(t, spell.ClientID); org != c.Clinic.ID {
+				t.Error("the clinic of the institution's region is not responsible")
+			}
+		}
+		if n := count(t, c.World, "notices WHERE organisation_id = ? AND kind = 'default_clinic'", c.Clinic.ID); n != 2 {
+			t.Errorf("%d notices", n)
+		}
+	})
+}
+
+// An order is often entered after the fact: from when it ran counts. And not to know of any is
+// not to know that there was none.
+func TestRelease_AnOrderEnteredLaterRanAtTheRelease(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, nurse := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNurse, c.Clinic)
+		c.defaultClinic(c.Clinic)
+		handle := medic.Register(1)
+		medic.Give(handle, models.PurposeDoseContinuity, c.Clinic, models.CatOAT)
+		medic.free(medic.hold(handle, ""), false)
+		agonist := func() *bool {
+			t.Helper()
+			page, err := nurse.New().ListHandovers(ctx, store.Paging{Limit: 10})
+			must(t, err)
+			return page.Items[0].Agonist
+		}
+		if a := agonist(); a != nil {
+			t.Errorf("the unit knows of no order, and the clinic is told %v", *a)
+		}
+		c.Advance(24 * time.Hour)
+		order := methadone(60, c.Today().AddDays(-30))
+		_, _, err := medic.New().CreateDoseOrder(ctx, handle, order, dosing())
+		must(t, err)
+		if a := agonist(); a == nil || !*a {
+			t.Errorf("an order from before the release, entered after it: %v", a)
 		}
 	})
 }

@@ -483,6 +483,13 @@ func TestBreakGlass_OpensForOneDoctorAndOnePersonAndIsRecorded(t *testing.T) {
 		if opened != 2 {
 			t.Errorf("%d events for two openings of one record", opened)
 		}
+		list, err := doctor.New().ListEpisodes(ctx, handle)
+		must(t, err)
+		path, err := doctor.New().GetPathway(ctx, handle)
+		must(t, err)
+		if len(list) == 0 || len(list) != len(path.Episodes) || list[0].ID != path.Episodes[0].ID {
+			t.Errorf("the list has %d episodes, the pathway %d", len(list), len(path.Episodes))
+		}
 		got := c.log(t, c.ColonyHealth)
 		if last := got[len(got)-1]; last != `Polyclinic ["treatmentFact","diagnosis"] emergency` {
 			t.Error(last)

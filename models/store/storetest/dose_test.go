@@ -654,3 +654,74 @@ func TestDoseOrder_ConsentDecidesWhoReadsAndNotWhoIsTreated(t *testing.T) {
 		}
 	})
 }
+
+// The client who just stops coming is the one nobody records: the site is told at the end of the
+// day on which a dose was due, whoever writes nothing; and is not, once there is no reason.
+func TestDose_AClientWhoStopsComingIsNoticed(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor := c.As(models.RoleNarcologist, c.Clinic)
+		midnight := func(days int) time.Time { return models.StartOfDay(c.Today().AddDays(days), "Asia/Almaty") }
+		at := func(when time.Time) []string {
+			t.Helper()
+			c.now.Store(when.UnixMilli())
+			_, err := store.NewOutbox(c.Store).Raise(ctx)
+			must(t, err)
+			return c.notices(t, c.Clinic)
+		}
+		told := func(when time.Time) {
+			t.Helper()
+			if got := at(when.Add(-time.Millisecond)); len(got) != 0 {
+				t.Errorf("told %v before %v", got, when)
+			}
+			if got := at(when); !slices.Equal(got, []string{"dose_gap"}) {
+				t.Errorf("told %v at %v", got, when)
+			}
+		}
+		// Ordered, and never came.
+		o := doctor.Treat(doctor.Register(1), 60)
+		told(midnight(1))
+		doctor.Dose(o.ID, 60)
+		if got := c.notices(t, c.Clinic); len(got) != 0 {
+			t.Errorf("still told %v of somebody who came", got)
+		}
+		// Came, and stops.
+		told(midnight(2))
+		// Doses taken home are taken, and the day after the last is open.
+		home := given(c.Now(), 60)
+		home.TakeHomeDays, home.GuardReason = 3, "gap_assessed"
+		_, _, err := doctor.New().RecordDose(ctx, o.ID, home, dosing())
+		must(t, err)
+		told(midnight(5))
+		doctor.Dose(o.ID, 60)
+		// What is recorded as missed is told at once, once; then the next day counts.
+		c.Advance(24 * time.Hour)
+		_, _, err = doctor.New().RecordDose(ctx, o.ID, models.NewDose{Status: models.DoseMissed, At: c.Now()}, dosing())
+		must(t, err)
+		if got := c.notices(t, c.Clinic); !slices.Equal(got, []string{"dose_gap"}) {
+			t.Errorf("told %v", got)
+		}
+		c.exec(t, "UPDATE notices SET state = 'acknowledged' WHERE subject_id <> ?", o.ID)
+		told(midnight(2))
+		// A treatment that is on hold, or ended, has no gap.
+		for i, action := range []string{"hold", "ending"} {
+			other := doctor.Treat(doctor.Register(3+2*i), 60)
+			doctor.Dose(other.ID, 60)
+			now := doctor.order(t, other.ID)
+			_, err = doctor.On(now.Version).ChangeDoseOrder(ctx, other.ID, action, models.DoseOrderChange{Reason: map[string]string{"hold": "medical", "ending": "completed"}[action]}, dosing())
+			must(t, err)
+			if action == "hold" {
+				at(midnight(3))
+				now = doctor.order(t, other.ID)
+				_, err = doctor.On(now.Version).ChangeDoseOrder(ctx, other.ID, "resumption", models.DoseOrderChange{GuardReason: "gap_assessed"}, dosing())
+				must(t, err)
+			}
+			c.exec(t, "UPDATE notices SET state = 'cancelled' WHERE subject_id = ?", o.ID)
+			if action == "hold" {
+				told(midnight(1))
+				c.exec(t, "UPDATE notices SET state = 'cancelled'")
+			} else if got := at(midnight(10)); len(got) != 0 {
+				t.Errorf("told %v of a treatment that has ended", got)
+			}
+		}
+	})
+}

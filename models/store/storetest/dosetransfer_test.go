@@ -35,7 +35,7 @@ func (w Worker) transfer(t testing.TB, id string) *store.SeenDoseTransfer {
 // Act makes a move of a transfer on the version it has now.
 func (w Worker) Act(t testing.TB, id, action string, m models.DoseTransferMove) (*store.SeenDoseTransfer, error) {
 	t.Helper()
-	return w.On(w.transfer(t, id).Version).MoveDoseTransfer(ctx, id, action, m)
+	return w.On(w.transfer(t, id).Version).MoveDoseTransfer(ctx, id, action, m, dosing())
 }
 
 var checked = models.DoseTransferMove{IdentityChecked: true}
@@ -81,7 +81,7 @@ func TestDoseTransfer_OnTheDayOfArrest(t *testing.T) {
 			t.Errorf("sending touched the order: %+v", got.DoseOrder)
 		}
 		doctor.Dose(o.ID, 80)
-		_, err = prison.On(seen.Version).MoveDoseTransfer(ctx, asked.ID, "confirmation", checked)
+		_, err = prison.On(seen.Version).MoveDoseTransfer(ctx, asked.ID, "confirmation", checked, dosing())
 		wantError(t, err, models.KindPreconditionFailed, "precondition.version")
 		if again := prison.transfer(t, asked.ID); !again.LastDoseAt.Equal(c.Now()) {
 			t.Errorf("told of a dose at %v", again.LastDoseAt)
@@ -387,7 +387,10 @@ func TestDoseTransfer_AnOfferOnAGroundLapses(t *testing.T) {
 		told := func(sender, receiver int) {
 			t.Helper()
 			raise()
-			if a, b := len(c.notices(t, c.Clinic)), len(c.notices(t, c.ColonyHealth)); a != sender || b != receiver {
+			of := func(o *models.Organisation) int { // the client who waits for a dose is another matter
+				return len(slices.DeleteFunc(c.notices(t, o), func(kind string) bool { return kind == "dose_gap" }))
+			}
+			if a, b := of(c.Clinic), of(c.ColonyHealth); a != sender || b != receiver {
 				t.Errorf("the sender has %d notices, the receiver %d; want %d, %d", a, b, sender, receiver)
 			}
 		}
@@ -483,7 +486,7 @@ func TestRace_ConfirmationAgainstEverything(t *testing.T) {
 				var err error
 				switch i {
 				case 0:
-					if _, err = poly.On(1).MoveDoseTransfer(ctx, d.ID, "confirmation", checked); err == nil {
+					if _, err = poly.On(1).MoveDoseTransfer(ctx, d.ID, "confirmation", checked, dosing()); err == nil {
 						confirmed.Add(1)
 					}
 				case 1:
@@ -493,7 +496,7 @@ func TestRace_ConfirmationAgainstEverything(t *testing.T) {
 					n.GuardReason = "other"
 					_, _, err = doctor.New().RecordDose(ctx, o.ID, n, dosing())
 				case 3:
-					_, err = doctor.On(1).MoveDoseTransfer(ctx, d.ID, "cancellation", models.DoseTransferMove{})
+					_, err = doctor.On(1).MoveDoseTransfer(ctx, d.ID, "cancellation", models.DoseTransferMove{}, dosing())
 				}
 				if err != nil && !models.IsKind(err, models.KindConflict) && !models.IsKind(err, models.KindPreconditionFailed) {
 					t.Errorf("%d: %v", i, err)
@@ -508,6 +511,31 @@ func TestRace_ConfirmationAgainstEverything(t *testing.T) {
 		}
 		if n := count(t, c.World, "dose_events"); n != rounds() {
 			t.Errorf("%d doses of %d were kept", n, rounds())
+		}
+	})
+}
+
+// What a prison asks for on the day of an arrest waits for the clinic: it stands in the clinic's
+// list of what came in, until it is answered.
+func TestDoseTransfer_ARequestStandsInTheListOfWhoMustAnswer(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, prison := c.As(models.RoleClinician, c.Clinic), c.As(models.RolePrisonMedical, c.ColonyHealth)
+		asked, _, err := prison.New().CreateDoseTransfer(ctx, prison.Register(1), models.NewDoseTransfer{FromOrganisationID: c.Clinic.ID, Kind: models.TransferMove,
+			Basis: models.Basis{Ground: "imminent_danger", ClientTold: true}})
+		must(t, err)
+		in := func(w Worker, direction string) int {
+			t.Helper()
+			page, err := w.New().ListDoseTransfers(ctx, store.PartyFilter{Direction: direction}, store.Paging{Limit: 10})
+			must(t, err)
+			return len(page.Items)
+		}
+		if in(doctor, "in") != 1 || in(doctor, "out") != 1 || in(doctor, "") != 1 || in(prison, "in") != 1 || in(prison, "out") != 0 {
+			t.Error("a request is not where it is looked for")
+		}
+		_, err = doctor.On(asked.Version).MoveDoseTransfer(ctx, asked.ID, "decline", models.DoseTransferMove{}, dosing())
+		must(t, err)
+		if in(doctor, "in") != 0 {
+			t.Error("what was answered still waits")
 		}
 	})
 }

@@ -179,6 +179,10 @@ func (w Worker) TryMove(id string, version int64, action string, accept ...store
 	if len(accept) > 0 {
 		a = accept[0]
 	}
+	if action == "no-show" { // nobody has failed to come before the hour
+		now := w.country.Now()
+		w.country.behind("UPDATE referrals SET appointment_at = ? WHERE id = ? AND state = 'appointment_fixed' AND appointment_at > ?", now, id, now)
+	}
 	return w.On(version).MoveReferral(context.Background(), id, action, w.country.GoodMove(), a)
 }
 

@@ -246,6 +246,7 @@ func (m *careModel) custody() {
 		m.held = nil
 		return
 	}
+	m.c.Advance(time.Millisecond) // after the referrals: what was accepted before a stay is no acceptance of its release
 	at := m.c.Now()
 	s, _, err := medic.New().OpenSpell(ctx, m.handles[0], models.NewSpell{Basis: "pre_trial", AdmittedAt: &at})
 	m.ok(err, "hold")

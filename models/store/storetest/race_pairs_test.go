@@ -89,7 +89,7 @@ func TestRace_WhatRestsOnAConsentAgainstItsEnd(t *testing.T) {
 			h.sender.Treat(h.handle, 60)
 			h.id = h.sender.Carry(h.handle, models.NewDoseTransfer{ToOrganisationID: h.c.Polyclinic.ID}).ID
 		}, run: func(h *racing) error {
-			_, err := h.receiver.On(1).MoveDoseTransfer(ctx, h.id, "confirmation", checked)
+			_, err := h.receiver.On(1).MoveDoseTransfer(ctx, h.id, "confirmation", checked, dosing())
 			return err
 		}, broken: brokenOffers},
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"jol/models"
 	"jol/models/store"
@@ -153,4 +154,20 @@ func tryOne(t *testing.T, w Worker, party, action string, r *store.SeenReferral,
 		}
 	}
 	return r
+}
+
+// Nobody has failed to come before the hour they were asked for.
+func TestReferral_NoShowWaitsForTheAppointment(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, poly := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
+		handle := nurse.Register(1)
+		nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		r := poly.Move(poly.Move(nurse.Refer(handle, Asking(c.Polyclinic)), "acceptance"), "appointment")
+		c.now.Store(r.AppointmentAt.Add(-time.Millisecond).UnixMilli())
+		_, err := poly.On(r.Version).MoveReferral(ctx, r.ID, "no-show", models.ReferralMove{}, store.Acceptance{})
+		wantError(t, err, models.KindConflict, "referral.appointment_ahead")
+		c.Advance(time.Millisecond)
+		_, err = poly.On(r.Version).MoveReferral(ctx, r.ID, "no-show", models.ReferralMove{}, store.Acceptance{})
+		must(t, err)
+	})
 }

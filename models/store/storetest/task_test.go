@@ -156,7 +156,7 @@ func TestAnchor_MovesWhatIsUndoneAndKeepsHistory(t *testing.T) {
 		before := len(health.todo(t, e.ID))
 		health.record(t, e.ID, models.NewAnchor{Name: "planned_release_date", On: "2027-03-01"})
 		open := health.find(t, e.ID, "pc-release-prep-start", "open")
-		if want := time.Date(2026, 11, 30, 19, 0, 0, 0, time.UTC); !open.DueAt.Equal(want) { // 90 days before, in Almaty
+		if want := time.Date(2026, 12, 1, 18, 59, 59, 0, time.UTC); !open.DueAt.Equal(want) { // 90 days before, in Almaty
 			t.Fatalf("due %v, want %v", open.DueAt, want)
 		}
 		_, err := health.do(open, "completion", models.TaskMove{})
@@ -229,7 +229,7 @@ func TestAnchor_IsChecked(t *testing.T) {
 		nurse := c.As(models.RoleNurse, c.Clinic)
 		e := nurse.begin(nurse.Register(1), programme, models.EpisodeScreened)
 		at := c.Now()
-		far := at.AddDate(60, 0, 0)
+		far, soon := at.AddDate(60, 0, 0), at.Add(time.Millisecond)
 		anchors := count(t, c.World, "anchors")
 		for _, bad := range []struct {
 			n    models.NewAnchor
@@ -243,6 +243,9 @@ func TestAnchor_IsChecked(t *testing.T) {
 			{models.NewAnchor{Name: "overdose_event", On: c.Today(), At: &at}, "anchor.at_or_on"},
 			{models.NewAnchor{Name: "overdose_event", On: "2026-02-30"}, "anchor.on_not_a_date"},
 			{models.NewAnchor{Name: "overdose_event", At: &far}, "anchor.at_out_of_range"},
+			{models.NewAnchor{Name: "overdose_event", At: &soon}, "anchor.in_future"},
+			{models.NewAnchor{Name: "death", On: c.Today().AddDays(1)}, "anchor.in_future"},
+			{models.NewAnchor{Name: "prison_admission", On: c.Today().AddDays(1)}, "anchor.in_future"},
 		} {
 			_, _, err := nurse.New().RecordAnchor(ctx, e.ID, bad.n)
 			wantError(t, err, models.KindInvalid, bad.code)
@@ -566,6 +569,73 @@ func TestTask_CompletionRacesAnAnchor(t *testing.T) {
 			if got.State != models.TaskOpen || !got.DueAt.Equal(task.DueAt.AddDate(0, 0, -3)) {
 				t.Errorf("refused, and then %s, due %v", got.State, got.DueAt)
 			}
+		}
+	})
+}
+
+// One planned release, two answers to the same limit: the task of the protocol and the step of
+// the release case are late at the same instant, whichever way the date came.
+func TestAnchor_APlannedReleaseIsADayInCustodyToo(t *testing.T) {
+	planned(t, func(t *testing.T, c *Country) {
+		medic, governor := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RolePrisonManagement, c.Colony)
+		c.defaultClinic(c.Clinic)
+		handle := medic.Register(1)
+		e := medic.begin(handle, "prison-civil-society-protocol", models.EpisodeInTreatment)
+		medic.record(t, e.ID, models.NewAnchor{Name: "prison_admission", On: c.Today().AddDays(-10)})
+		_, _, err := medic.New().RecordAnchor(ctx, e.ID, models.NewAnchor{Name: "planned_release_date", On: c.Today().AddDays(-11)})
+		wantError(t, err, models.KindInvalid, "anchor.release_before_admission")
+		spell := medic.hold(handle, c.Today().AddDays(61))
+		for _, name := range []string{"prison_admission", "planned_release_date"} {
+			_, _, err := medic.New().RecordAnchor(ctx, e.ID, models.NewAnchor{Name: name, On: c.Today()})
+			wantError(t, err, models.KindConflict, "anchor.of_custody")
+		}
+		start := medic.find(t, e.ID, "pc-release-prep-start", "open")
+		_, err = medic.do(start, "completion", models.TaskMove{})
+		must(t, err)
+		late := func(want bool) {
+			t.Helper()
+			task, err := medic.New().GetTask(ctx, medic.find(t, e.ID, "pc-release-prep-assessment", "assessed").ID)
+			must(t, err)
+			seen, err := medic.New().GetCase(ctx, spell.CaseID)
+			must(t, err)
+			if step := seen.Steps[1]; task.Overdue != want || step.Overdue != want || models.DateOf(*task.DueAt, "Asia/Almaty") != step.Due {
+				t.Errorf("the task is due %v, late %v; the step %s, late %v; want %v", task.DueAt, task.Overdue, step.Due, step.Overdue, want)
+			}
+		}
+		late(false)
+		due := models.StartOfDay(c.Today().AddDays(2), "Asia/Almaty") // the end of the 60th day before
+		c.now.Store(due.Add(-2 * time.Second).UnixMilli())
+		late(false)
+		c.now.Store(due.UnixMilli())
+		late(true)
+		today, err := governor.New().ListSlips(ctx, store.Paging{Limit: 1})
+		must(t, err)
+		_, err = governor.New().PlanReleaseBySlip(ctx, today.Items[0].Slip, c.Today().AddDays(60), spell.PlannedRelease)
+		must(t, err)
+		late(false)
+		anchors, err := medic.New().ListAnchors(ctx, e.ID)
+		must(t, err)
+		for _, a := range anchors {
+			if a.Name == "planned_release_date" && (a.At != nil || a.OnDate == "") {
+				t.Errorf("%+v", a)
+			}
+		}
+		// What was to prepare the release ends with it, and what follows it stays.
+		open := func() int {
+			return count(t, c.World, "tasks WHERE episode_id = ? AND state = 'open' AND anchor = 'planned_release_date'", e.ID)
+		}
+		if open() == 0 {
+			t.Fatal("nothing was planned")
+		}
+		medic.free(spell, true)
+		if n := open(); n != 0 {
+			t.Errorf("%d tasks still prepare the release of somebody who is free", n)
+		}
+		if n := count(t, c.World, "tasks WHERE episode_id = ? AND state = 'cancelled' AND anchor = 'planned_release_date' AND reason = 'released'", e.ID); n == 0 {
+			t.Error("no task says why it was cancelled")
+		}
+		if n := count(t, c.World, "tasks WHERE episode_id = ? AND state = 'open' AND anchor = 'release'", e.ID); n == 0 {
+			t.Error("nothing is left to do after the release")
 		}
 	})
 }
