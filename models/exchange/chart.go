@@ -29,6 +29,7 @@ type picture struct {
 	title   string
 	legend  string
 	percent bool
+	unit    string // of the axis
 	marks   []mark
 	line    bool
 }
@@ -53,7 +54,20 @@ func (s *Sealed) LineChart(tables []SealedTable, lang string) []byte {
 func (s *Sealed) bars(t *SealedTable, lang string) picture {
 	p := picture{id: resourceID(t.ID), lang: lang, title: t.Title.In(lang) + ". " + s.scope(t.Period, lang), legend: phrases["legend"].In(lang)}
 	p.marks, p.percent = s.marks(t, lang)
+	p.explain(t)
 	return p
+}
+
+// explain adds what the numbers of a picture are and how they were made: their unit, and
+// the method of the table in plain words.
+func (p *picture) explain(t *SealedTable) {
+	p.unit = t.unitWords().In(p.lang)
+	note := t.unitNote(p.lang) + " " + t.Method.Text.In(p.lang)
+	if p.percent {
+		p.unit = wordsOf("unit_percent").In(p.lang)
+		note = t.Method.RateRule.In(p.lang)
+	}
+	p.legend += " " + strings.TrimSpace(note)
 }
 
 // scope is the country, period and status of numbers.
@@ -158,6 +172,7 @@ func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
 			break
 		}
 	}
+	p.explain(&newest)
 	return p, true
 }
 
@@ -346,6 +361,7 @@ func (d *drawing) drawBars(body float64) {
 		d.add(`<path d="M%.1f %.1fV%.1f" stroke="#ccc"/>`, x(v), d.top-6, d.top+body)
 		d.text(x(v), d.top-10, "middle", d.axis(v), ` font-size="10"`)
 	}
+	d.text(d.z.label-12, d.top-10, "end", d.unit, ` font-size="10" font-style="italic"`)
 	for i, m := range d.marks {
 		y := d.top + float64(i)*d.z.row
 		middle := y + d.z.row/2
@@ -391,6 +407,7 @@ func (d *drawing) drawLine(body float64) {
 		d.add(`<path d="M%.1f %.1fH%.1f" stroke="#ccc"/>`, left, y(v), right)
 		d.text(left-6, y(v)+4, "end", d.axis(v), ` font-size="10"`)
 	}
+	d.text(4, y(top)-12, "start", d.unit, ` font-size="10" font-style="italic"`)
 	for i := 1; i < len(d.marks); i++ {
 		if a, b := d.marks[i-1], d.marks[i]; a.value != nil && b.value != nil {
 			d.add(`<path d="M%.1f %.1fL%.1f %.1f" stroke="#222" stroke-width="1.5"/>`, x(i-1), y(*a.value), x(i), y(*b.value))

@@ -122,7 +122,7 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 			k.Value, k.Of = value, strings.TrimSuffix(of, ")")
 		}
 		if t.Unit != "" {
-			k.Title += ", " + t.unit(lang)
+			k.Title += ", " + t.unitWords().In(lang)
 		}
 		all = append(all, k)
 	}
@@ -145,14 +145,6 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 		all = append(all, k)
 	}
 	return all
-}
-
-// unit names what a sum adds up.
-func (t *SealedTable) unit(lang string) string {
-	if w, ok := phrases["unit_"+t.Unit]; ok {
-		return w.In(lang)
-	}
-	return t.Unit
 }
 
 // spanOf writes the interval of a figure; one that is open below has the upper end alone.
