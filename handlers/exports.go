@@ -95,6 +95,7 @@ func GetReleaseExport(c *Call) error {
 		return err
 	}
 	c.Reply.Set("Content-Type", format.media)
+	c.Reply.Set("Link", "<"+methodPage(r.ID)+`>; rel="describedby"; type="text/html"`)
 	if format.extension != "" {
 		c.Reply.Set("Content-Disposition", `attachment; filename="`+r.ID+"."+format.extension+`"`)
 	}

@@ -140,7 +140,7 @@ func TestReport_HasTheTotalsAndNoScript(t *testing.T) {
 func TestWords_AreComplete(t *testing.T) {
 	t.Parallel()
 	var source strings.Builder
-	for _, file := range []string{"chart.go", "report.go", "report.html", "xlsxfile.go", "words.go"} {
+	for _, file := range []string{"chart.go", "report.go", "report.html", "xlsxfile.go", "words.go", "units.go", "dhis2.go"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -93,6 +93,9 @@ func populationCode(measure string) Concept {
 func dimensionCode(d string) Concept { return Concept{[]Coding{coding("dimension", d, "")}} }
 
 func (s *Sealed) valueCode(d, code string) Concept {
+	if d == dimRegion && strings.Contains(code, "+") { // ISO has no code for regions together
+		return Concept{[]Coding{coding("joined-regions", code, s.regionName(code))}}
+	}
 	if d == dimRegion {
 		return concept(regionSys, code, s.regionName(code))
 	}
@@ -107,10 +110,10 @@ func (t *SealedTable) criteria(text string) Expression {
 }
 
 // measureOf writes what a table counts. Its version is the plan's, with the hash of the
-// definitions.
+// definitions. The two profiles have other noise and floors, so that each has its own address.
 func (s *Sealed) measureOf(t *SealedTable) Measure {
-	id := resourceID(t.BaseID())
-	m := Measure{ResourceType: "Measure", ID: id, Language: "en", URL: Canonical("Measure", id), Name: computerName(strings.NewReplacer(".", "-", "+", "-").Replace(t.BaseID())),
+	id := resourceID(s.own(t.BaseID())...)
+	m := Measure{ResourceType: "Measure", ID: id, Language: "en", URL: Canonical("Measure", id), Name: computerName(strings.NewReplacer(".", "-", "+", "-").Replace(strings.Join(s.own(t.BaseID()), "-"))),
 		Identifier: []Identifier{{Base + "/indicator", t.Indicator}, {Base + "/table", t.BaseID()}},
 		Version:    strings.ReplaceAll(s.Plan, " ", "-") + "-" + t.Definitions[:min(8, len(t.Definitions))],
 		Status:     "active", Jurisdiction: []Concept{concept(countrySys, s.Country, "")}}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/xuri/excelize/v2"
 
@@ -108,5 +109,62 @@ func TestUnits_EveryIndicatorHasOne(t *testing.T) {
 		if strings.Contains(i.Title["en"], "ears") && i.Unit == unitDays {
 			t.Errorf("%s: %s", i.ID, i.Title["en"])
 		}
+	}
+}
+
+// TestNames_NoCodeStandsAlone asks for the name of every code of the plan.
+func TestNames_NoCodeStandsAlone(t *testing.T) {
+	t.Parallel()
+	s := &Sealed{Country: "KZ"}
+	for _, lang := range Languages {
+		for _, table := range planOf(t, "ministry") {
+			for _, c := range table.Cells {
+				for i, d := range table.Dimensions {
+					if d == dimRegion {
+						continue
+					}
+					name := s.codeName(d, c.Codes[i], lang)
+					if !strings.ContainsFunc(name, unicode.IsLetter) || strings.Contains(name, ".rest") || strings.Contains(name, "U15") || strings.Contains(name, "%!") {
+						t.Fatalf("%s %s is called %q in %s", d, c.Codes[i], name, lang)
+					}
+				}
+			}
+		}
+	}
+	if got := s.codeName("drug_row", "1.rest", "en"); got != "1 opioids, the others together" {
+		t.Error(got)
+	}
+}
+
+// TestFHIR_MeasuresOfTwoProfilesAreTwo: other noise, other floor, another address.
+func TestFHIR_MeasuresOfTwoProfilesAreTwo(t *testing.T) {
+	t.Parallel()
+	stored := `{"table":"TDI01.region","title":{"en":"x","ru":"х","kk":"х"},"dimensions":["region"],"definitions":"abcdef0123","rule":"R.","method":{"floor":5,"text":{"en":"noise","ru":"шум","kk":"шу"}},"cells":[{"region":"KZ-11+KZ-15","value":17,"flag":"merged"},{"region":"KZ-10","value":9}]}`
+	measures := map[string]bool{}
+	for _, profile := range []string{"ministry", "open_data"} {
+		s, err := NewSealed(&models.Release{ID: "KZ-2026Q1-final", Country: "KZ", Period: "2026Q1", Status: "final", Profile: profile, Plan: "full v2",
+			Tables: []models.ReleaseTable{{TableID: "TDI01.region", JSON: stored}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := s.measureOf(&s.Tables[0])
+		measures[m.URL+"|"+m.Version], measures[m.ID], measures[m.Name] = true, true, true
+		raw := string(written(t, m))
+		for _, text := range []string{"шум", "шу", "noise"} {
+			if !strings.Contains(m.Description+raw[strings.Index(raw, "_description"):], text) {
+				t.Errorf("%s: the method is not told in %q", profile, text)
+			}
+		}
+		bundle, err := s.FHIR()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := string(written(t, bundle))
+		if !strings.Contains(all, `{"system":"https://jol.example/fhir/CodeSystem/joined-regions","code":"KZ-11+KZ-15"`) || !strings.Contains(all, `{"system":"urn:iso:std:iso:3166:-2","code":"KZ-10"`) {
+			t.Errorf("%s: %s", profile, all)
+		}
+	}
+	if len(measures) != 6 {
+		t.Errorf("%v", measures)
 	}
 }

@@ -41,6 +41,8 @@ var phrases = map[string]Words{
 		"Это сказано о лицах, начавших лечение; к другим показателям добавлен больший шум, насколько — показывает интервал рядом.",
 		"Бұл емдеуге түскендер туралы айтылған; басқа көрсеткіштерге көбірек шу қосылған, қанша екенін жанындағы аралық көрсетеді."),
 	"region_names": say("Regions are ISO 3166-2 codes.", "Регионы обозначены кодами ISO 3166-2.", "Өңірлер ISO 3166-2 кодтарымен белгіленген."),
+	"row_group":    say("%s %s, all together", "%s %s, все вместе", "%s %s, барлығы бірге"),
+	"row_rest":     say("%s %s, the others together", "%s %s, прочие вместе", "%s %s, қалғандары бірге"),
 	"country":      say("country", "страна", "ел"),
 
 	// Pictures and the report.
@@ -101,6 +103,7 @@ var codeWords = map[string]Words{
 	"substance_class alcohol": say("alcohol", "алкоголь", "алкоголь"),
 	"measure numerator":       say("numerator", "числитель", "алым"),
 	"measure denominator":     say("denominator", "знаменатель", "бөлім"),
+	"age U15":                 say("under 15 years", "до 15 лет", "15 жасқа дейін"),
 	" not_applicable":         say("does not apply", "не относится", "қатысы жоқ"),
 	" 99":                     say("not known", "неизвестно", "белгісіз"),
 	"drug_group 1":            say("opioids", "опиоиды", "опиоидтар"),
@@ -112,6 +115,18 @@ var codeWords = map[string]Words{
 	"drug_group 7":            say("cannabis", "каннабис", "каннабис"),
 	"drug_group 8":            say("alcohol", "алкоголь", "алкоголь"),
 	"drug_group 9":            say("other", "другое", "басқа"),
+}
+
+// bandKinds are the dimensions whose codes are bands of years, and what they are years of.
+var bandKinds = map[string]string{
+	"age": "age", "age_fine": "age", "age_who": "age", "age_tdi": "age", "age_first_use": "age",
+	"years_since_first_use": "since", "years_since_injection": "since", "years_since_ost": "since",
+}
+
+// bandWords name a band.
+var bandWords = map[string]Words{
+	"age":   say("%s years", "%s лет", "%s жас"),
+	"since": say("%s years", "лет: %s", "%s жыл"),
 }
 
 // sameWords lists dimensions that share the words of another.
@@ -128,7 +143,7 @@ var codeLists = map[string]string{
 // codeName is what a code is called in a language; a code without a translation keeps its
 // English label, one without a label the code itself.
 func (s *Sealed) codeName(dimension, code, lang string) string {
-	for _, d := range []string{dimension, sameWords[dimension], ""} {
+	for _, d := range []string{dimension, sameWords[dimension], bandKinds[dimension], ""} {
 		if w, ok := codeWords[d+" "+code]; ok {
 			return w.In(lang)
 		}
@@ -137,7 +152,10 @@ func (s *Sealed) codeName(dimension, code, lang string) string {
 	case dimRegion:
 		return s.regionName(code)
 	case "drug_row":
-		return rowName(code)
+		return rowName(code, lang)
+	}
+	if w, ok := bandWords[bandKinds[dimension]]; ok {
+		return fmt.Sprintf(w.In(lang), code)
 	}
 	if list, ok := models.CodeListByID(codeLists[dimension]); ok {
 		for _, c := range list.Codes {
@@ -165,8 +183,9 @@ func (s *Sealed) regionName(code string) string {
 	return strings.Join(parts, " + ")
 }
 
-// rowName names a row of the TDI tables after the substances in it.
-func rowName(code string) string {
+// rowName names a row of the TDI tables after the substances in it, and one of drugs that
+// are shown together after their group.
+func rowName(code, lang string) string {
 	substances, _ := models.CodeListByID("substance")
 	var labels []string
 	for _, c := range substances.Codes {
@@ -174,8 +193,13 @@ func rowName(code string) string {
 			labels = append(labels, c.Label)
 		}
 	}
-	if len(labels) == 0 {
-		return code
+	group, rest := strings.CutSuffix(code, ".rest")
+	if name, ok := codeWords["drug_group "+group]; ok && len(labels) == 0 {
+		joined := wordsOf("row_group")
+		if rest {
+			joined = wordsOf("row_rest")
+		}
+		return fmt.Sprintf(joined.In(lang), group, name.In(lang))
 	}
 	return fmt.Sprintf("%s %s", code, strings.Join(labels, ", "))
 }
