@@ -121,7 +121,7 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 			value, of, _ := strings.Cut(m.text, " (")
 			k.Value, k.Of = value, strings.TrimSuffix(of, ")")
 		}
-		if t.Unit != "" {
+		if t.Unit != "" && t.Unit != unitDays { // the title says days itself
 			k.Title += ", " + t.unitWords().In(lang)
 		}
 		all = append(all, k)

@@ -131,7 +131,7 @@ func TestNames_NoCodeStandsAlone(t *testing.T) {
 			}
 		}
 	}
-	if got := s.codeName("drug_row", "1.rest", "en"); got != "1 opioids, the others together" {
+	if got := s.codeName("drug_row", "1.rest", "en"); got != "1 opioids (others)" {
 		t.Error(got)
 	}
 }
