@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -115,7 +116,7 @@ func open(c config, plans *protocols.Plans) (*store.Store, error) {
 		return nil, err
 	}
 	return store.Open(store.Options{
-		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
+		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.BeginUnder(c.rules()),
 		Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Planner: plans.Planner(), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
 		Webhooks: c.webhooks(),
 	})
@@ -216,7 +217,9 @@ func sealCommand() *cobra.Command {
 	var req models.SealRequest
 	cmd := &cobra.Command{
 		Use: "seal", Short: "Seal an indicator release", Args: cobra.NoArgs,
-		Example: "  jol seal --period 2026Q1 --status final",
+		Long: "Seal a release, once and for ever, for both profiles from one counting unless --profile names one (a revision has no\nopen data). " +
+			"The order is provisional, final, annual, revision: once a later one of the period or its year is sealed, the\nearlier ones are refused.",
+		Example: "  jol seal --period 2026Q1 --status final\n  jol seal --period 2025 --status revision",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
@@ -229,12 +232,15 @@ func sealCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "sealed %s: %d tables, sha256 %s\n", r.ID, len(r.Tables), r.SHA256)
+			for _, other := range req.Each()[1:] {
+				fmt.Fprintln(cmd.OutOrStdout(), "sealed", other.ReleaseID(), "from the same counting")
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&req.Period, "period", "", "2026Q1 or 2026 (required)")
-	cmd.Flags().StringVar(&req.Status, "status", "", "provisional, final or annual (required)")
-	cmd.Flags().StringVar(&req.Profile, "profile", "ministry", "ministry or open_data")
+	cmd.Flags().StringVar(&req.Status, "status", "", "provisional or final of a quarter, annual or revision of a year (required)")
+	cmd.Flags().StringVar(&req.Profile, "profile", models.ProfileBoth, "ministry, open_data or both")
 	_ = cmd.MarkFlagRequired("period")
 	_ = cmd.MarkFlagRequired("status")
 	return cmd
@@ -244,22 +250,24 @@ func denominatorsCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "denominators", Short: "Population estimates that rates are divided by"}
 	parent.AddCommand(&cobra.Command{
 		Use: "import FILE.csv", Short: "Load estimates, all of them or none", Args: cobra.ExactArgs(1),
-		Long: "The file has the header country,region,year,kind,value,low,high,source,method. An estimate of the same place, year and kind is replaced.",
+		Long: "The file has the header country,region,year,kind,value,low,high,source,method. Numbers are whole. A source, which names no person,\n" +
+			"and the interval it states are required. Kinds: " + strings.Join(models.EstimateKinds(), ", ") + ".\n" +
+			"All problems are told at once, by line of the file. An estimate of the same place, year and kind is replaced.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := os.Open(args[0])
 			if err != nil {
 				return err
 			}
 			defer file.Close()
-			all, err := models.ReadEstimates(file)
-			if err != nil {
-				return explain(err)
-			}
 			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
 				return err
 			}
 			defer s.Close()
+			all, err := models.ReadEstimates(file, c.Country, models.DateOf(models.Now(), models.Zone(c.Country, "")))
+			if err != nil {
+				return explain(err)
+			}
 			request := store.Request{ID: "command", Key: "denominators " + time.Now().UTC().Format(time.RFC3339Nano), BodyHash: "command"}
 			if _, err := s.For(models.System(c.Country), nil, request).LoadDenominators(cmd.Context(), all); err != nil {
 				return explain(err)
@@ -485,10 +493,13 @@ func sealDemo(ctx context.Context, s *store.Store) error {
 
 // sealWhenDue seals a release unless its day has not come, and tells whether it is sealed.
 func sealWhenDue(ctx context.Context, s *store.Store, period, status string) (bool, error) {
-	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: "ministry"})
+	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: models.ProfileBoth})
 	var e *models.Error
-	if errors.As(err, &e) && (e.Code == "release.too_early" || e.Code == "release.sealed_already") {
-		return e.Code == "release.sealed_already", nil
+	if errors.As(err, &e) && e.Code == "release.too_early" {
+		return false, nil
+	}
+	if errors.As(err, &e) && (e.Code == "release.sealed_already" || e.Code == "release.superseded") {
+		return true, nil
 	}
 	return err == nil, err
 }
@@ -517,6 +528,7 @@ type demoAccount struct {
 	Role             models.Role             `json:"role"`
 	Organisation     models.OrganisationID   `json:"organisation"`
 	OrganisationKind models.OrganisationKind `json:"organisationKind"`
+	DeviceToken      string                  `json:"deviceToken,omitzero"` // of the first outreach worker's telephone
 }
 
 // demoPassword is public, like everything in the demo; production refuses the database.
@@ -540,6 +552,9 @@ func (d demo) issueTokens(ctx context.Context, s *store.Store) ([]demoAccount, e
 			Organisation: u.OrganisationID, OrganisationKind: u.OrganisationKind,
 		}
 	}
+	if err := enrolPhone(ctx, s, users, accounts); err != nil {
+		return nil, err
+	}
 	content, err := json.MarshalIndent(accounts, "", "  ")
 	if err != nil {
 		return nil, err
@@ -549,6 +564,43 @@ func (d demo) issueTokens(ctx context.Context, s *store.Store) ([]demoAccount, e
 		return nil, err // an old file may have another mode
 	}
 	return accounts, os.WriteFile(path, append(content, '\n'), 0o600)
+}
+
+// enrolPhone gives the first outreach worker a device, as the administrator would. A token
+// that was used without it goes on as before: only one that was used with it needs it.
+func enrolPhone(ctx context.Context, s *store.Store, users []store.Account, accounts []demoAccount) error {
+	first := func(role models.Role) int {
+		return slices.IndexFunc(accounts, func(a demoAccount) bool { return a.Role == role })
+	}
+	admin, worker := first(models.RoleAdministrator), first(models.RoleNGOOutreach)
+	if admin < 0 || worker < 0 { // somebody tried blocking an account
+		return nil
+	}
+	session, err := demoSession(ctx, s, accounts[admin].Token)
+	if err != nil {
+		return err
+	}
+	d, _, err := session().EnrolDevice(ctx, models.NewDevice{UserID: users[worker].ID, Label: "Demo phone"})
+	if err != nil {
+		return err
+	}
+	accounts[worker].DeviceToken = d.Token
+	return nil
+}
+
+// demoSession makes sessions of the account whose token it is: each a request of its own.
+func demoSession(ctx context.Context, s *store.Store, token string) (func() *store.Session, error) {
+	gate, err := policies.New()
+	if err != nil {
+		return nil, err
+	}
+	actor, err := store.NewAccounts(s).Authenticate(ctx, token, "")
+	if err != nil {
+		return nil, err
+	}
+	return func() *store.Session {
+		return s.For(actor, gate.Grants(actor.Role), store.Request{ID: "demo", Key: fmt.Sprint("demo ", time.Now().UnixNano()), BodyHash: "demo"})
+	}, nil
 }
 
 // story is what the printed calls refer to.
@@ -569,16 +621,9 @@ func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount)
 		}
 	}
 	st.clinic = st.accounts[models.RoleClinician].Organisation
-	gate, err := policies.New()
+	session, err := demoSession(ctx, s, st.accounts[models.RoleNGOOutreach].Token)
 	if err != nil {
 		return st, err
-	}
-	actor, err := store.NewAccounts(s).Authenticate(ctx, st.accounts[models.RoleNGOOutreach].Token)
-	if err != nil {
-		return st, err
-	}
-	session := func() *store.Session {
-		return s.For(actor, gate.Grants(actor.Role), store.Request{ID: "demo", Key: fmt.Sprint("demo ", time.Now().UnixNano()), BodyHash: "demo"})
 	}
 	client, _, err := session().RegisterClient(ctx, models.Registration{Country: "KZ", Sex: "F", BirthYear: 1994, MotherInitials: "Са", FatherInitials: "Ер"})
 	if err != nil {
@@ -587,7 +632,7 @@ func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount)
 	st.client = client.Handle()
 	_, _, err = session().GiveConsent(ctx, st.client, models.NewConsent{
 		Purpose: models.PurposeReferral, RecipientID: st.clinic, Categories: []models.Category{models.CatTreatmentFact},
-		Until: models.DateOf(models.Now(), actor.Zone).AddMonths(6),
+		Until: models.DateOf(models.Now(), "Asia/Almaty").AddMonths(6),
 	})
 	if err != nil {
 		return st, err
@@ -626,6 +671,9 @@ All accounts, with passwords and tokens: %s
 		`  | tee /dev/stderr | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')`)
 	call("the clinic accepts", models.RoleClinician,
 		`$CURL -X POST "$URL/referrals/$ID/acceptance" -H 'If-Match: "1"'`)
+	call("an outreach worker's telephone sends what it noted without a network", models.RoleNGOOutreach,
+		"N=$(date +%s%N); $CURL '$URL/sync' -H 'Content-Type: application/json' \\",
+		`  -d '{"commands":[{"id":"'$N'","type":"contact.create","idempotencyKey":"'$N'","baseVersion":null,"occurredAt":"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'","payload":{"code":"`+st.client+`","intervention":"NSP","setting":"community","appointment":"none","syringes":20,"condoms":5}}]}'`)
 	call("what is to do at the clinic, by due time", models.RolePsychologist,
 		"$CURL '$URL/tasks?limit=2'")
 	call("the clinic takes over a dose that another clinic sent; the sender's order ends with it", models.RoleNarcologist,

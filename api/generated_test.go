@@ -47,7 +47,8 @@ func TestGenerated_Routes(t *testing.T) {
 
 Generated from api/routes.go; do not edit (` + "`make generate`" + `). A role may call a route when the
 [policy matrix](policy-matrix.md) has any relation for its category and verb; which records it then reaches depends on the
-relation. Everything but public routes needs a bearer token. Conventions: [http.md](http.md).
+relation. Everything but public routes needs a bearer token. Every write, every read of a record and every refusal leaves its
+audit action; reading what is about nobody (releases, the directory) leaves it only when it is refused. Conventions: [http.md](http.md).
 
 | method | path | category | verb | headers needed | query | audit action | command from the field ([offline.md](offline.md)) |
 |---|---|---|---|---|---|---|---|
@@ -66,9 +67,6 @@ relation. Everything but public routes needs a bearer token. Conventions: [http.
 			headers = "Idempotency-Key"
 		case r.Change:
 			headers = "If-Match"
-		}
-		if r.Device {
-			headers = "Device-Token"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Method, pathParam.ReplaceAllString(r.Path, "{$1}"), category, verb, headers,
 			dash(strings.Join(r.Query, " ")), dash(r.Action), dash(r.Command))

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"strconv"
 	"time"
 
 	"jol/models"
@@ -57,14 +58,28 @@ func ListDenominators(c *Call) error {
 	return list(&c.Exchange, page, denominatorView)
 }
 
+// whole is a number that says of itself when it was none, so that a load tells what is wrong
+// with every item and not with the first alone.
+type whole int64
+
+// UnmarshalJSON reads a JSON number without decimals and keeps everything else for the check.
+func (w *whole) UnmarshalJSON(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		n = models.NotWhole
+	}
+	*w = whole(n)
+	return nil
+}
+
 type denominatorRequest struct {
 	Country string `json:"country"`
 	Region  string `json:"region"` // empty: the country
-	Year    int    `json:"year"`
-	Kind    string `json:"kind" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder"`
-	Value   int64  `json:"value"`
-	Low     int64  `json:"low"` // 0 with high 0: the source states no interval
-	High    int64  `json:"high"`
+	Year    whole  `json:"year" swaggertype:"integer"`
+	Kind    string `json:"kind" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder,prison_population,population_15_64"`
+	Value   whole  `json:"value" swaggertype:"integer"`
+	Low     whole  `json:"low" swaggertype:"integer"` // of the interval the source states
+	High    whole  `json:"high" swaggertype:"integer"`
 	Source  string `json:"source"`
 	Method  string `json:"method"`
 }
@@ -81,7 +96,7 @@ type LoadedView struct {
 // LoadDenominators loads population estimates: all of them or none.
 //
 //	@Summary		Load population estimates
-//	@Description	All problems are told at once and nothing is half loaded. An estimate without a source is refused; one of the same place, year and kind is replaced.
+//	@Description	All problems are told at once and nothing is half loaded. An estimate needs a source, which names nobody, and the interval it states; kinds are those of the code list estimate_kind; one of the same place, year and kind is replaced.
 //	@Tags			indicators
 //	@Security		bearer
 //	@Accept			json
@@ -98,7 +113,7 @@ func LoadDenominators(c *Call) error {
 	all := make([]models.Estimate, len(in.Items))
 	for i, d := range in.Items {
 		all[i] = models.Estimate{
-			Kind: d.Kind, Country: d.Country, Region: d.Region, Year: d.Year, Value: d.Value, Low: d.Low, High: d.High, Source: d.Source, Method: d.Method,
+			Kind: d.Kind, Country: d.Country, Region: d.Region, Year: int(d.Year), Value: int64(d.Value), Low: int64(d.Low), High: int64(d.High), Source: d.Source, Method: d.Method,
 		}
 	}
 	out, err := c.Store.LoadDenominators(c.Context, all)

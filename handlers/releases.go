@@ -17,12 +17,17 @@ import (
 
 // ReleaseView describes a sealed release and lists its tables.
 type ReleaseView struct {
-	ID       string             `json:"id" cat:"indicator"`
-	Country  string             `json:"country" cat:"indicator"`
-	Period   string             `json:"period" cat:"indicator"`
-	Status   string             `json:"status" cat:"indicator"`
-	Profile  string             `json:"profile" cat:"indicator"`
-	Plan     string             `json:"plan" cat:"indicator"`
+	ID      string `json:"id" cat:"indicator"`
+	Country string `json:"country" cat:"indicator"`
+	Period  string `json:"period" cat:"indicator"`
+	Status  string `json:"status" cat:"indicator"`
+	Profile string `json:"profile" cat:"indicator"`
+	Plan    string `json:"plan" cat:"indicator"`
+	// Definitions is the SHA-256 of the definitions and rules by which it was counted, null
+	// in releases that were sealed before this was kept: their tables name it.
+	Definitions *string `json:"definitions" cat:"indicator"`
+	// Cutoff is the moment up to which records were counted.
+	Cutoff   time.Time          `json:"cutoff" cat:"indicator"`
 	SealedAt time.Time          `json:"sealedAt" cat:"indicator"`
 	SHA256   string             `json:"sha256" cat:"indicator"`
 	Budget   float64            `json:"budget" cat:"indicator"`
@@ -39,7 +44,7 @@ type ReleaseTableView struct {
 func releaseView(r models.Release) ReleaseView {
 	v := ReleaseView{
 		ID: r.ID, Country: r.Country, Period: r.Period, Status: r.Status, Profile: r.Profile, Plan: r.Plan,
-		SealedAt: r.SealedAt, SHA256: r.SHA256, Budget: r.Budget, Tables: []ReleaseTableView{},
+		Definitions: optional(r.Definitions), Cutoff: r.Cutoff, SealedAt: r.SealedAt, SHA256: r.SHA256, Budget: r.Budget, Tables: []ReleaseTableView{},
 	}
 	for _, t := range r.Tables {
 		v.Tables = append(v.Tables, ReleaseTableView{ID: t.TableID, Title: t.Title, Dimensions: t.Dimensions})
@@ -112,12 +117,16 @@ func GetReleaseTable(c *Call) error {
 	if table, ok := strings.CutSuffix(c.Param("table"), ".svg"); ok {
 		return drawTable(c, table)
 	}
+	wanted, err := accepted(c.Header.Get("Accept"), mediaJSON, mediaCSV)
+	if err != nil {
+		return err
+	}
 	t, err := c.Store.GetReleaseTable(c.Context, c.Param("id"), c.Param("table"))
 	if err != nil {
 		return err
 	}
 	body, media := t.JSON, mediaJSON
-	if prefersCSV(c.Header.Get("Accept")) {
+	if wanted == mediaCSV {
 		if body, err = c.tableCSV(t); err != nil {
 			return err
 		}
@@ -163,16 +172,11 @@ func notInPlan(query url.Values) error {
 	return e
 }
 
-func prefersCSV(accept string) bool {
-	csv, json := strings.Index(accept, "text/csv"), strings.Index(accept, "json")
-	return csv >= 0 && (json < 0 || csv < json)
-}
-
 type releaseRequest struct {
 	Country string `json:"country"`
 	Period  string `json:"period"`
 	Status  string `json:"status" enums:"provisional,final,annual,revision"`
-	Profile string `json:"profile" enums:"ministry,open_data"`
+	Profile string `json:"profile" enums:"ministry,open_data,both"`
 }
 
 // sealFields are the fields that the refusals of a sealing are about; counting knows
@@ -195,15 +199,16 @@ func pointed(err error, fields map[string]string) error {
 
 // SealRelease seals a release: once, from its date on, for ever.
 //
-//	@Summary	Seal a release
-//	@Tags		indicators
-//	@Security	bearer
-//	@Accept		json
-//	@Produce	json
-//	@Param		body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
-//	@Success	201		{object}	ReleaseView
-//	@Failure	default	{object}	ProblemView
-//	@Router		/api/v1/releases [post]
+//	@Summary		Seal a release
+//	@Description	Sealed once, in the order provisional, final, annual, revision: after a later one of the period or its year 409 release.superseded. The two profiles of a release rest on one counting: the profile both seals them together and answers with the ministry's; the second alone is sealed only on the same day and while no record changed, otherwise 409 release.counted_apart.
+//	@Tags			indicators
+//	@Security		bearer
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
+//	@Success		201		{object}	ReleaseView
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/releases [post]
 func SealRelease(c *Call) error {
 	in, err := bind[releaseRequest](&c.Exchange)
 	if err != nil {

@@ -13,7 +13,10 @@ import (
 // sealing: what exports are written from.
 func (s *Session) GetReleaseContent(ctx context.Context, id string) (*models.Release, error) {
 	var r models.Release
-	return &r, found(s.releaseContent(ctx).Where("id = ?", id).Take(&r).Error, "release")
+	if err := found(s.releaseContent(ctx).Where("id = ?", id).Take(&r).Error, "release"); err != nil {
+		return nil, err
+	}
+	return &r, nil
 }
 
 // releaseContent begins a query of releases with the JSON of their tables.

@@ -72,6 +72,7 @@ type Session struct {
 	grants models.Grants
 	req    Request
 	wrote  bool // a transaction of this request has begun
+
 }
 
 // Request is what the store must know of the request: its id for the audit trail
