@@ -32,6 +32,8 @@ type standIn struct {
 	after    string         // Retry-After of a failure
 	requests []url.Values   // of every request
 	drop     func(int) bool // refuses a value of a real import by its position
+	broken   int            // status of every real import, which is done all the same
+	hostile  string         // stands in every conflict
 }
 
 func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -71,14 +73,21 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		} else if !dry && s.drop != nil && s.drop(i) {
 			object, text = v.Period, "Period is locked: "+v.Period
 		}
-		if text != "" {
+		if text += s.hostile; text != "" {
 			count["ignored"]++
 			rejected = append(rejected, i)
 			conflicts = append(conflicts, map[string]any{"object": object, "value": text, "indexes": []int{i}})
 			continue
 		}
 		key := v.DataElement + v.Period + v.OrgUnit + v.CategoryOptionCombo
-		if _, ok := s.stored[key]; ok {
+		_, there := s.stored[key]
+		if r.URL.Query().Get("importStrategy") == "DELETE" {
+			if count[map[bool]string{true: "deleted", false: "ignored"}[there]]++; !dry {
+				delete(s.stored, key)
+			}
+			continue
+		}
+		if there {
 			count["updated"]++
 		} else {
 			count["imported"]++
@@ -86,6 +95,10 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !dry {
 			s.stored[key] = v.Value
 		}
+	}
+	if s.broken != 0 && !dry {
+		w.WriteHeader(s.broken)
+		return
 	}
 	s.answer(w, count, conflicts, rejected)
 }
@@ -132,7 +145,7 @@ func newStandIn(t *testing.T, n int) (*standIn, *pusher, *[]time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPusher(target, "", "d2pat_secret")
+	p := newPusher(target, "", "d2pat_secret", time.Minute)
 	var pauses []time.Duration
 	p.pause = func(_ context.Context, d time.Duration) error {
 		pauses = append(pauses, d)
@@ -141,9 +154,9 @@ func newStandIn(t *testing.T, n int) (*standIn, *pusher, *[]time.Duration) {
 	return s, p, &pauses
 }
 
-// states of the fates, in order, shortened: i, u, g for ignored, c, ? for unclear.
+// states of the fates, in order, shortened: i, u, d, g for ignored, c, - for not sent, ? for unclear.
 func states(fates []fate) string {
-	short := map[string]string{fateImported: "i", fateUpdated: "u", fateIgnored: "g", fateConflict: "c", fateUnclear: "?"}
+	short := map[string]string{fateImported: "i", fateUpdated: "u", fateIgnored: "g", fateConflict: "c", fateUnclear: "?", fateDeleted: "d", fateNotSent: "-"}
 	var b strings.Builder
 	for _, f := range fates {
 		b.WriteString(short[f.state])
@@ -154,7 +167,7 @@ func states(fates []fate) string {
 func TestPush_ImportsThenUpdates(t *testing.T) {
 	t.Parallel()
 	s, p, _ := newStandIn(t, 1203)
-	dry, err := p.push(t.Context(), values(1203), true)
+	dry, err := p.push(t.Context(), nil, values(1203), true)
 	if err != nil || states(dry) != strings.Repeat("i", 1203) || len(s.stored) != 0 {
 		t.Fatalf("dry run: %v, %d stored", err, len(s.stored))
 	}
@@ -163,11 +176,11 @@ func TestPush_ImportsThenUpdates(t *testing.T) {
 			t.Errorf("%v", q)
 		}
 	}
-	first, err := p.push(t.Context(), values(1203), false)
+	first, err := p.push(t.Context(), nil, values(1203), false)
 	if err != nil || states(first) != strings.Repeat("i", 1203) || len(s.stored) != 1203 || complaint(first) != nil {
 		t.Fatalf("%v, %d stored", err, len(s.stored))
 	}
-	second, err := p.push(t.Context(), values(1203), false)
+	second, err := p.push(t.Context(), nil, values(1203), false)
 	if err != nil || states(second) != strings.Repeat("u", 1203) {
 		t.Fatalf("%v %s", err, states(second))
 	}
@@ -183,7 +196,7 @@ func TestPush_TellsTheFateOfEachValue(t *testing.T) {
 			t.Parallel()
 			s, p, _ := newStandIn(t, 40)
 			shape(s)
-			known, err := p.push(t.Context(), values(40)[:11], false)
+			known, err := p.push(t.Context(), nil, values(40)[:11], false)
 			if err != nil || states(known) != strings.Repeat("i", 11) {
 				t.Fatalf("%v %s", err, states(known))
 			}
@@ -191,11 +204,11 @@ func TestPush_TellsTheFateOfEachValue(t *testing.T) {
 			all := values(40)
 			all[30].OrgUnit = "KZ-11+KZ-15" // a place the DHIS2 has not
 			want := strings.Repeat("u", 11) + strings.Repeat("i", 3) + "cc" + strings.Repeat("i", 14) + "c" + strings.Repeat("i", 9)
-			dry, err := p.push(t.Context(), all, true)
+			dry, err := p.push(t.Context(), nil, all, true)
 			if err != nil || states(dry) != want {
 				t.Fatalf("%v\ngot  %s\nwant %s", err, states(dry), want)
 			}
-			fates, err := p.push(t.Context(), all, false)
+			fates, err := p.push(t.Context(), nil, all, false)
 			if err != nil || states(fates) != want || complaint(fates) == nil {
 				t.Fatalf("%v\ngot  %s\nwant %s", err, states(fates), want)
 			}
@@ -209,7 +222,7 @@ func TestPush_TellsTheFateOfEachValue(t *testing.T) {
 			if err := writeFates(&report, fates); err != nil || strings.Count(report.String(), "\n") != 41 || !strings.Contains(report.String(), "conflict,Element0007,2026Q1,KZ,,19,") {
 				t.Errorf("%v %s", err, report.String())
 			}
-			if got := summaryOf(fates, false); got != "40 values: 26 imported, 11 updated, 0 ignored, 3 in conflict, 0 unclear" {
+			if got := summaryOf(fates, false); got != "40 values: 26 imported, 11 updated, 0 deleted, 0 ignored, 3 in conflict, 0 unclear, 0 not sent" {
 				t.Error(got)
 			}
 		})
@@ -221,13 +234,13 @@ func TestPush_ImportThatContradictsTheCheck(t *testing.T) {
 	t.Parallel()
 	s, p, _ := newStandIn(t, 6)
 	s.modern, s.drop = true, func(i int) bool { return i == 2 }
-	fates, err := p.push(t.Context(), values(6), false)
+	fates, err := p.push(t.Context(), nil, values(6), false)
 	if err != nil || states(fates) != "iiciii" || complaint(fates) == nil {
 		t.Errorf("%v %s", err, states(fates))
 	}
 	s, p, _ = newStandIn(t, 6)
 	s.drop = func(i int) bool { return i == 2 }
-	if fates, err = p.push(t.Context(), values(6), false); err != nil || states(fates) != "??????" {
+	if fates, err = p.push(t.Context(), nil, values(6), false); err != nil || states(fates) != "??????" {
 		t.Errorf("%v %s", err, states(fates))
 	}
 }
@@ -236,18 +249,18 @@ func TestPush_TriesAgain(t *testing.T) {
 	t.Parallel()
 	s, p, pauses := newStandIn(t, 4)
 	s.failures = []int{503, 429, 500}
-	if _, err := p.push(t.Context(), values(4), true); err != nil || !slices.Equal(*pauses, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}) {
+	if _, err := p.push(t.Context(), nil, values(4), true); err != nil || !slices.Equal(*pauses, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}) {
 		t.Errorf("%v %v", err, *pauses)
 	}
 	s, p, pauses = newStandIn(t, 4)
 	s.failures, s.after = []int{429, 429}, "30"
-	if _, err := p.push(t.Context(), values(4), true); err != nil || !slices.Equal(*pauses, []time.Duration{30 * time.Second, 30 * time.Second}) {
+	if _, err := p.push(t.Context(), nil, values(4), true); err != nil || !slices.Equal(*pauses, []time.Duration{30 * time.Second, 30 * time.Second}) {
 		t.Errorf("%v %v", err, *pauses)
 	}
 	s, p, pauses = newStandIn(t, 4)
 	s.failures, s.after = slices.Repeat([]int{502}, 9), "86400"
-	fates, err := p.push(t.Context(), values(4), true)
-	if err == nil || len(s.requests) != pushTries || slices.Max(*pauses) != longestPause || states(fates) != "????" {
+	fates, err := p.push(t.Context(), nil, values(4), true)
+	if err == nil || len(s.requests) != pushTries || slices.Max(*pauses) != longestPause || states(fates) != "----" {
 		t.Errorf("%v after %d requests, %v", err, len(s.requests), *pauses)
 	}
 }
@@ -257,8 +270,8 @@ func TestPush_StopsWhereTryingAgainIsNoUse(t *testing.T) {
 	for _, status := range []int{401, 403, 302, 404, 400, 415} {
 		s, p, _ := newStandIn(t, 4)
 		s.failures = []int{status}
-		fates, err := p.push(t.Context(), values(4), false)
-		if err == nil || len(s.requests) != 1 || len(s.stored) > 0 || states(fates) != "????" || strings.Contains(err.Error(), "d2pat") {
+		fates, err := p.push(t.Context(), nil, values(4), false)
+		if err == nil || len(s.requests) != 1 || len(s.stored) > 0 || states(fates) != "----" || status == 302 && strings.Contains(err.Error(), "does not take the secret") || strings.Contains(err.Error(), "d2pat") {
 			t.Errorf("%d: %v after %d requests", status, err, len(s.requests))
 		}
 	}
@@ -266,7 +279,7 @@ func TestPush_StopsWhereTryingAgainIsNoUse(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	p.pause = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
 	s.failures = []int{503, 503}
-	if _, err := p.push(ctx, values(4), true); err == nil || len(s.requests) != 1 {
+	if _, err := p.push(ctx, nil, values(4), true); err == nil || len(s.requests) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests))
 	}
 }
@@ -297,5 +310,114 @@ func TestPush_TakesNoSecretFromArguments(t *testing.T) {
 		if _, err := readSecret(strings.NewReader(bad), "-"); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
+	}
+}
+
+// What an earlier release showed and this one does not is taken out of the DHIS2.
+func TestPush_DeletesWhatIsNotShownAnyMore(t *testing.T) {
+	t.Parallel()
+	s, p, _ := newStandIn(t, 6)
+	all := values(6)
+	if _, err := p.push(t.Context(), nil, all[:4], false); err != nil {
+		t.Fatal(err)
+	}
+	dry, err := p.push(t.Context(), all[2:3], all[4:], true)
+	if err != nil || states(dry) != "dii" || len(s.stored) != 4 {
+		t.Fatalf("dry run: %v %s, %d stored", err, states(dry), len(s.stored))
+	}
+	fates, err := p.push(t.Context(), all[2:3], all[4:], false)
+	if err != nil || states(fates) != "dii" || len(s.stored) != 5 || complaint(fates) != nil {
+		t.Errorf("%v %s, %d stored", err, states(fates), len(s.stored))
+	}
+	again, err := p.push(t.Context(), all[2:3], all[4:], false) // it is gone already
+	if err != nil || states(again) != "guu" || complaint(again) != nil {
+		t.Errorf("%v %s", err, states(again))
+	}
+	for _, q := range s.requests {
+		if got := q.Get("importStrategy"); got != "DELETE" && got != "CREATE_AND_UPDATE" {
+			t.Errorf("%v", q)
+		}
+	}
+}
+
+// An import that may have been taken is neither repeated nor called not sent.
+func TestPush_RepeatsNoImportThatMayHaveBeenTaken(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{500, 502, 503, 504} {
+		s, p, pauses := newStandIn(t, 1203)
+		s.broken = status
+		fates, err := p.push(t.Context(), nil, values(1203), false)
+		if err == nil || len(*pauses) != 0 || len(s.requests) != 4 || len(s.stored) != 500 {
+			t.Errorf("%d: %v, %d requests, %d stored", status, err, len(s.requests), len(s.stored))
+		}
+		if got := states(fates); got != strings.Repeat("?", 500)+strings.Repeat("-", 703) {
+			t.Errorf("%d: %s", status, got)
+		}
+		if !strings.HasPrefix(fates[0].why, "sent") || complaint(fates) == nil {
+			t.Errorf("%q", fates[0].why)
+		}
+	}
+}
+
+// Values that passed the check are not said to be imported when the check did not end.
+func TestPush_TellsNothingArrivedWhenTheCheckFails(t *testing.T) {
+	t.Parallel()
+	s, p, _ := newStandIn(t, 1203)
+	p.pause = func(context.Context, time.Duration) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.failures = []int{401}
+		return nil
+	}
+	s.failures = []int{503}
+	if fates, err := p.push(t.Context(), nil, values(1203), false); err == nil || states(fates) != strings.Repeat("-", 1203) {
+		t.Errorf("%v %s", err, states(fates))
+	}
+	s, p, _ = newStandIn(t, 1203)
+	second := 0
+	p.auth = func(r *http.Request) {
+		if second++; second == 1 {
+			r.Header.Set("Authorization", "ApiToken d2pat_secret")
+		}
+	}
+	if fates, err := p.push(t.Context(), nil, values(1203), false); err == nil || states(fates) != strings.Repeat("-", 1203) || len(s.stored) > 0 {
+		t.Errorf("%v %s", err, states(fates))
+	}
+}
+
+// A server that is slow is not asked again while it works.
+func TestPush_WaitsAsLongAsItIsToldTo(t *testing.T) {
+	t.Parallel()
+	release, requests := make(chan struct{}), make(chan struct{}, 9)
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests <- struct{}{}; <-release }))
+	t.Cleanup(srv.Close)
+	t.Cleanup(func() { close(release) })
+	target, err := targetOf(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPusher(target, "", "d2pat_secret", 50*time.Millisecond)
+	p.pause = func(context.Context, time.Duration) error { t.Error("it is tried again"); return nil }
+	if _, err := p.push(t.Context(), nil, values(2), true); err == nil || !strings.Contains(err.Error(), "--timeout") || len(requests) != 1 {
+		t.Errorf("%v after %d requests", err, len(requests))
+	}
+}
+
+// The report is opened in a spreadsheet: what the other system says is text there.
+func TestPush_ReportNeutralisesWhatTheOtherSays(t *testing.T) {
+	t.Parallel()
+	s, p, _ := newStandIn(t, 2)
+	s.modern, s.hostile = true, "=HYPERLINK(\"https://evil.example\")\x1b[2J\r\n\u202e"
+	fates, err := p.push(t.Context(), nil, values(2), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report bytes.Buffer
+	if err := writeFates(&report, fates); err != nil {
+		t.Fatal(err)
+	}
+	text := report.String()
+	if !strings.Contains(text, "'=HYPERLINK") || strings.ContainsAny(text, "\x1b\r\u202e") || strings.Count(text, "\n") != 3 {
+		t.Errorf("%q", text)
 	}
 }

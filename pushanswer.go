@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,11 +39,16 @@ type importAnswer struct {
 	Response        *importAnswer `json:"response"`
 }
 
+func (a *importAnswer) counts() tally {
+	c := a.ImportCount
+	return tally{c.Imported, c.Updated, c.Deleted, c.Ignored}
+}
+
 // settle writes the fate of each value as far as the answer tells it; false when it does
 // not tell it of every one.
 func (a *importAnswer) settle(fates []fate) bool {
-	c := a.ImportCount
-	if c.Imported+c.Updated+c.Ignored != len(fates) {
+	c := a.counts()
+	if c.imported+c.updated+c.deleted+c.ignored != len(fates) {
 		return false
 	}
 	refused := map[int]string{}
@@ -54,7 +60,7 @@ func (a *importAnswer) settle(fates []fate) bool {
 			refused[at] = conflict.Value
 		}
 	}
-	if c.Ignored == len(fates) {
+	if c.ignored == len(fates) {
 		for i := range fates {
 			if _, ok := refused[i]; !ok {
 				refused[i] = ""
@@ -66,7 +72,13 @@ func (a *importAnswer) settle(fates []fate) bool {
 			return false
 		}
 	}
-	if len(refused) != c.Ignored || c.Imported > 0 && c.Updated > 0 {
+	kinds := 0
+	for _, n := range []int{c.imported, c.updated, c.deleted} {
+		if n > 0 {
+			kinds++
+		}
+	}
+	if len(refused) != c.ignored || kinds > 1 {
 		return false
 	}
 	for i := range fates {
@@ -74,8 +86,10 @@ func (a *importAnswer) settle(fates []fate) bool {
 		switch {
 		case no:
 			fates[i].state, fates[i].why = a.reason(fates[i].value, why)
-		case c.Imported > 0:
+		case c.imported > 0:
 			fates[i].state, fates[i].why = fateImported, ""
+		case c.deleted > 0:
+			fates[i].state, fates[i].why = fateDeleted, ""
 		default:
 			fates[i].state, fates[i].why = fateUpdated, ""
 		}
@@ -110,59 +124,101 @@ const (
 	longestPause = time.Minute
 )
 
-// post sends values and reads the answer. 429, answers of 500 and over, and broken
-// connections are tried again: the same values written twice are the same values.
-func (p *pusher) post(ctx context.Context, values []exchange.DataValue, dryRun bool) (*importAnswer, error) {
-	body, err := json.Marshal(exchange.DataValueSet{OrgUnitIDScheme: "CODE", DataValues: values})
+// failure is a request that was not answered with an import summary.
+type failure struct {
+	text  string
+	again bool          // trying again can give another answer
+	taken bool          // the DHIS2 may have done what was asked
+	after time.Duration // how long it asks to wait
+}
+
+func (f *failure) Error() string { return f.text }
+
+// notTaken reports whether the DHIS2 surely did nothing.
+func notTaken(err error) bool {
+	var f *failure
+	return errors.As(err, &f) && !f.taken
+}
+
+// post sends values of one kind and reads the answer. 429, answers of 500 and over, and
+// broken connections are tried again; but an import that may have been taken is not, though
+// the same values written twice are the same values: a server that is still at the first
+// would get the work five times. No answer in time is not tried again either.
+func (p *pusher) post(ctx context.Context, fates []fate, dryRun bool) (*importAnswer, error) {
+	body, err := json.Marshal(exchange.DataValueSet{OrgUnitIDScheme: "CODE", DataValues: valuesOf(fates)})
 	if err != nil {
 		return nil, err
 	}
-	query := url.Values{"dryRun": {strconv.FormatBool(dryRun)}, "importStrategy": {"CREATE_AND_UPDATE"}, "async": {"false"},
+	strategy := "CREATE_AND_UPDATE"
+	if fates[0].remove {
+		strategy = "DELETE"
+	}
+	query := url.Values{"dryRun": {strconv.FormatBool(dryRun)}, "importStrategy": {strategy}, "async": {"false"},
 		"orgUnitIdScheme": {"code"}, "dataElementIdScheme": {"uid"}, "categoryOptionComboIdScheme": {"uid"}}
 	wait := firstPause
 	for try := 1; ; try++ {
-		a, after, err := p.once(ctx, query.Encode(), body)
-		if err == nil || after == never || try == pushTries || ctx.Err() != nil {
+		a, err := p.once(ctx, query.Encode(), body)
+		var f *failure
+		if !errors.As(err, &f) || !f.again || f.taken && !dryRun || try == pushTries || ctx.Err() != nil {
 			return a, err
 		}
-		if err := p.pause(ctx, min(max(wait, after), longestPause)); err != nil {
+		if p.pause(ctx, min(max(wait, f.after), longestPause)) != nil {
 			return nil, err
 		}
 		wait *= 2
 	}
 }
 
-// never says that trying again would give the same answer.
-const never = time.Duration(-1)
-
-// once sends one request. after is how long the server asks to wait.
-func (p *pusher) once(ctx context.Context, query string, body []byte) (a *importAnswer, after time.Duration, err error) {
+// once sends one request. Its errors are failures.
+func (p *pusher) once(ctx context.Context, query string, body []byte) (*importAnswer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address+"?"+query, bytes.NewReader(body))
 	if err != nil {
-		return nil, never, err
+		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/json")
+	r.GetBody = nil // net/http sends nothing twice by itself
 	p.auth(r)
 	resp, err := p.client.Do(r)
 	if err != nil {
-		return nil, 0, fmt.Errorf("the DHIS2 does not answer: %w", err)
+		return nil, unanswered(err, "the DHIS2 does not answer")
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 32<<20))
 	if err != nil {
-		return nil, 0, fmt.Errorf("the answer of the DHIS2 breaks off: %w", err)
+		return nil, unanswered(err, "the answer of the DHIS2 breaks off")
 	}
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
 		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-		return nil, time.Duration(max(seconds, 0)) * time.Second, fmt.Errorf("the DHIS2 answers %d", resp.StatusCode)
-	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden, resp.StatusCode >= 300 && resp.StatusCode < 400:
-		return nil, never, fmt.Errorf("the DHIS2 does not take the secret (%d)", resp.StatusCode)
+		return nil, &failure{text: fmt.Sprintf("the DHIS2 answers %d", resp.StatusCode), again: true, taken: resp.StatusCode >= 500,
+			after: time.Duration(max(seconds, 0)) * time.Second}
+	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:
+		return nil, &failure{text: fmt.Sprintf("the DHIS2 does not take the secret (%d)", resp.StatusCode)}
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+		return nil, &failure{text: fmt.Sprintf("the DHIS2 answers %d and points elsewhere; nothing was sent there. Check --to: "+
+			"the address without /api, as it stands after every redirect; a sign-in page can also mean a secret of the wrong kind", resp.StatusCode)}
 	}
-	a = &importAnswer{}
+	return readAnswer(resp.StatusCode, raw)
+}
+
+// unanswered is a request without an answer. Unless no connection came about, it may have
+// been taken.
+func unanswered(err error, text string) *failure {
+	var op *net.OpError
+	dialled := !errors.As(err, &op) || op.Op != "dial"
+	var late interface{ Timeout() bool }
+	if errors.As(err, &late) && late.Timeout() && dialled {
+		return &failure{text: text + " in time; give it longer with --timeout", taken: true}
+	}
+	return &failure{text: text + ": " + err.Error(), again: true, taken: dialled}
+}
+
+// readAnswer reads an import summary, whichever way it is wrapped.
+func readAnswer(status int, raw []byte) (*importAnswer, error) {
+	a := &importAnswer{}
 	if json.Unmarshal(raw, a) != nil {
-		return nil, never, fmt.Errorf("the DHIS2 answers %d with something that is not an import summary", resp.StatusCode)
+		return nil, &failure{text: fmt.Sprintf("the DHIS2 answers %d with something that is not an import summary", status), taken: status < 300}
 	}
 	if a.Response != nil {
 		inner := a.Response
@@ -171,7 +227,7 @@ func (p *pusher) once(ctx context.Context, query string, body []byte) (a *import
 		}
 		a = inner
 	}
-	if resp.StatusCode == http.StatusConflict && a.ImportCount.Imported+a.ImportCount.Updated+a.ImportCount.Ignored == 0 {
+	if status == http.StatusConflict && a.ImportCount.Imported+a.ImportCount.Updated+a.ImportCount.Deleted+a.ImportCount.Ignored == 0 {
 		// An unknown identifier, told without counts: of a single value it is its fate.
 		a.ImportCount.Ignored = 1
 		if a.Description == "" {
@@ -184,10 +240,10 @@ func (p *pusher) once(ctx context.Context, query string, body []byte) (a *import
 				Indexes []int  `json:"indexes"`
 			}{Value: a.Description})
 		}
-		return a, 0, nil
+		return a, nil
 	}
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusConflict {
-		return nil, never, errors.New(strings.TrimSpace(fmt.Sprintf("the DHIS2 answers %d %s", resp.StatusCode, a.Message)))
+	if status != http.StatusOK && status != http.StatusConflict {
+		return nil, &failure{text: exchange.Plain(fmt.Sprintf("the DHIS2 answers %d %.300s", status, a.Message)), taken: status < 300}
 	}
-	return a, 0, nil
+	return a, nil
 }

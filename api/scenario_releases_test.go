@@ -70,6 +70,15 @@ func checkTable(t *testing.T, w *world, who account, path, id string) {
 	if csv.Header.Get("Content-Type") != "text/csv; charset=utf-8" || strings.Count(string(csv.Body), "\n") < len(table.Cells) || csv.Header.Get("ETag") == a.Header.Get("ETag") {
 		t.Errorf("%s: CSV %v %s", id, csv.Header, csv.Body)
 	}
+	head, _, _ := strings.Cut(string(csv.Body), "\r\n")
+	links := strings.Join(csv.Header.Values("Link"), " ")
+	if !strings.HasPrefix(head, "release,status,table,indicator,period,place,measure,") ||
+		!strings.HasSuffix(head, "value,unit,lo95,hi95,flag,estimate,estimate_source") || strings.Contains(string(csv.Body), "rate_percent") {
+		t.Errorf("%s: other columns than the export: %s", id, head)
+	}
+	if !strings.Contains(links, `/report>; rel="describedby"`) || !strings.Contains(links, "<"+path+`>; rel="describedby"`) {
+		t.Errorf("%s: where is the method? %s", id, links)
+	}
 	known := w.run(t, Scenario{Path: path, Token: who.Token, Headers: map[string]string{"If-None-Match": a.Header.Get("ETag")}, Status: 304})
 	if len(known.Body) > 0 || known.Header.Get("ETag") != a.Header.Get("ETag") {
 		t.Errorf("%s: 304 with %q", id, known.Body)

@@ -8,6 +8,7 @@ import (
 
 	"jol/models"
 	"jol/models/exchange"
+	"jol/models/indicators"
 )
 
 // exportFormat is one way to write a release down.
@@ -25,7 +26,15 @@ var exportFormats = map[string]exportFormat{
 		return plainJSON(s.DataValues())
 	}},
 	"dhis2-metadata": {mediaJSON, "", func(s *exchange.Sealed) ([]byte, error) {
-		return plainJSON(s.Metadata())
+		tables, err := indicators.Outline(indicators.Profile(s.Profile), s.Country)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := exchange.NewSealed(&models.Release{ID: s.ID, Country: s.Country, Tables: tables})
+		if err != nil {
+			return nil, err
+		}
+		return plainJSON(s.Metadata(plan.Tables))
 	}},
 	"fhir": {"application/fhir+json", "", func(s *exchange.Sealed) ([]byte, error) {
 		bundle, err := s.FHIR()
@@ -37,7 +46,7 @@ var exportFormats = map[string]exportFormat{
 }
 
 // exportVersion changes when a writer writes the same release in another way.
-const exportVersion = "1"
+const exportVersion = "2"
 
 func plainJSON(v any) ([]byte, error) {
 	var buf bytes.Buffer
@@ -86,6 +95,7 @@ func GetReleaseExport(c *Call) error {
 		return err
 	}
 	c.Reply.Set("Content-Type", format.media)
+	c.Reply.Set("Link", "<"+methodPage(r.ID)+`>; rel="describedby"; type="text/html"`)
 	if format.extension != "" {
 		c.Reply.Set("Content-Disposition", `attachment; filename="`+r.ID+"."+format.extension+`"`)
 	}

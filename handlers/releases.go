@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jol/models"
+	"jol/models/exchange"
 )
 
 // ReleaseView describes a sealed release and lists its tables.
@@ -98,7 +99,7 @@ func GetRelease(c *Call) error {
 // be asked for.
 //
 //	@Summary		A sealed table
-//	@Description	All counts carry random noise; below the floor they are not shown. Tables do not add up. value, lo95 and hi95 are perturbed counts; rates are apart, in percent. Accept: text/csv gives CSV. With .svg behind the table's id it is a picture, in the language of Accept-Language: bars, or for a total a line over the periods published before.
+//	@Description	All counts carry random noise; below the floor they are not shown. Tables do not add up. value, lo95 and hi95 are perturbed counts; rates are apart, in percent. Accept: text/csv gives CSV with the columns of the export, and links (describedby) to the method. With .svg behind the table's id it is a picture, in the language of Accept-Language: bars, or for a total a line over the periods published before.
 //	@Tags			indicators
 //	@Security		bearer
 //	@Produce		json,text/csv,image/svg+xml
@@ -124,9 +125,15 @@ func GetReleaseTable(c *Call) error {
 	if err != nil {
 		return err
 	}
-	body, media := t.JSON, "application/json"
+	body, media := t.JSON, mediaJSON
 	if wanted == mediaCSV {
-		body, media = t.CSV, "text/csv; charset=utf-8"
+		if body, err = c.tableCSV(t); err != nil {
+			return err
+		}
+		media = "text/csv; charset=utf-8"
+		// The method in words stands in the JSON, and for people on the page.
+		c.Reply.Add("Link", "<"+methodPage(t.ReleaseID)+`>; rel="describedby"; type="text/html"`)
+		c.Reply.Add("Link", "<"+"/api/v1/releases/"+t.ReleaseID+"/tables/"+t.TableID+`>; rel="describedby"; type="application/json"`)
 	}
 	sum := sha256.Sum256([]byte(body))
 	c.Reply.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
@@ -134,6 +141,23 @@ func GetReleaseTable(c *Call) error {
 	c.Reply.Set("Cache-Control", "private, immutable")
 	c.Reply.Set("Content-Type", media)
 	return c.sendRaw([]byte(body))
+}
+
+// methodPage says in the reader's language how the numbers of a release were made.
+func methodPage(release string) string { return "/api/v1/releases/" + release + "/report" }
+
+// tableCSV writes a table as the export of its release does, the one way there is.
+func (c *Call) tableCSV(t *models.ReleaseTable) (string, error) {
+	r, err := c.Store.GetRelease(c.Context, t.ReleaseID)
+	if err != nil {
+		return "", err
+	}
+	r.Tables = []models.ReleaseTable{*t}
+	s, err := exchange.NewSealed(r)
+	if err != nil {
+		return "", err
+	}
+	return string(s.CSV()), nil
 }
 
 // notInPlan refuses every query parameter of a sealed table, and names each.

@@ -23,7 +23,7 @@ func BenchmarkSealed_Annual(b *testing.B) {
 	run("csv", func(s *Sealed) ([]byte, error) { return s.CSV(), nil })
 	run("xlsx", (*Sealed).XLSX)
 	run("dhis2", func(s *Sealed) ([]byte, error) { return jsonOf(s.DataValues()) })
-	run("metadata", func(s *Sealed) ([]byte, error) { return jsonOf(s.Metadata()) })
+	run("metadata", func(s *Sealed) ([]byte, error) { return jsonOf(s.Metadata(nil)) })
 	run("fhir", func(s *Sealed) ([]byte, error) {
 		bundle, err := s.FHIR()
 		if err != nil {

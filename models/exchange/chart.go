@@ -13,6 +13,7 @@ import (
 // mark is one figure of a picture: a bar or a dot.
 type mark struct {
 	label  string
+	parts  []string // of the label: one for each dimension
 	value  *float64
 	lo, hi *float64
 	text   string // the figure in words: 1,204 or 45.2 % (516/1,204)
@@ -29,6 +30,7 @@ type picture struct {
 	title   string
 	legend  string
 	percent bool
+	unit    string // of the axis
 	marks   []mark
 	line    bool
 }
@@ -53,7 +55,20 @@ func (s *Sealed) LineChart(tables []SealedTable, lang string) []byte {
 func (s *Sealed) bars(t *SealedTable, lang string) picture {
 	p := picture{id: resourceID(t.ID), lang: lang, title: t.Title.In(lang) + ". " + s.scope(t.Period, lang), legend: phrases["legend"].In(lang)}
 	p.marks, p.percent = s.marks(t, lang)
+	p.explain(t)
 	return p
+}
+
+// explain adds what the numbers of a picture are and how they were made: their unit, and
+// the method of the table in plain words.
+func (p *picture) explain(t *SealedTable) {
+	p.unit = t.unitWords().In(p.lang)
+	note := t.unitNote(p.lang) + " " + t.Method.Text.In(p.lang)
+	if p.percent {
+		p.unit = "" // the axis has the sign
+		note = t.Method.RateRule.In(p.lang)
+	}
+	p.legend += " " + strings.TrimSpace(note)
 }
 
 // scope is the country, period and status of numbers.
@@ -65,7 +80,8 @@ func (s *Sealed) scope(period, lang string) string {
 func (s *Sealed) marks(t *SealedTable, lang string) (all []mark, percent bool) {
 	if rates := t.figures(KindRate); len(rates) > 0 {
 		for _, f := range rates {
-			m := mark{label: s.label(t.dimensionsOf(KindRate), f.Codes, lang), value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f)}
+			parts := s.labelParts(t.dimensionsOf(KindRate), f.Codes, lang)
+			m := mark{label: strings.Join(parts, ", "), parts: parts, value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f)}
 			if f.Value == nil {
 				m.why = phrases["not_given"].In(lang)
 			} else {
@@ -76,7 +92,8 @@ func (s *Sealed) marks(t *SealedTable, lang string) (all []mark, percent bool) {
 		return all, true
 	}
 	for _, c := range t.Cells {
-		m := mark{label: s.label(t.Dimensions, c.Codes, lang), value: asFloat(c.Value), lo: asFloat(c.Lo95), hi: asFloat(c.Hi95), floor: float64(t.Method.Floor), span: c.span(t.Method.Floor)}
+		parts := s.labelParts(t.Dimensions, c.Codes, lang)
+		m := mark{label: strings.Join(parts, ", "), parts: parts, value: asFloat(c.Value), lo: asFloat(c.Lo95), hi: asFloat(c.Hi95), floor: float64(t.Method.Floor), span: c.span(t.Method.Floor)}
 		if c.masked() {
 			m.why = "<" + strconv.FormatInt(t.Method.Floor, 10)
 		} else {
@@ -114,14 +131,19 @@ func (t *SealedTable) parts(codes []string) string {
 
 // label names a row: Almaty, women.
 func (s *Sealed) label(dimensions, codes []string, lang string) string {
+	return strings.Join(s.labelParts(dimensions, codes, lang), ", ")
+}
+
+// labelParts are the names in a label, one for each dimension; for a total the country's.
+func (s *Sealed) labelParts(dimensions, codes []string, lang string) []string {
 	var parts []string
 	for i, d := range dimensions {
 		parts = append(parts, s.codeName(d, codes[i], lang))
 	}
 	if len(parts) == 0 {
-		return s.placeName(s.Country, lang)
+		return []string{s.placeName(s.Country, lang)}
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // line joins the totals of several periods; false for fewer than two.
@@ -158,6 +180,7 @@ func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
 			break
 		}
 	}
+	p.explain(&newest)
 	return p, true
 }
 
@@ -238,7 +261,7 @@ type size struct {
 
 var (
 	large = size{width: 760, label: 250, text: 150, row: 20, head: 54, line: 220, titleLetters: 84, labelLetters: 36, font: 12, titleFont: 15, legend: true}
-	small = size{width: 400, label: 128, text: 56, row: 14, head: 34, line: 120, titleLetters: 58, labelLetters: 22, font: 10, titleFont: 11}
+	small = size{width: 400, label: 140, text: 52, row: 14, head: 40, line: 120, titleLetters: 58, labelLetters: 24, font: 10, titleFont: 11}
 )
 
 // svg draws the picture.
@@ -346,11 +369,12 @@ func (d *drawing) drawBars(body float64) {
 		d.add(`<path d="M%.1f %.1fV%.1f" stroke="#ccc"/>`, x(v), d.top-6, d.top+body)
 		d.text(x(v), d.top-10, "middle", d.axis(v), ` font-size="10"`)
 	}
+	d.text(d.z.label-12, d.top-10, "end", d.unit, ` font-size="10" font-style="italic"`)
 	for i, m := range d.marks {
 		y := d.top + float64(i)*d.z.row
 		middle := y + d.z.row/2
 		d.add(`<g><title>%s</title>`, html.EscapeString(m.label+": "+m.text+m.why))
-		d.text(d.z.label-6, middle+4, "end", cutLabel(m.label, d.z.labelLetters), "")
+		d.text(d.z.label-6, middle+4, "end", fitted(m.parts, d.z.labelLetters), "")
 		if m.value == nil {
 			wide := max(x(m.floor)-d.z.label, 8)
 			d.add(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="url(#%s-h)" stroke="#333"/>`, d.z.label, y+3, wide, d.z.row-6, d.id)
@@ -391,6 +415,7 @@ func (d *drawing) drawLine(body float64) {
 		d.add(`<path d="M%.1f %.1fH%.1f" stroke="#ccc"/>`, left, y(v), right)
 		d.text(left-6, y(v)+4, "end", d.axis(v), ` font-size="10"`)
 	}
+	d.text(4, y(top)-12, "start", d.unit, ` font-size="10" font-style="italic"`)
 	for i := 1; i < len(d.marks); i++ {
 		if a, b := d.marks[i-1], d.marks[i]; a.value != nil && b.value != nil {
 			d.add(`<path d="M%.1f %.1fL%.1f %.1f" stroke="#222" stroke-width="1.5"/>`, x(i-1), y(*a.value), x(i), y(*b.value))
@@ -430,10 +455,22 @@ func (d *drawing) axis(v float64) string {
 	return figure(math.Round(v*10) / 10)
 }
 
-// cutLabel keeps a label within its column; the whole one is in the title of the row.
-func cutLabel(label string, most int) string {
-	if utf8.RuneCountInString(label) <= most {
-		return label
+// fitted joins the parts of a label within its column, cutting the longest part first, so
+// that every part still tells its rows apart; the whole one is in the title of the row.
+func fitted(parts []string, most int) string {
+	parts = slices.Clone(parts)
+	for utf8.RuneCountInString(strings.Join(parts, ", ")) > most {
+		longest := 0
+		for i, part := range parts {
+			if utf8.RuneCountInString(part) > utf8.RuneCountInString(parts[longest]) {
+				longest = i
+			}
+		}
+		letters := []rune(strings.TrimSuffix(parts[longest], "…"))
+		if len(letters) < 3 {
+			break
+		}
+		parts[longest] = strings.TrimRight(string(letters[:len(letters)-1]), " ,") + "…"
 	}
-	return string([]rune(label)[:most-1]) + "…"
+	return strings.Join(parts, ", ")
 }

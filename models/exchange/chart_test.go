@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"jol/models/indicators"
 )
@@ -140,7 +141,7 @@ func TestReport_HasTheTotalsAndNoScript(t *testing.T) {
 func TestWords_AreComplete(t *testing.T) {
 	t.Parallel()
 	var source strings.Builder
-	for _, file := range []string{"chart.go", "report.go", "report.html", "xlsxfile.go", "words.go"} {
+	for _, file := range []string{"chart.go", "report.go", "report.html", "xlsxfile.go", "words.go", "units.go", "dhis2.go"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -181,6 +182,32 @@ func TestWords_AreComplete(t *testing.T) {
 	for _, i := range indicators.Catalogue {
 		if i.Unit != "" && phrases["unit_"+i.Unit] == nil {
 			t.Errorf("no word for the unit %s", i.Unit)
+		}
+	}
+}
+
+// Every row of a picture can be told from the others by what stands beside it.
+func TestBarChart_LabelsStayApart(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026", "annual"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Tables {
+		table := &s.Tables[i]
+		if !strings.HasPrefix(table.ID, "TDI.") {
+			continue
+		}
+		for _, lang := range Languages {
+			seen := map[string]bool{}
+			marks, _ := s.marks(table, lang)
+			for _, m := range marks {
+				label := fitted(m.parts, large.labelLetters)
+				if seen[label] || utf8.RuneCountInString(label) > large.labelLetters {
+					t.Errorf("%s %s: %q is too long, or there twice", table.ID, lang, label)
+				}
+				seen[label] = true
+			}
 		}
 	}
 }

@@ -5,13 +5,14 @@ import (
 	"encoding/csv"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // The columns of a release as one table: some for every row, then one for each dimension
 // in the release, then the numbers.
 var (
 	columnsBefore = []string{"release", "status", "table", "indicator", "period", "place", "measure"}
-	columnsAfter  = []string{"value", "lo95", "hi95", "flag", "estimate", "estimate_source"}
+	columnsAfter  = []string{"value", "unit", "lo95", "hi95", "flag", "estimate", "estimate_source"}
 )
 
 // row is one line of the long table that CSV and XLSX share.
@@ -19,6 +20,7 @@ type row struct {
 	before     []string
 	strata     []string // one per dimension of the release; empty for all
 	value      string   // empty is not shown
+	unit       string
 	lo95, hi95 string
 	flag       string
 	estimate   string
@@ -47,12 +49,13 @@ func (s *Sealed) rows() (dimensions []string, all []row) {
 		t := &s.Tables[i]
 		for _, c := range t.Cells {
 			r := line(t, t.Dimensions, c.Codes, t.measure(c.Codes))
-			r.value, r.lo95, r.hi95, r.flag = whole(c.Value), whole(c.Lo95), whole(c.Hi95), c.Flag
+			r.value, r.unit, r.lo95, r.hi95, r.flag = whole(c.Value), t.countUnit(), whole(c.Lo95), whole(c.Hi95), c.Flag
 			all = append(all, r)
 		}
 		for _, f := range t.Figures {
 			r := line(t, t.dimensionsOf(f.Kind), f.Codes, f.Kind)
-			r.value, r.lo95, r.hi95, r.flag, r.decimal = numeral(f.Value), numeral(f.Lo95), numeral(f.Hi95), f.Flag, true
+			r.unit, r.decimal = t.figureUnit(f.Kind), true
+			r.value, r.lo95, r.hi95, r.flag = numeral(f.Value), numeral(f.Lo95), numeral(f.Hi95), f.Flag
 			if f.Estimate != nil {
 				r.estimate, r.source = strconv.FormatInt(f.Estimate.Population, 10), f.Estimate.Source
 			}
@@ -74,15 +77,22 @@ func (s *Sealed) CSV() []byte {
 	_ = w.Write(record) // the buffer takes everything; Flush tells below
 	for _, r := range rows {
 		record = append(append(record[:0], r.before...), r.strata...)
-		_ = w.Write(append(record, r.value, r.lo95, r.hi95, r.flag, r.estimate, plain(r.source)))
+		_ = w.Write(append(record, r.value, r.unit, r.lo95, r.hi95, r.flag, r.estimate, Plain(r.source)))
 	}
 	w.Flush()
 	return buf.Bytes()
 }
 
-// plain keeps a text that somebody typed from being a formula in a spreadsheet.
-func plain(text string) string {
-	if strings.ContainsAny(text[:min(1, len(text))], "=+-@\t\r") {
+// Plain keeps a text that somebody typed, or another system sent, from being a formula in a
+// spreadsheet or a command to a terminal.
+func Plain(text string) string {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) { // line feeds, ESC, marks that turn the direction
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?")))
+	if strings.ContainsAny(text[:min(1, len(text))], "=+-@") {
 		return "'" + text
 	}
 	return text

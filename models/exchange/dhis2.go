@@ -48,14 +48,53 @@ func (s *Sealed) DataValues() DataValueSet {
 			if c.masked() {
 				continue
 			}
-			set.DataValues = append(set.DataValues, DataValue{
-				DataElement: elementUID(t, t.measure(c.Codes)), Period: t.Period, OrgUnit: s.place(t.Dimensions, c.Codes),
+			v := DataValue{
+				DataElement: s.elementUID(t, t.measure(c.Codes)), Period: t.Period, OrgUnit: orgUnit(s.place(t.Dimensions, c.Codes)),
 				CategoryOptionCombo: comboOf(t, c.Codes), Value: whole(c.Value), Comment: c.comment(t.Method.Floor),
-			})
+			}
+			if place := s.place(t.Dimensions, c.Codes); place != v.OrgUnit {
+				v.Comment += "; " + place
+			}
+			set.DataValues = append(set.DataValues, v)
 		}
 	}
 	return set
 }
+
+// Stale lists the values of earlier releases that this one takes back: of the same element
+// and period, and not shown any more. A DHIS2 that took them would go on showing them.
+func (s *Sealed) Stale(earlier []*Sealed) []DataValue {
+	here, shown := map[string]bool{}, map[string]bool{}
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		for _, measure := range t.measures() {
+			here[s.elementUID(t, measure)+t.Period] = true
+		}
+	}
+	for _, v := range s.DataValues().DataValues {
+		shown[v.key()] = true
+	}
+	stale := []DataValue{}
+	for _, e := range earlier {
+		for _, v := range e.DataValues().DataValues {
+			if here[v.DataElement+v.Period] && !shown[v.key()] {
+				shown[v.key()] = true // once
+				v.Comment = ""
+				stale = append(stale, v)
+			}
+		}
+	}
+	return stale
+}
+
+// key is what DHIS2 keeps one value for.
+func (v DataValue) key() string {
+	return strings.Join([]string{v.DataElement, v.Period, v.OrgUnit, v.CategoryOptionCombo}, " ")
+}
+
+// orgUnit is the code of a place. DHIS2 takes 50 characters: a longer one, of many regions
+// together, is cut and ends in its hash.
+func orgUnit(place string) string { return short(place, uid("organisationUnit", place)) }
 
 // comment says what a value alone cannot: its interval, and what is special about it.
 func (c SealedCell) comment(floor int64) string {
@@ -78,8 +117,30 @@ func (c SealedCell) comment(floor int64) string {
 
 // elementUID is the data element of a table and measure. Numbers that became final later
 // are values of the same element for an earlier period.
-func elementUID(t *SealedTable, measure string) string {
-	return uid("dataElement", t.BaseID(), measure)
+func (s *Sealed) elementUID(t *SealedTable, measure string) string {
+	return uid("dataElement", s.own(t.BaseID(), measure)...)
+}
+
+// own marks the names of what belongs to one profile. Each has its own draws and floors, so
+// that its numbers are other data; what was made for the ministry first has no mark.
+func (s *Sealed) own(names ...string) []string {
+	if s.open() {
+		return append([]string{s.Profile}, names...)
+	}
+	return names
+}
+
+// open reports whether the release is of another profile than the ministry's.
+func (s *Sealed) open() bool { return s.Profile != "" && s.Profile != profileMinistry }
+
+const profileMinistry = "ministry"
+
+// prefix begins the codes and names of what belongs to one profile.
+func (s *Sealed) prefix() (code, name string) {
+	if s.open() {
+		return "JOL_" + strings.ToUpper(s.Profile) + "_", "Jol " + strings.ReplaceAll(s.Profile, "_", " ")
+	}
+	return "JOL_", "Jol"
 }
 
 // comboOf is the category option combination of a cell; empty without a breakdown.
@@ -191,23 +252,29 @@ type MetaIndicator struct {
 	Description   string  `json:"description"`
 }
 
-// Metadata writes the package for the values of this release. Releases with the same plan
-// bring the same objects under the same UIDs.
-func (s *Sealed) Metadata() Metadata {
-	b := metaBuilder{s: s, seen: map[string]bool{}}
+// Metadata writes the package for the values of this release and of every other of its
+// profile: plan is what they can hold, without numbers. A package with the tables of one
+// release alone would take those of the others out of the data sets there.
+func (s *Sealed) Metadata(plan []SealedTable) Metadata {
+	b := metaBuilder{s: s, seen: map[string]bool{}, m: Metadata{
+		CategoryOptions: []MetaOption{}, Categories: []MetaCategory{}, CategoryCombos: []MetaCombo{}, CategoryOptionCombos: []MetaOptions{},
+		DataElements: []MetaElement{}, DataSets: []MetaSet{}, Indicators: []MetaIndicator{},
+	}}
+	tables := slices.Concat(plan, s.Tables) // a release of an older plan may hold more
 	percent := MetaRef{uid("indicatorType", "percent")}
 	b.m.IndicatorTypes = []MetaFactor{{MetaNamed: MetaNamed{ID: percent.ID, Name: "Jol percent"}, Factor: 100}}
 	sets := map[string]*MetaSet{}
-	for i := range s.Tables {
-		t := &s.Tables[i]
+	for i := range tables {
+		t := &tables[i]
 		combo := b.combo(t)
 		kind := "Yearly"
 		if strings.Contains(t.Period, "Q") {
 			kind = "Quarterly"
 		}
 		if sets[kind] == nil {
-			sets[kind] = &MetaSet{MetaNamed: MetaNamed{ID: uid("dataSet", kind), Code: "JOL_" + strings.ToUpper(kind), Name: "Jol sealed releases, " + strings.ToLower(kind),
-				ShortName: "Jol " + strings.ToLower(kind)}, PeriodType: kind}
+			code, name := s.prefix()
+			sets[kind] = &MetaSet{MetaNamed: MetaNamed{ID: uid("dataSet", s.own(kind)...), Code: code + strings.ToUpper(kind), Name: name + " sealed releases, " + strings.ToLower(kind),
+				ShortName: name + " " + strings.ToLower(kind)}, PeriodType: kind}
 		}
 		for _, measure := range t.measures() {
 			id := b.element(t, measure, combo)
@@ -306,35 +373,54 @@ func (b *metaBuilder) option(dimension, code string) MetaRef {
 
 // element adds one measure of a table.
 func (b *metaBuilder) element(t *SealedTable, measure string, combo *MetaRef) string {
-	id := elementUID(t, measure)
+	id := b.s.elementUID(t, measure)
 	if !b.first(id) {
 		return id
 	}
-	named := b.named(t, "JOL_"+t.BaseID()+"_"+measure, id, measure)
+	named := b.named(t, t.BaseID()+"_"+measure, id, measure, t.methodNote())
 	b.m.DataElements = append(b.m.DataElements, MetaElement{
 		MetaNamed: named, DomainType: "AGGREGATE", ValueType: "INTEGER_ZERO_OR_POSITIVE", AggregationType: "NONE", ZeroIsSignif: true,
-		CategoryCombo: combo, Description: t.Rule + " " + t.Method.Text.In("en")})
+		CategoryCombo: combo, Description: strings.TrimSpace(t.Rule + " " + t.methodNote().In("en"))})
 	return id
 }
 
 // indicator adds the rate of a table that has numerators and denominators.
 func (b *metaBuilder) indicator(t *SealedTable, percent MetaRef) {
-	id := uid("indicator", t.BaseID())
+	id := uid("indicator", b.s.own(t.BaseID())...)
 	if len(t.measures()) < 2 || !b.first(id) {
 		return
 	}
 	b.m.Indicators = append(b.m.Indicators, MetaIndicator{
-		MetaNamed: b.named(t, "JOL_"+t.BaseID()+"_rate", id, KindRate), IndicatorType: percent,
-		Numerator: "#{" + elementUID(t, measureNumerator) + "}", Denominator: "#{" + elementUID(t, measureDenominator) + "}",
+		MetaNamed: b.named(t, t.BaseID()+"_rate", id, KindRate, t.Method.RateRule), IndicatorType: percent,
+		Numerator: "#{" + b.s.elementUID(t, measureNumerator) + "}", Denominator: "#{" + b.s.elementUID(t, measureDenominator) + "}",
 		Description: t.Method.RateRule.In("en")})
 }
 
 // named names an object after its table; the id makes the name unique.
-func (b *metaBuilder) named(t *SealedTable, code, id, measure string) MetaNamed {
-	name := func(lang string) string { return t.Title.In(lang) + " [" + t.BaseID() + ", " + measure + "]" }
-	n := MetaNamed{ID: id, Code: short(code, id), Name: name("en"), ShortName: short(t.BaseID()+" "+measure, id)}
+func (b *metaBuilder) named(t *SealedTable, code, id, measure string, description Words) MetaNamed {
+	what := func(lang string) string {
+		if measure == KindRate {
+			return wordsOf("unit_percent").In(lang)
+		}
+		return t.unitWords().In(lang)
+	}
+	name := func(lang string) string {
+		profile := ""
+		if b.s.open() {
+			profile = wordsOf("open_data").In(lang) + ": "
+		}
+		return profile + t.Title.In(lang) + " (" + what(lang) + ") [" + t.BaseID() + ", " + measure + "]"
+	}
+	prefix, mark := b.s.prefix()
+	n := MetaNamed{ID: id, Code: short(prefix+code, id), Name: name("en"), ShortName: short(t.BaseID()+" "+measure, id)}
+	if b.s.open() {
+		n.ShortName = short(mark+" "+t.BaseID()+" "+measure, id)
+	}
 	for _, lang := range Languages[1:] {
 		n.Translations = append(n.Translations, Translation{"NAME", lang, name(lang)})
+		if description[lang] != "" {
+			n.Translations = append(n.Translations, Translation{"DESCRIPTION", lang, description[lang]})
+		}
 	}
 	return n
 }

@@ -1,27 +1,34 @@
 package exchange
 
 import (
+	"bytes"
 	"encoding/json"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"jol/models"
+	"jol/models/indicators"
 )
 
 var uidForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{10}$`)
 
 func TestDHIS2_UIDsAreStable(t *testing.T) {
 	t.Parallel()
+	ministry := &Sealed{Profile: "ministry"}
 	// Changing one of these orphans what a country's DHIS2 already holds.
 	for want, got := range map[string]string{
-		"p89sMNHHk81": elementUID(&SealedTable{ID: "TDI01.sex", Period: "2026Q1"}, measureCount),
+		"p89sMNHHk81": ministry.elementUID(&SealedTable{ID: "TDI01.sex", Period: "2026Q1"}, measureCount),
 	} {
 		if got != want {
 			t.Errorf("the UID was %s and is %s", want, got)
 		}
 	}
-	late := elementUID(&SealedTable{ID: "OAT03.total.2025Q3", Period: "2025Q3"}, measureNumerator)
-	if own := elementUID(&SealedTable{ID: "OAT03.total", Period: "2026Q1"}, measureNumerator); own != late {
+	late := ministry.elementUID(&SealedTable{ID: "OAT03.total.2025Q3", Period: "2025Q3"}, measureNumerator)
+	if own := ministry.elementUID(&SealedTable{ID: "OAT03.total", Period: "2026Q1"}, measureNumerator); own != late {
 		t.Error("numbers that became final late are of another element")
 	}
 }
@@ -35,7 +42,7 @@ func TestDHIS2_PayloadRules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, set := s.Metadata(), s.DataValues()
+		m, set := s.Metadata(planOf(t, "ministry")), s.DataValues()
 		ids := metadataRules(t, m)
 		kindOf := map[string][]string{}
 		for _, d := range m.DataSets {
@@ -57,7 +64,7 @@ func TestDHIS2_PayloadRules(t *testing.T) {
 			for _, kind := range kindOf[v.DataElement] {
 				fits = fits || periods[kind].MatchString(v.Period)
 			}
-			if !fits || !regexp.MustCompile(`^(0|[1-9]\d*)$`).MatchString(v.Value) || !strings.HasPrefix(v.OrgUnit, "KZ") || v.Value == "0" && v.Comment != "exact 0" {
+			if len(v.OrgUnit) > 50 || !fits || !regexp.MustCompile(`^(0|[1-9]\d*)$`).MatchString(v.Value) || !strings.HasPrefix(v.OrgUnit, "KZ") || v.Value == "0" && v.Comment != "exact 0" {
 				t.Errorf("%+v", v)
 			}
 		}
@@ -74,6 +81,97 @@ func TestDHIS2_PayloadRules(t *testing.T) {
 				t.Fatalf("a value is no string: %v", v)
 			}
 		}
+	}
+}
+
+// planOf is what releases of a profile can hold.
+func planOf(t *testing.T, profile string) []SealedTable {
+	t.Helper()
+	tables, err := indicators.Outline(indicators.Profile(profile), "KZ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSealed(&models.Release{Country: "KZ", Profile: profile, Tables: tables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Tables
+}
+
+// TestDHIS2_OnePackageForAllReleases imports one after another: none takes anything out of
+// what the one before made.
+func TestDHIS2_OnePackageForAllReleases(t *testing.T) {
+	t.Parallel()
+	plan := planOf(t, "ministry")
+	var first []byte
+	for _, c := range [][2]string{{"2026Q2", "provisional"}, {"2026Q2", "final"}, {"2026Q4", "final"}, {"2026", "annual"}} {
+		s, err := NewSealed(sealedFor(t, c[0], c[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := written(t, s.Metadata(plan))
+		if first == nil {
+			first = m
+		}
+		if !bytes.Equal(m, first) {
+			t.Errorf("%s %s brings another package", c[0], c[1])
+		}
+	}
+	empty := written(t, (&Sealed{Country: "KZ", Profile: "ministry"}).Metadata(nil))
+	if bytes.Contains(empty, []byte("null")) {
+		t.Errorf("an empty list is null: %s", empty)
+	}
+}
+
+// TestDHIS2_ProfilesShareNoNumbers keeps the two profiles apart, which have different draws:
+// no element, set or indicator of one is of the other, and both fit in one DHIS2.
+func TestDHIS2_ProfilesShareNoNumbers(t *testing.T) {
+	t.Parallel()
+	ministry := (&Sealed{Country: "KZ", Profile: "ministry"}).Metadata(planOf(t, "ministry"))
+	public := (&Sealed{Country: "KZ", Profile: "open_data"}).Metadata(planOf(t, "open_data"))
+	metadataRules(t, public)
+	both := ministry
+	both.DataElements = slices.Concat(ministry.DataElements, public.DataElements)
+	both.DataSets = slices.Concat(ministry.DataSets, public.DataSets)
+	both.Indicators = slices.Concat(ministry.Indicators, public.Indicators)
+	metadataRules(t, both)
+	if len(public.DataElements) == 0 || len(public.DataSets) != 2 {
+		t.Errorf("%d elements, %d sets", len(public.DataElements), len(public.DataSets))
+	}
+	shared := map[string]MetaCategory{}
+	for _, c := range ministry.Categories {
+		shared[c.ID] = c
+	}
+	for _, c := range public.Categories { // the same, or the second import would cut it
+		if !reflect.DeepEqual(shared[c.ID], c) {
+			t.Errorf("category %s differs", c.Name)
+		}
+	}
+}
+
+// TestDHIS2_StaleValues takes back what an earlier release showed and this one does not.
+func TestDHIS2_StaleValues(t *testing.T) {
+	t.Parallel()
+	release := func(status, profile, cells string) *Sealed {
+		s, err := NewSealed(&models.Release{ID: "KZ-2026Q1-" + status, Country: "KZ", Period: "2026Q1", Status: status, Profile: profile, Tables: []models.ReleaseTable{
+			{TableID: "TDI01.region", JSON: `{"table":"TDI01.region","title":"x","dimensions":["region"],"method":{"floor":5},"cells":[` + cells + `]}`}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before := release("provisional", "ministry", `{"region":"KZ-10","value":7},{"region":"KZ-11","value":9},{"region":"KZ-15","value":8},{"region":"KZ-19","value":null,"flag":"below_floor"}`)
+	now := release("final", "ministry", `{"region":"KZ-10","value":null,"flag":"below_floor"},{"region":"KZ-11+KZ-15","value":17,"flag":"merged"},{"region":"KZ-19","value":null,"flag":"below_floor"}`)
+	var got []string
+	for _, v := range now.Stale([]*Sealed{before, before}) {
+		got = append(got, v.OrgUnit+" "+v.Value)
+	}
+	if !slices.Equal(got, []string{"KZ-10 7", "KZ-11 9", "KZ-15 8"}) {
+		t.Error(got)
+	}
+	public := release("final", "open_data", `{"region":"KZ-10","value":null,"flag":"below_floor"}`)
+	if got := public.Stale([]*Sealed{before}); got == nil || len(got) != 0 {
+		t.Errorf("another profile's values are taken back: %v", got)
 	}
 }
 

@@ -93,6 +93,9 @@ func populationCode(measure string) Concept {
 func dimensionCode(d string) Concept { return Concept{[]Coding{coding("dimension", d, "")}} }
 
 func (s *Sealed) valueCode(d, code string) Concept {
+	if d == dimRegion && strings.Contains(code, "+") { // ISO has no code for regions together
+		return Concept{[]Coding{coding("joined-regions", code, s.regionName(code))}}
+	}
 	if d == dimRegion {
 		return concept(regionSys, code, s.regionName(code))
 	}
@@ -107,19 +110,20 @@ func (t *SealedTable) criteria(text string) Expression {
 }
 
 // measureOf writes what a table counts. Its version is the plan's, with the hash of the
-// definitions.
+// definitions. The two profiles have other noise and floors, so that each has its own address.
 func (s *Sealed) measureOf(t *SealedTable) Measure {
-	id := resourceID(t.BaseID())
-	m := Measure{ResourceType: "Measure", ID: id, Language: "en", URL: Canonical("Measure", id), Name: computerName(strings.NewReplacer(".", "-", "+", "-").Replace(t.BaseID())),
+	id := resourceID(s.own(t.BaseID())...)
+	m := Measure{ResourceType: "Measure", ID: id, Language: "en", URL: Canonical("Measure", id), Name: computerName(strings.NewReplacer(".", "-", "+", "-").Replace(strings.Join(s.own(t.BaseID()), "-"))),
 		Identifier: []Identifier{{Base + "/indicator", t.Indicator}, {Base + "/table", t.BaseID()}},
 		Version:    strings.ReplaceAll(s.Plan, " ", "-") + "-" + t.Definitions[:min(8, len(t.Definitions))],
-		Status:     "active", Jurisdiction: []Concept{concept(countrySys, s.Country, "")}, Description: t.Rule + " " + t.Method.Text.In("en")}
+		Status:     "active", Jurisdiction: []Concept{concept(countrySys, s.Country, "")}}
+	m.Description, m.DescriptionExt = translated(t.description().fhir())
 	m.Title, m.TitleExt = translated(t.Title.fhir())
 	m.Scoring = concept(terminology+"measure-scoring", "cohort", "")
 	if len(t.measures()) > 1 {
 		m.Scoring = concept(terminology+"measure-scoring", "proportion", "")
 	}
-	counts := MeasureGroup{Code: groupCode(groupCounts)}
+	counts := MeasureGroup{Extension: unitOf(t.countUnit(), t.unitWords()), Code: groupCode(groupCounts)}
 	for _, measure := range t.measures() {
 		counts.Population = append(counts.Population, MeasurePopulation{populationCode(measure), t.criteria(t.Title.In("en") + ": " + measure)})
 	}
@@ -131,6 +135,20 @@ func (s *Sealed) measureOf(t *SealedTable) Measure {
 		}
 	}
 	return m
+}
+
+// description is how a table is counted and protected. The rule has no translation.
+func (t *SealedTable) description() Words {
+	d := t.methodNote()
+	for lang, text := range d {
+		d[lang] = strings.TrimSpace(t.Rule + " " + text)
+	}
+	return d
+}
+
+// unitOf says what the counts of a group are counts of: FHIR's count has no unit.
+func unitOf(code string, name Words) []Extension {
+	return []Extension{{URL: definition("count-unit"), Extension: []Extension{{URL: "code", ValueCode: strings.ReplaceAll(code, "_", "-")}, {URL: "name", ValueString: name.In("en")}}}}
 }
 
 // stratifier is the breakdown of the rows of one kind; none for a total.
@@ -173,7 +191,7 @@ func (s *Sealed) reportOf(t *SealedTable, m Measure) (MeasureReport, error) {
 // countsGroup has the counts of a table and, where it has numerators and denominators,
 // their rate as score.
 func (s *Sealed) countsGroup(t *SealedTable) ReportGroup {
-	g := ReportGroup{Code: groupCode(groupCounts)}
+	g := ReportGroup{Extension: unitOf(t.countUnit(), t.unitWords()), Code: groupCode(groupCounts)}
 	dimensions := t.dimensionsOf(KindRate)
 	scores := map[string]Figure{}
 	for _, f := range t.figures(KindRate) {
@@ -284,7 +302,7 @@ func (t *SealedTable) score(f Figure) *Quantity {
 		case f.Kind == KindMean:
 			q.Unit, q.Code = "years", "a"
 		case f.Kind == KindCoverage && t.Unit != "":
-			q.Unit, q.Code = t.Unit+" a person", "1"
+			q.Unit, q.Code = t.unitWords().In("en")+" a person", "1"
 		default:
 			q.Unit, q.Code = "%", "%"
 		}

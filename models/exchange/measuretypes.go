@@ -50,25 +50,27 @@ type Quantity struct {
 
 // Measure is what a table counts.
 type Measure struct {
-	ResourceType string         `json:"resourceType"`
-	ID           string         `json:"id"`
-	Language     string         `json:"language"`
-	URL          string         `json:"url"`
-	Identifier   []Identifier   `json:"identifier"`
-	Version      string         `json:"version"`
-	Name         string         `json:"name"`
-	Title        string         `json:"title"`
-	TitleExt     *Element       `json:"_title,omitempty"`
-	Status       string         `json:"status"`
-	Experimental bool           `json:"experimental"`
-	Description  string         `json:"description"`
-	Jurisdiction []Concept      `json:"jurisdiction"`
-	Scoring      Concept        `json:"scoring"`
-	Group        []MeasureGroup `json:"group"`
+	ResourceType   string         `json:"resourceType"`
+	ID             string         `json:"id"`
+	Language       string         `json:"language"`
+	URL            string         `json:"url"`
+	Identifier     []Identifier   `json:"identifier"`
+	Version        string         `json:"version"`
+	Name           string         `json:"name"`
+	Title          string         `json:"title"`
+	TitleExt       *Element       `json:"_title,omitempty"`
+	Status         string         `json:"status"`
+	Experimental   bool           `json:"experimental"`
+	Description    string         `json:"description"`
+	DescriptionExt *Element       `json:"_description,omitempty"`
+	Jurisdiction   []Concept      `json:"jurisdiction"`
+	Scoring        Concept        `json:"scoring"`
+	Group          []MeasureGroup `json:"group"`
 }
 
 // MeasureGroup is the counts of a table, or one kind of figure worked out from them.
 type MeasureGroup struct {
+	Extension  []Extension         `json:"extension,omitempty"`
 	Code       Concept             `json:"code"`
 	Population []MeasurePopulation `json:"population,omitempty"`
 	Stratifier []MeasureStratifier `json:"stratifier,omitempty"`
@@ -108,6 +110,7 @@ type MeasureReport struct {
 
 // ReportGroup holds the numbers of one group of the measure.
 type ReportGroup struct {
+	Extension    []Extension        `json:"extension,omitempty"`
 	Code         Concept            `json:"code"`
 	Population   []ReportPopulation `json:"population,omitempty"`
 	MeasureScore *Quantity          `json:"measureScore,omitempty"`

@@ -121,8 +121,8 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 			value, of, _ := strings.Cut(m.text, " (")
 			k.Value, k.Of = value, strings.TrimSuffix(of, ")")
 		}
-		if t.Unit != "" {
-			k.Title += ", " + t.unit(lang)
+		if t.Unit != "" && t.Unit != unitDays { // the title says days itself
+			k.Title += ", " + t.unitWords().In(lang)
 		}
 		all = append(all, k)
 	}
@@ -156,14 +156,6 @@ func shortened(source string) string {
 		return strings.TrimSpace(string(r[:sourceLength])) + "…"
 	}
 	return source
-}
-
-// unit names what a sum adds up.
-func (t *SealedTable) unit(lang string) string {
-	if w, ok := phrases["unit_"+t.Unit]; ok {
-		return w.In(lang)
-	}
-	return t.Unit
 }
 
 // spanOf writes the interval of a figure; one that is open below has the upper end alone.

@@ -179,6 +179,7 @@ func ReadTable(stored string) (SealedTable, error) {
 	if t.Indicator == "" {
 		t.Indicator, _, _ = strings.Cut(t.ID, ".")
 	}
+	t.rightTitle()
 	for _, row := range rows.Cells {
 		f := fields{row: row}
 		c := SealedCell{Codes: f.codes(t.Dimensions), Flag: f.text("flag")}

@@ -41,24 +41,38 @@ var phrases = map[string]Words{
 		"Это сказано о лицах, начавших лечение; к другим показателям добавлен больший шум, насколько — показывает интервал рядом.",
 		"Бұл емдеуге түскендер туралы айтылған; басқа көрсеткіштерге көбірек шу қосылған, қанша екенін жанындағы аралық көрсетеді."),
 	"region_names": say("Regions are ISO 3166-2 codes.", "Регионы обозначены кодами ISO 3166-2.", "Өңірлер ISO 3166-2 кодтарымен белгіленген."),
+	"row_group":    say("%s %s (all)", "%s %s (все)", "%s %s (барлығы)"),
+	"row_rest":     say("%s %s (others)", "%s %s (прочие)", "%s %s (қалғаны)"),
 	"country":      say("country", "страна", "ел"),
 
 	// Pictures and the report.
 	"chart_desc": say("%s: %d of %d rows shown as a number, the others are below the floor. Thin lines are 95 %% intervals of the noise. The numbers: %s.",
 		"%s: показано строк: %d из %d, остальные ниже порога. Тонкие линии — 95%% интервалы шума. Числа: %s.",
 		"%s: %d жол көрсетілді, барлығы %d, қалғаны шектен төмен. Жіңішке сызықтар — шудың 95%% аралығы. Сандар: %s."),
-	"legend":         say("Bar: published count or rate. Thin line: 95 % interval of the noise. Hatched: below the floor, few or none.", "Полоса — опубликованное число или показатель. Тонкая линия — 95% интервал шума. Штриховка — ниже порога: мало или ни одного.", "Жолақ — жарияланған сан не көрсеткіш. Жіңішке сызық — шудың 95% аралығы. Штрих — шектен төмен: аз немесе жоқ."),
-	"legend_line":    say("Dots joined: published figures. Thin line: 95 % interval of the noise. Open square: below the floor.", "Точки — опубликованные значения. Тонкая линия — 95% интервал шума. Пустой квадрат — ниже порога.", "Нүктелер — жарияланған мәндер. Жіңішке сызық — шудың 95% аралығы. Бос шаршы — шектен төмен."),
-	"not_given":      say("not given", "не приводится", "берілмейді"),
-	"situation":      say("Treatment situation", "Ситуация с лечением", "Емдеу жағдайы"),
-	"key_figures":    say("Key figures", "Основные показатели", "Негізгі көрсеткіштер"),
-	"indicator":      say("Indicator", "Показатель", "Көрсеткіш"),
-	"value":          say("Value", "Значение", "Мәні"),
-	"interval_col":   say("95 % interval", "95% интервал", "95% аралық"),
-	"of":             say("Numerator / denominator", "Числитель / знаменатель", "Алым / бөлім"),
-	"of_estimate":    say("of the estimated population", "от оценки численности", "бағаланған саннан"),
-	"unit_days":      say("days", "дни", "күн"),
-	"unit_syringes":  say("syringes", "шприцы", "шприц"),
+	"legend":             say("Bar: published count or rate. Thin line: 95 % interval of the noise. Hatched: below the floor, few or none.", "Полоса — опубликованное число или показатель. Тонкая линия — 95% интервал шума. Штриховка — ниже порога: мало или ни одного.", "Жолақ — жарияланған сан не көрсеткіш. Жіңішке сызық — шудың 95% аралығы. Штрих — шектен төмен: аз немесе жоқ."),
+	"legend_line":        say("Dots joined: published figures. Thin line: 95 % interval of the noise. Open square: below the floor.", "Точки — опубликованные значения. Тонкая линия — 95% интервал шума. Пустой квадрат — ниже порога.", "Нүктелер — жарияланған мәндер. Жіңішке сызық — шудың 95% аралығы. Бос шаршы — шектен төмен."),
+	"not_given":          say("not given", "не приводится", "берілмейді"),
+	"situation":          say("Treatment situation", "Ситуация с лечением", "Емдеу жағдайы"),
+	"key_figures":        say("Key figures", "Основные показатели", "Негізгі көрсеткіштер"),
+	"indicator":          say("Indicator", "Показатель", "Көрсеткіш"),
+	"value":              say("Value", "Значение", "Мәні"),
+	"interval_col":       say("95 % interval", "95% интервал", "95% аралық"),
+	"of":                 say("Numerator / denominator", "Числитель / знаменатель", "Алым / бөлім"),
+	"of_estimate":        say("of the estimated population", "от оценки численности", "бағаланған саннан"),
+	"open_data":          say("Open data", "Открытые данные", "Ашық деректер"),
+	"unit":               say("Unit", "Единица", "Бірлігі"),
+	"unit_days":          say("days", "дни", "күн"),
+	"unit_syringes":      say("syringes", "шприцы", "шприц"),
+	"unit_persons":       say("persons", "лица", "адам"),
+	"unit_mentions":      say("mentions of a drug", "упоминания вещества", "зат аталуы"),
+	"unit_items":         say("items", "пункты анкеты", "сауалнама тармағы"),
+	"unit_custody_exits": say("releases from custody", "освобождения", "босатылу"),
+	"unit_referrals":     say("referrals", "направления", "жолдама"),
+	"unit_interventions": say("first interventions", "первые вмешательства", "алғашқы араласу"),
+	"unit_journeys":      say("treatment journeys", "курсы лечения", "ем кезеңі"),
+	"unit_percent":       say("percent", "проценты", "пайыз"),
+	"person_years": say("Person-years are days divided by 365.25.", "Человеко-годы — это дни, делённые на 365,25.",
+		"Адам-жылдар — күндерді 365,25-ке бөлгендегі сан."),
 	"method":         say("How to read these numbers", "Как читать эти числа", "Бұл сандарды қалай оқу керек"),
 	"release":        say("Release", "Выпуск", "Шығарылым"),
 	"sealed_at":      say("sealed on", "запечатан", "мөрленген күні"),
@@ -89,6 +103,7 @@ var codeWords = map[string]Words{
 	"substance_class alcohol": say("alcohol", "алкоголь", "алкоголь"),
 	"measure numerator":       say("numerator", "числитель", "алым"),
 	"measure denominator":     say("denominator", "знаменатель", "бөлім"),
+	"age U15":                 say("under 15 years", "до 15 лет", "15 жасқа дейін"),
 	" not_applicable":         say("does not apply", "не относится", "қатысы жоқ"),
 	" 99":                     say("not known", "неизвестно", "белгісіз"),
 	"drug_group 1":            say("opioids", "опиоиды", "опиоидтар"),
@@ -100,6 +115,18 @@ var codeWords = map[string]Words{
 	"drug_group 7":            say("cannabis", "каннабис", "каннабис"),
 	"drug_group 8":            say("alcohol", "алкоголь", "алкоголь"),
 	"drug_group 9":            say("other", "другое", "басқа"),
+}
+
+// bandKinds are the dimensions whose codes are bands of years, and what they are years of.
+var bandKinds = map[string]string{
+	"age": "age", "age_fine": "age", "age_who": "age", "age_tdi": "age", "age_first_use": "age",
+	"years_since_first_use": "since", "years_since_injection": "since", "years_since_ost": "since",
+}
+
+// bandWords name a band.
+var bandWords = map[string]Words{
+	"age":   say("%s years", "%s лет", "%s жас"),
+	"since": say("%s years", "лет: %s", "%s жыл"),
 }
 
 // sameWords lists dimensions that share the words of another.
@@ -116,7 +143,7 @@ var codeLists = map[string]string{
 // codeName is what a code is called in a language; a code without a translation keeps its
 // English label, one without a label the code itself.
 func (s *Sealed) codeName(dimension, code, lang string) string {
-	for _, d := range []string{dimension, sameWords[dimension], ""} {
+	for _, d := range []string{dimension, sameWords[dimension], bandKinds[dimension], ""} {
 		if w, ok := codeWords[d+" "+code]; ok {
 			return w.In(lang)
 		}
@@ -125,7 +152,10 @@ func (s *Sealed) codeName(dimension, code, lang string) string {
 	case dimRegion:
 		return s.regionName(code)
 	case "drug_row":
-		return rowName(code)
+		return rowName(code, lang)
+	}
+	if w, ok := bandWords[bandKinds[dimension]]; ok {
+		return fmt.Sprintf(w.In(lang), code)
 	}
 	if list, ok := models.CodeListByID(codeLists[dimension]); ok {
 		for _, c := range list.Codes {
@@ -153,8 +183,9 @@ func (s *Sealed) regionName(code string) string {
 	return strings.Join(parts, " + ")
 }
 
-// rowName names a row of the TDI tables after the substances in it.
-func rowName(code string) string {
+// rowName names a row of the TDI tables after the substances in it, and one of drugs that
+// are shown together after their group.
+func rowName(code, lang string) string {
 	substances, _ := models.CodeListByID("substance")
 	var labels []string
 	for _, c := range substances.Codes {
@@ -162,8 +193,13 @@ func rowName(code string) string {
 			labels = append(labels, c.Label)
 		}
 	}
-	if len(labels) == 0 {
-		return code
+	group, rest := strings.CutSuffix(code, ".rest")
+	if name, ok := codeWords["drug_group "+group]; ok && len(labels) == 0 {
+		joined := wordsOf("row_group")
+		if rest {
+			joined = wordsOf("row_rest")
+		}
+		return fmt.Sprintf(joined.In(lang), group, name.In(lang))
 	}
 	return fmt.Sprintf("%s %s", code, strings.Join(labels, ", "))
 }

@@ -18,7 +18,7 @@ const (
 // columns of an indicator's sheet, before and after its dimensions.
 var (
 	sheetBefore = []string{"table", "period", "place", "measure"}
-	sheetAfter  = []string{"value", "lo95", "hi95", "note", "flag"}
+	sheetAfter  = []string{"value", "unit", "lo95", "hi95", "note", "flag"}
 )
 
 // XLSX writes the release as a workbook: how to read it, the list of tables, and a sheet
@@ -183,6 +183,9 @@ func (w *workbook) method() {
 	if len(s.Tables) > 0 {
 		say("rates", s.Tables[0].Method.RateRule)
 	}
+	if slices.ContainsFunc(s.Tables, func(t SealedTable) bool { return t.Unit == unitDays }) {
+		say("days", wordsOf("person_years"))
+	}
 	for _, note := range []string{"empty_cell", "interval", "budget", "region_names"} {
 		say("", wordsOf(note))
 	}
@@ -202,10 +205,10 @@ func (s *Sealed) methods() []SealedMethod {
 
 // tables lists the tables, each with what it counts.
 func (w *workbook) tables() {
-	w.open(sheetTables, 9, len(w.s.Tables), 34, 12, 10, 50, 50, 50, 60, 8, 8)
-	w.header([]string{"table", "indicator", "period", "title en", "title ru", "title kk", "rule", "noise sd", "floor"})
+	w.open(sheetTables, 10, len(w.s.Tables), 34, 12, 10, 50, 50, 50, 16, 60, 8, 8)
+	w.header([]string{"table", "indicator", "period", "title en", "title ru", "title kk", "unit", "rule", "noise sd", "floor"})
 	for _, t := range w.s.Tables {
-		w.add(t.ID, t.Indicator, t.Period, t.Title.In("en"), t.Title.In("ru"), t.Title.In("kk"), t.Rule, t.Method.NoiseSd, t.Method.Floor)
+		w.add(t.ID, t.Indicator, t.Period, t.Title.In("en"), t.Title.In("ru"), t.Title.In("kk"), t.countUnit(), t.Rule, t.Method.NoiseSd, t.Method.Floor)
 	}
 	w.close()
 }
@@ -225,7 +228,7 @@ func (w *workbook) indicator(id string, dimensions []string, rows []row) {
 			names, widths = append(names, d), append(widths, 16)
 		}
 	}
-	w.open(id, len(names)+len(sheetAfter), len(rows), append(widths, 10, 10, 10, 40, 14)...)
+	w.open(id, len(names)+len(sheetAfter), len(rows), append(widths, 10, 14, 10, 10, 40, 14)...)
 	w.header(append(names, sheetAfter...))
 	for _, r := range rows {
 		cells := []any{r.before[2], r.before[4], r.before[5], r.before[6]}
@@ -234,7 +237,7 @@ func (w *workbook) indicator(id string, dimensions []string, rows []row) {
 				cells = append(cells, code)
 			}
 		}
-		cells = append(cells, w.number(r, r.value), w.number(r, r.lo95), w.number(r, r.hi95), noteOf(r, "en"), r.flag)
+		cells = append(cells, w.number(r, r.value), r.unit, w.number(r, r.lo95), w.number(r, r.hi95), noteOf(r, "en"), r.flag)
 		w.add(cells...)
 	}
 	w.close()

@@ -127,7 +127,7 @@ var Catalogue = []Indicator{
 	},
 	{
 		ID:         "OAT02",
-		Title:      map[string]string{"en": "Person-years on agonist treatment", "ru": "Человеко-годы на терапии агонистами", "kk": "Агонистермен терапиядағы адам-жылдар"},
+		Title:      map[string]string{"en": "Days on agonist treatment", "ru": "Дни на терапии агонистами", "kk": "Агонистермен терапиядағы күндер"},
 		Numerator:  "Days on agonist treatment in the period, summed over persons; person-years are days / 365.25.",
 		Population: "Persons on agonist treatment; a day at two places counts once.",
 		PeriodLogic: "Days = min(end, period end) - max(start, period start) + 1, at least 0. " +

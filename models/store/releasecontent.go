@@ -13,14 +13,18 @@ import (
 // sealing: what exports are written from.
 func (s *Session) GetReleaseContent(ctx context.Context, id string) (*models.Release, error) {
 	var r models.Release
-	q := s.scoped(s.store.read.WithContext(ctx), releaseTable, models.CatIndicator, models.Read)
-	q = q.Preload("Tables", func(q *gorm.DB) *gorm.DB {
-		return q.Select("release_id", "table_id", "position", "title", "dimensions", "json").Order("position")
-	})
-	if err := found(q.Where("id = ?", id).Take(&r).Error, "release"); err != nil {
+	if err := found(s.releaseContent(ctx).Where("id = ?", id).Take(&r).Error, "release"); err != nil {
 		return nil, err
 	}
 	return &r, nil
+}
+
+// releaseContent begins a query of releases with the JSON of their tables.
+func (s *Session) releaseContent(ctx context.Context) *gorm.DB {
+	q := s.scoped(s.store.read.WithContext(ctx), releaseTable, models.CatIndicator, models.Read)
+	return q.Preload("Tables", func(q *gorm.DB) *gorm.DB {
+		return q.Select("release_id", "table_id", "position", "title", "dimensions", "json").Order("position")
+	})
 }
 
 // seriesLength is how many periods a line of figures goes back at most.
@@ -49,14 +53,19 @@ func (s *Session) ReleaseSeries(ctx context.Context, r *models.Release, table st
 	return all, nil
 }
 
-// SendRelease returns a release that is about to be sent to another system, and leaves an
-// event that says so before it is.
-func (s *Session) SendRelease(ctx context.Context, id string) (*models.Release, error) {
-	r, err := s.GetReleaseContent(ctx, id)
-	if err != nil {
-		return nil, err
+// SendRelease returns a release that is about to be sent to another system, with those
+// sealed before it for the same period, whose numbers it replaces there. It leaves an event
+// that says so before it is sent.
+func (s *Session) SendRelease(ctx context.Context, id string) (r *models.Release, earlier []models.Release, err error) {
+	if r, err = s.GetReleaseContent(ctx, id); err != nil {
+		return nil, nil, err
 	}
-	return r, s.write(ctx, "release.send", func(tx *tx) error {
+	err = s.releaseContent(ctx).Where("country = ? AND profile = ? AND period = ? AND sealed_at < ?", r.Country, r.Profile, r.Period, r.SealedAt).
+		Order("sealed_at").Find(&earlier).Error
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, earlier, s.write(ctx, "release.send", func(tx *tx) error {
 		tx.audit(r.ID)
 		return nil
 	})

@@ -3,6 +3,7 @@ package storetest
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"jol/models"
 	"jol/models/store"
@@ -23,7 +24,7 @@ func TestReleaseContent_IsAsSealed(t *testing.T) {
 		doctor := c.As(models.RoleClinician, c.Clinic)
 		_, err = doctor.New().GetReleaseContent(ctx, r.ID)
 		wantError(t, err, models.KindNotFound, "release.not_found")
-		_, err = doctor.New().SendRelease(ctx, r.ID)
+		_, _, err = doctor.New().SendRelease(ctx, r.ID)
 		wantError(t, err, models.KindNotFound, "release.not_found")
 		if series, err := doctor.New().ReleaseSeries(ctx, r, "a"); err != nil || len(series) != 0 {
 			t.Fatalf("%+v %v", series, err)
@@ -73,13 +74,25 @@ func TestReleaseSeries_EndsWithThePeriodAndKeepsProfilesApart(t *testing.T) {
 func TestReleaseContent_SendingLeavesAnEvent(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		steward, _ := c.sealer(t)
-		r, _, err := steward.New().SealRelease(ctx, quarter("2026Q3"))
-		must(t, err)
+		seal := func(period, status, profile string) *models.Release {
+			r, _, err := steward.New().SealRelease(ctx, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: profile})
+			must(t, err)
+			c.Advance(time.Minute)
+			return r
+		}
+		seal("2026Q2", "final", "ministry")
+		seal("2026Q3", "provisional", "ministry")
+		seal("2026Q3", "provisional", "open_data")
+		r := seal("2026Q3", "final", "ministry")
+		seal("2026Q3", "revision", "ministry")
 		grants := models.Grants{models.CatIndicator: {models.Read: {models.Any}}}
-		got, err := c.Store.For(models.System("KZ"), grants, store.Request{ID: "command"}).SendRelease(ctx, r.ID)
+		got, before, err := c.Store.For(models.System("KZ"), grants, store.Request{ID: "command"}).SendRelease(ctx, r.ID)
 		must(t, err)
 		if len(got.Tables) != 2 {
 			t.Fatalf("%+v", got)
+		}
+		if len(before) != 1 || before[0].ID != "KZ-2026Q3-provisional" || len(before[0].Tables) != 2 || before[0].Tables[0].JSON == "" {
+			t.Errorf("replaced: %+v", before)
 		}
 		var n int
 		must(t, c.sqlDB(t).QueryRowContext(ctx, "SELECT COUNT(*) FROM audit_events WHERE action = 'release.send' AND outcome = 'ok' AND objects LIKE '%KZ-2026Q3-final%'").Scan(&n))

@@ -1,0 +1,82 @@
+package exchange
+
+import "strings"
+
+// The units of what is worked out from counts. A count is one of unitPersons, the unit of a
+// sum, or an event of eventUnits.
+const (
+	unitPersons = "persons"
+	unitPercent = "percent"
+	unitYears   = "years"
+	unitDays    = "days"
+)
+
+// eventUnits say what an indicator counts that does not count persons and sums nothing.
+var eventUnits = map[string]string{
+	"TDI01S": "mentions", "TDI06": "items", "COC21": "custody_exits", "COC21X": "custody_exits", "COC21R": "custody_exits",
+	"COC01": "custody_exits", "REF01": "referrals", "WAITQ": "referrals", "WAIT21": "interventions", "RET12": "journeys",
+}
+
+// countUnit is the unit of the counts of a table.
+func (t *SealedTable) countUnit() string {
+	if t.Unit != "" {
+		return t.Unit
+	}
+	if unit := eventUnits[t.Indicator]; unit != "" {
+		return unit
+	}
+	return unitPersons
+}
+
+// figureUnit is the unit of what is worked out from the counts: one kind of figure.
+func (t *SealedTable) figureUnit(kind string) string {
+	switch {
+	case kind == KindMean:
+		return unitYears
+	case kind == KindCoverage && t.Unit != "":
+		return t.Unit + "_per_person"
+	}
+	return unitPercent
+}
+
+// unitWords names the unit of the counts for people. Of days it says how a person-year
+// follows from them.
+func (t *SealedTable) unitWords() Words { return wordsOf("unit_" + t.countUnit()) }
+
+// unitNote is the sentence on the unit that stands beside the numbers.
+func (t *SealedTable) unitNote(lang string) string {
+	note := wordsOf("unit").In(lang) + ": " + t.unitWords().In(lang) + "."
+	if t.Unit == unitDays {
+		note += " " + wordsOf("person_years").In(lang)
+	}
+	return note
+}
+
+// methodNote is the unit, the rule and the method of a table, in plain words.
+func (t *SealedTable) methodNote() Words {
+	all := Words{}
+	for _, lang := range Languages {
+		all[lang] = strings.TrimSpace(t.unitNote(lang) + " " + t.Method.Text.In(lang))
+	}
+	return all
+}
+
+// The title of OAT02 in releases sealed before it was put right: what it counted was days
+// then too, as its unit says.
+var oldTitles = map[string][2]string{
+	"en": {"Person-years on agonist treatment", "Days on agonist treatment"},
+	"ru": {"Человеко-годы на терапии агонистами", "Дни на терапии агонистами"},
+	"kk": {"Агонистермен терапиядағы адам-жылдар", "Агонистермен терапиядағы күндер"},
+}
+
+// rightTitle keeps the title of a sum of days from naming years.
+func (t *SealedTable) rightTitle() {
+	if t.Unit != unitDays {
+		return
+	}
+	for lang, old := range oldTitles {
+		if rest, ok := strings.CutPrefix(t.Title[lang], old[0]); ok {
+			t.Title[lang] = old[1] + rest
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package exchange
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/xuri/excelize/v2"
+
+	"jol/models"
+	"jol/models/indicators"
+)
+
+// daysTable is a sum of days as releases sealed before have it: its title names years.
+const daysTable = `{"release":"KZ-2026-annual","table":"OAT02.total","indicator":"OAT02","period":"2026","rule":"OAT-30D","definitions":"abcdef0123","unit":"days",
+"title":{"en":"Person-years on agonist treatment, country total","ru":"Человеко-годы на терапии агонистами, всего по стране","kk":"Агонистермен терапиядағы адам-жылдар, ел бойынша барлығы"},
+"dimensions":[],"method":{"floor":1830,"text":{"en":"noise","ru":"шум","kk":"шу"},"noiseSd":1098},"cells":[{"value":18852,"lo95":16699,"hi95":21005}],"rates":[]}`
+
+func daysRelease(t *testing.T) *Sealed {
+	t.Helper()
+	s, err := NewSealed(&models.Release{ID: "KZ-2026-annual", Country: "KZ", Period: "2026", Status: "annual", Profile: "ministry", Plan: "full v2",
+		Tables: []models.ReleaseTable{{TableID: "OAT02.total", JSON: daysTable}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestUnits_DaysAreNeverCalledYears reads a sum of days in every format.
+func TestUnits_DaysAreNeverCalledYears(t *testing.T) {
+	t.Parallel()
+	s := daysRelease(t)
+	agree(t, &models.Release{ID: s.ID, Country: "KZ", Period: "2026", Status: "annual", Profile: "ministry", Plan: "full v2",
+		Tables: []models.ReleaseTable{{TableID: "OAT02.total", JSON: daysTable}}})
+	if got := s.Tables[0].Title.In("ru"); got != "Дни на терапии агонистами, всего по стране" {
+		t.Error(got)
+	}
+	records, err := csv.NewReader(bytes.NewReader(s.CSV())).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.Index(records[0], "unit")
+	if at < 0 || records[1][at] != "days" || !slices.Contains(records[1], "18852") {
+		t.Errorf("CSV: %q", records)
+	}
+	book, err := s.XLSX()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(book))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, sheet := range []string{sheetTables, "OAT02"} {
+		rows, _ := f.GetRows(sheet)
+		if at := slices.Index(rows[0], "unit"); at < 0 || rows[1][at] != "days" {
+			t.Errorf("XLSX %s: %q", sheet, rows)
+		}
+	}
+	bundle, err := s.FHIR()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fhir := string(written(t, bundle))
+	if strings.Count(fhir, `{"url":"code","valueCode":"days"}`) != 2 {
+		t.Error("FHIR: measure and report do not name the unit")
+	}
+	metadata, err := json.Marshal(s.Metadata(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(metadata), "Days on agonist treatment, country total (days) [OAT02.total, count]") {
+		t.Errorf("DHIS2: %s", metadata)
+	}
+	for _, lang := range Languages {
+		svg := string(s.BarChart(&s.Tables[0], lang))
+		if !strings.Contains(svg, ">"+wordsOf("unit_days").In(lang)+"</text>") || !strings.Contains(svg, s.Tables[0].Method.Text.In(lang)) {
+			t.Errorf("SVG %s: %s", lang, svg)
+		}
+	}
+	all := string(s.CSV()) + fhir + string(metadata)
+	for _, bad := range []string{"Person-years on", "Человеко-годы на", "терапиядағы адам-жылдар"} {
+		if strings.Contains(all, bad) {
+			t.Errorf("%q stands over days", bad)
+		}
+	}
+}
+
+// TestUnits_EveryIndicatorHasOne holds the list of events to the catalogue: who adds more
+// than one to a count is no person in it.
+func TestUnits_EveryIndicatorHasOne(t *testing.T) {
+	t.Parallel()
+	for _, i := range indicators.Catalogue {
+		table := SealedTable{Indicator: i.ID, Unit: i.Unit}
+		persons := i.PerClient <= 1 || i.ID == "SDG351" // two classes, a person once in each
+		if (table.countUnit() == unitPersons) != persons {
+			t.Errorf("%s: %s", i.ID, table.countUnit())
+		}
+		for _, lang := range Languages {
+			if table.unitWords()[lang] == "" {
+				t.Errorf("%s: %s has no name in %s", i.ID, table.countUnit(), lang)
+			}
+		}
+		if strings.Contains(i.Title["en"], "ears") && i.Unit == unitDays {
+			t.Errorf("%s: %s", i.ID, i.Title["en"])
+		}
+	}
+}
+
+// TestNames_NoCodeStandsAlone asks for the name of every code of the plan.
+func TestNames_NoCodeStandsAlone(t *testing.T) {
+	t.Parallel()
+	s := &Sealed{Country: "KZ"}
+	for _, lang := range Languages {
+		for _, table := range planOf(t, "ministry") {
+			for _, c := range table.Cells {
+				for i, d := range table.Dimensions {
+					if d == dimRegion {
+						continue
+					}
+					name := s.codeName(d, c.Codes[i], lang)
+					if !strings.ContainsFunc(name, unicode.IsLetter) || strings.Contains(name, ".rest") || strings.Contains(name, "U15") || strings.Contains(name, "%!") {
+						t.Fatalf("%s %s is called %q in %s", d, c.Codes[i], name, lang)
+					}
+				}
+			}
+		}
+	}
+	if got := s.codeName("drug_row", "1.rest", "en"); got != "1 opioids (others)" {
+		t.Error(got)
+	}
+}
+
+// TestFHIR_MeasuresOfTwoProfilesAreTwo: other noise, other floor, another address.
+func TestFHIR_MeasuresOfTwoProfilesAreTwo(t *testing.T) {
+	t.Parallel()
+	stored := `{"table":"TDI01.region","title":{"en":"x","ru":"х","kk":"х"},"dimensions":["region"],"definitions":"abcdef0123","rule":"R.","method":{"floor":5,"text":{"en":"noise","ru":"шум","kk":"шу"}},"cells":[{"region":"KZ-11+KZ-15","value":17,"flag":"merged"},{"region":"KZ-10","value":9}]}`
+	measures := map[string]bool{}
+	for _, profile := range []string{"ministry", "open_data"} {
+		s, err := NewSealed(&models.Release{ID: "KZ-2026Q1-final", Country: "KZ", Period: "2026Q1", Status: "final", Profile: profile, Plan: "full v2",
+			Tables: []models.ReleaseTable{{TableID: "TDI01.region", JSON: stored}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := s.measureOf(&s.Tables[0])
+		measures[m.URL+"|"+m.Version], measures[m.ID], measures[m.Name] = true, true, true
+		raw := string(written(t, m))
+		for _, text := range []string{"шум", "шу", "noise"} {
+			if !strings.Contains(m.Description+raw[strings.Index(raw, "_description"):], text) {
+				t.Errorf("%s: the method is not told in %q", profile, text)
+			}
+		}
+		bundle, err := s.FHIR()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := string(written(t, bundle))
+		if !strings.Contains(all, `{"system":"https://jol.example/fhir/CodeSystem/joined-regions","code":"KZ-11+KZ-15"`) || !strings.Contains(all, `{"system":"urn:iso:std:iso:3166:-2","code":"KZ-10"`) {
+			t.Errorf("%s: %s", profile, all)
+		}
+	}
+	if len(measures) != 6 {
+		t.Errorf("%v", measures)
+	}
+}
