@@ -58,19 +58,19 @@ func ListDenominators(c *Call) error {
 }
 
 type denominatorRequest struct {
-	Country string `json:"country"`
-	Region  string `json:"region"` // empty: the country
-	Year    int    `json:"year"`
-	Kind    string `json:"kind" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder"`
-	Value   int64  `json:"value"`
-	Low     int64  `json:"low"` // 0 with high 0: the source states no interval
-	High    int64  `json:"high"`
-	Source  string `json:"source"`
-	Method  string `json:"method"`
+	Country string `json:"country" validate:"required" enums:"KZ,KG,TJ,TM,UZ"`                                            // of the estimate
+	Region  string `json:"region" extensions:"x-code-list=region"`                                                        // empty: the country
+	Year    int    `json:"year" validate:"required" minimum:"1990"`                                                       // of the estimate
+	Kind    string `json:"kind" validate:"required" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder"` // which population
+	Value   int64  `json:"value" validate:"required" minimum:"1"`                                                         // people
+	Low     int64  `json:"low"`                                                                                           // 0 with high 0: the source states no interval
+	High    int64  `json:"high"`                                                                                          // end of the interval
+	Source  string `json:"source" validate:"required" maxLength:"300"`                                                    // where it was published
+	Method  string `json:"method" maxLength:"300"`                                                                        // how it was made
 }
 
 type denominatorsRequest struct {
-	Items []denominatorRequest `json:"items"`
+	Items []denominatorRequest `json:"items" validate:"required"` // 1 to 2,000 estimates
 }
 
 // LoadedView says how many estimates were loaded.
