@@ -193,10 +193,10 @@ func GetDoseOrder(c *Call) error {
 // doseOrderChangeRequest is the body of every action; each action reads its own fields
 // and refuses the others.
 type doseOrderChangeRequest struct {
-	DoseMg      *float64 `json:"doseMg"`                                                 // dose-change, required there; resumption, when the dose changes
-	Phase       string   `json:"phase" extensions:"x-code-list=oat_phase"`               // phase-change: required there
-	Reason      string   `json:"reason"`                                                 // hold: code list oat_hold_reason; ending: oat_end_reason; required there
-	GuardReason string   `json:"guardReason" extensions:"x-code-list=dose_guard_reason"` // dose-change, resumption: required outside the guards
+	DoseMg      *float64 `json:"doseMg"`                                                         // dose-change, required there; resumption, when the dose changes
+	Phase       string   `json:"phase" extensions:"x-code-list=oat_phase"`                       // phase-change: required there
+	Reason      string   `json:"reason" extensions:"x-code-list=oat_hold_reason oat_end_reason"` // hold, ending: why, of the list for it; required there
+	GuardReason string   `json:"guardReason" extensions:"x-code-list=dose_guard_reason"`         // dose-change, resumption: required outside the guards
 }
 
 func (in doseOrderChangeRequest) checkFields(action string) error {

@@ -13,7 +13,7 @@ type doseTransferRequest struct {
 	ToOrganisation   models.OrganisationID `json:"toOrganisation"`                                         // sent by the sender
 	Kind             string                `json:"kind" enums:"move,guest"`                                // move when left out
 	Until            models.Date           `json:"until"`                                                  // of a guest, required there: the last day, at most 31 days ahead
-	Consent          string                `json:"consent"`                                                // of a request: an own consent, or held_by_sender
+	Consent          string                `json:"consent" maxLength:"36"`                                 // of a request: an own consent, or held_by_sender
 	Ground           string                `json:"ground" enums:"imminent_danger,unable_to_consent"`       // instead of a consent
 	ClientTold       bool                  `json:"clientTold"`                                             // of a ground
 	NotToldReason    string                `json:"notToldReason" extensions:"x-code-list=not_told_reason"` // of a ground, when the client was not told

@@ -20,7 +20,7 @@ type evaluationRequest struct {
 	// Facility is the place where the protocol is followed.
 	Facility *facilityRequest `json:"facility"`
 	// From are steps to begin at instead of the entries of the protocol.
-	From []string `json:"from"`
+	From []string `json:"from" format:"slug"`
 	// Answers are the branches chosen for human decisions, by step.
 	Answers map[string][]string `json:"answers"`
 }

@@ -9,23 +9,23 @@ import (
 	"jol/models/store"
 )
 
-type ewsIdentification struct {
-	NPSClass          string `json:"npsClass" validate:"required" extensions:"x-code-list=nps_class"` // class of new substance
-	ChemicalName      string `json:"chemicalName" maxLength:"200"`                                    // IUPAC or common name, screened
-	Formula           string `json:"formula" format:"hill"`                                           // sum formula in Hill order
-	InChIKey          string `json:"inchiKey" format:"inchi-key"`                                     // 27 characters
-	CAS               string `json:"cas" format:"cas"`                                                // registry number
-	Method            string `json:"method" validate:"required" extensions:"x-code-list=ews_method"`  // of the analysis
-	ReferenceStandard bool   `json:"referenceStandard"`                                               // compared with a reference standard
-	Laboratory        string `json:"laboratory" extensions:"x-code-list=ews_laboratory"`              // a kind of laboratory; required to confirm
+type ewsConfirmationRequest struct {
+	NPSClass          string `json:"npsClass" validate:"required" extensions:"x-code-list=nps_class"`        // class of new substance
+	ChemicalName      string `json:"chemicalName" maxLength:"200"`                                           // IUPAC or common name, screened
+	Formula           string `json:"formula" format:"hill"`                                                  // sum formula in Hill order
+	InChIKey          string `json:"inchiKey" format:"inchi-key"`                                            // 27 characters
+	CAS               string `json:"cas" format:"cas"`                                                       // registry number
+	Method            string `json:"method" validate:"required" extensions:"x-code-list=ews_method"`         // of the analysis
+	ReferenceStandard bool   `json:"referenceStandard"`                                                      // compared with a reference standard
+	Laboratory        string `json:"laboratory" validate:"required" extensions:"x-code-list=ews_laboratory"` // a kind of laboratory
 }
 
 type ewsReportRequest struct {
 	SourceType        string   `json:"sourceType" validate:"required" extensions:"x-code-list=ews_source_type"`     // what it is known from
 	Month             string   `json:"month" validate:"required" format:"year-month"`                               // YYYY-MM, this one or at most 24 ago
 	Region            string   `json:"region" extensions:"x-code-list=region"`                                      // empty: your organisation's
-	SuspectedNames    []string `json:"suspectedNames"`                                                              // what it may be, screened
-	StreetNames       []string `json:"streetNames"`                                                                 // what it is sold as, screened
+	SuspectedNames    []string `json:"suspectedNames" maxLength:"60"`                                               // what it may be, screened
+	StreetNames       []string `json:"streetNames" maxLength:"60"`                                                  // what it is sold as, screened
 	NPSClass          string   `json:"npsClass" validate:"required" extensions:"x-code-list=nps_class"`             // class of new substance
 	ChemicalName      string   `json:"chemicalName" maxLength:"200"`                                                // IUPAC or common name, screened
 	Formula           string   `json:"formula" format:"hill"`                                                       // sum formula in Hill order
@@ -228,12 +228,12 @@ func GetEWSReport(c *Call) error {
 //	@Accept			json
 //	@Produce		json
 //	@Param			id		path		string				true	"report id"
-//	@Param			body	body		ewsIdentification	true	"what was found, how and by what kind of laboratory"
+//	@Param			body	body		ewsConfirmationRequest	true	"what was found, how and by what kind of laboratory"
 //	@Success		200		{object}	EWSReportView
 //	@Failure		default	{object}	ProblemView
 //	@Router			/api/v1/ews-reports/{id}/confirmation [post]
 func ConfirmEWS(c *Call) error {
-	in, err := bind[ewsIdentification](&c.Exchange)
+	in, err := bind[ewsConfirmationRequest](&c.Exchange)
 	if err != nil {
 		return err
 	}

@@ -204,7 +204,7 @@ type taskRequest struct {
 	Kind     string        `json:"kind" extensions:"x-code-list=task_kind"` // what to do, where it is no step
 	DueAt    *time.Time    `json:"dueAt"`                                   // when; or dueOn
 	DueOn    models.Date   `json:"dueOn"`                                   // by the end of that day
-	Assignee models.UserID `json:"assignee"`                                // an active account of your organisation, or me
+	Assignee models.UserID `json:"assignee" maxLength:"200"`                // an active account of your organisation, or me
 }
 
 // CreateTask writes down work for a client.

@@ -13,8 +13,8 @@ type Plan struct {
 
 // PlanGoal is one goal and how far it is.
 type PlanGoal struct {
-	Goal  string `json:"goal" validate:"required"`                                           // social plan: code list plan_goal_social; clinical plan: plan_goal_clinical
-	State string `json:"state" validate:"required" extensions:"x-code-list=plan_goal_state"` // how far it is
+	Goal  string `json:"goal" validate:"required" extensions:"x-code-list=plan_goal_social plan_goal_clinical"` // what for, of the list for its part of the plan
+	State string `json:"state" validate:"required" extensions:"x-code-list=plan_goal_state"`                    // how far it is
 }
 
 // maxGoals keeps a plan to what a person can follow.
