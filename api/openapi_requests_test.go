@@ -3,6 +3,9 @@ package api
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +44,33 @@ func requestSchemas(doc *openapi3.T, visit func(name string, schema *openapi3.Sc
 				walk("", op.RequestBody.Value.Content["application/json"].Schema)
 			}
 		}
+	}
+}
+
+var namedList = regexp.MustCompile("ode list\\s+`([a-z0-9_]+)`")
+
+// A code list that a document names can be read at /code-lists/{id}.
+func TestDocs_CodeListsExist(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range namedList.FindAllStringSubmatch(string(text), -1) {
+			named++
+			if _, known := models.CodeListByID(m[1]); !known {
+				t.Errorf("%s: there is no code list %q", name, m[1])
+			}
+		}
+	}
+	if named < 20 {
+		t.Errorf("only %d code lists found: the search is broken", named)
 	}
 }
 

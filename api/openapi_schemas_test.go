@@ -39,7 +39,7 @@ func completeSchemas(t *testing.T, schemas openapi3.Schemas) {
 			if !request && !slices.Contains(ref.Value.Required, f.json) {
 				ref.Value.Required = append(ref.Value.Required, f.json)
 			}
-			if property.Value != nil && f.format != "" {
+			if f.format != "" && (request || !f.blank) {
 				property.Value.Format = f.format
 			}
 			if f.pointer && !(request && slices.Contains(ref.Value.Required, f.json) && !f.nullable) {
@@ -126,6 +126,7 @@ type structField struct {
 	json, format string
 	pointer      bool
 	nullable     bool // by its tag
+	blank        bool // of a record: "" where it is not known
 }
 
 // formats of Go types that are strings in JSON.
@@ -223,7 +224,8 @@ func members(s *ast.StructType) []structField {
 		}
 		if name != "" && name != "-" {
 			nullable := strings.Contains(reflect.StructTag(tag).Get("extensions"), "x-nullable")
-			out = append(out, structField{name, formats[types.ExprString(plain)], pointer, nullable})
+			of, required := types.ExprString(plain), reflect.StructTag(tag).Get("validate") == "required"
+			out = append(out, structField{name, formats[of], pointer, nullable, of == "Date" && !required})
 		}
 	}
 	return out

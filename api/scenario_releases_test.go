@@ -89,7 +89,7 @@ func TestRelease_RefusesNonsensePeriods(t *testing.T) {
 			status              int
 		}{
 			{sealBody("zqx", "final", "ministry"), "release.period_unknown", "/period", 422},
-			{sealBody("", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("", "final", "ministry"), "body.field_required", "/period", 422},
 			{sealBody("2026Q5", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026-01", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026Q1..2026Q2", "final", "ministry"), "release.period_unknown", "/period", 422},
@@ -146,7 +146,8 @@ func TestDenominators_AreLoadedWholeOrNotAtAll(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		steward, analyst := w.as(t, models.RoleReleaseSteward), w.as(t, models.RoleMinistryAnalyst)
 		nameless := strings.Replace(denominatorsBody, "IBBS 2024", "", 1)
-		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("denominator.source_required", "/items/0/source"))
+		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("body.field_required", "/items/0/source"))
+		w.run(t, creating(steward, "/api/v1/denominators", strings.Replace(denominatorsBody, "IBBS 2024", " ", 1), 422).failing("denominator.source_required", "/items/0/source"))
 		w.get(t, analyst, "/api/v1/denominators", `"items":[]`)
 		w.run(t, creating(steward, "/api/v1/denominators", denominatorsBody, 201))
 		w.get(t, analyst, "/api/v1/denominators?limit=5", `"value":79900`, `"region":null`, `"source":"IBBS 2024"`)

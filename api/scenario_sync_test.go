@@ -394,7 +394,7 @@ func TestScenarioSync_HalfInvalidBatches(t *testing.T) {
 			"refused body.duplicate_field",
 			"refused episode.not_found", "refused episode.not_found", "refused sync.reference_unknown",
 			"refused precondition.required",
-			"refused referral.receiver_required",
+			"refused body.field_required",
 			"accepted",
 		}
 		sc := outbox(nurse, device, 200)
