@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -517,6 +518,7 @@ type demoAccount struct {
 	Role             models.Role             `json:"role"`
 	Organisation     models.OrganisationID   `json:"organisation"`
 	OrganisationKind models.OrganisationKind `json:"organisationKind"`
+	DeviceToken      string                  `json:"deviceToken,omitzero"` // of the first outreach worker's telephone
 }
 
 // demoPassword is public, like everything in the demo; production refuses the database.
@@ -540,6 +542,9 @@ func (d demo) issueTokens(ctx context.Context, s *store.Store) ([]demoAccount, e
 			Organisation: u.OrganisationID, OrganisationKind: u.OrganisationKind,
 		}
 	}
+	if err := enrolPhone(ctx, s, users, accounts); err != nil {
+		return nil, err
+	}
 	content, err := json.MarshalIndent(accounts, "", "  ")
 	if err != nil {
 		return nil, err
@@ -549,6 +554,43 @@ func (d demo) issueTokens(ctx context.Context, s *store.Store) ([]demoAccount, e
 		return nil, err // an old file may have another mode
 	}
 	return accounts, os.WriteFile(path, append(content, '\n'), 0o600)
+}
+
+// enrolPhone gives the first outreach worker a device, as the administrator would. A token
+// that was used without it goes on as before: only one that was used with it needs it.
+func enrolPhone(ctx context.Context, s *store.Store, users []store.Account, accounts []demoAccount) error {
+	first := func(role models.Role) int {
+		return slices.IndexFunc(accounts, func(a demoAccount) bool { return a.Role == role })
+	}
+	admin, worker := first(models.RoleAdministrator), first(models.RoleNGOOutreach)
+	if admin < 0 || worker < 0 { // somebody tried blocking an account
+		return nil
+	}
+	session, err := demoSession(ctx, s, accounts[admin].Token)
+	if err != nil {
+		return err
+	}
+	d, _, err := session().EnrolDevice(ctx, models.NewDevice{UserID: users[worker].ID, Label: "Demo phone"})
+	if err != nil {
+		return err
+	}
+	accounts[worker].DeviceToken = d.Token
+	return nil
+}
+
+// demoSession makes sessions of the account whose token it is: each a request of its own.
+func demoSession(ctx context.Context, s *store.Store, token string) (func() *store.Session, error) {
+	gate, err := policies.New()
+	if err != nil {
+		return nil, err
+	}
+	actor, err := store.NewAccounts(s).Authenticate(ctx, token, "")
+	if err != nil {
+		return nil, err
+	}
+	return func() *store.Session {
+		return s.For(actor, gate.Grants(actor.Role), store.Request{ID: "demo", Key: fmt.Sprint("demo ", time.Now().UnixNano()), BodyHash: "demo"})
+	}, nil
 }
 
 // story is what the printed calls refer to.
@@ -569,16 +611,9 @@ func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount)
 		}
 	}
 	st.clinic = st.accounts[models.RoleClinician].Organisation
-	gate, err := policies.New()
+	session, err := demoSession(ctx, s, st.accounts[models.RoleNGOOutreach].Token)
 	if err != nil {
 		return st, err
-	}
-	actor, err := store.NewAccounts(s).Authenticate(ctx, st.accounts[models.RoleNGOOutreach].Token)
-	if err != nil {
-		return st, err
-	}
-	session := func() *store.Session {
-		return s.For(actor, gate.Grants(actor.Role), store.Request{ID: "demo", Key: fmt.Sprint("demo ", time.Now().UnixNano()), BodyHash: "demo"})
 	}
 	client, _, err := session().RegisterClient(ctx, models.Registration{Country: "KZ", Sex: "F", BirthYear: 1994, MotherInitials: "Са", FatherInitials: "Ер"})
 	if err != nil {
@@ -587,7 +622,7 @@ func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount)
 	st.client = client.Handle()
 	_, _, err = session().GiveConsent(ctx, st.client, models.NewConsent{
 		Purpose: models.PurposeReferral, RecipientID: st.clinic, Categories: []models.Category{models.CatTreatmentFact},
-		Until: models.DateOf(models.Now(), actor.Zone).AddMonths(6),
+		Until: models.DateOf(models.Now(), "Asia/Almaty").AddMonths(6),
 	})
 	if err != nil {
 		return st, err
@@ -626,6 +661,9 @@ All accounts, with passwords and tokens: %s
 		`  | tee /dev/stderr | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')`)
 	call("the clinic accepts", models.RoleClinician,
 		`$CURL -X POST "$URL/referrals/$ID/acceptance" -H 'If-Match: "1"'`)
+	call("an outreach worker's telephone sends what it noted without a network", models.RoleNGOOutreach,
+		"N=$(date +%s%N); $CURL '$URL/sync' -H 'Content-Type: application/json' \\",
+		`  -d '{"commands":[{"id":"'$N'","type":"contact.create","idempotencyKey":"'$N'","baseVersion":null,"occurredAt":"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'","payload":{"code":"`+st.client+`","intervention":"NSP","setting":"community","appointment":"none","syringes":20,"condoms":5}}]}'`)
 	call("what is to do at the clinic, by due time", models.RolePsychologist,
 		"$CURL '$URL/tasks?limit=2'")
 	call("the clinic takes over a dose that another clinic sent; the sender's order ends with it", models.RoleNarcologist,

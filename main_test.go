@@ -202,3 +202,44 @@ func TestProcess_DrainsOnSIGTERM(t *testing.T) {
 		t.Fatalf("the process did not end cleanly: %v", err)
 	}
 }
+
+// TestDemo_PrintsAnOutboxThatIsTaken pastes the printed call into a shell, and uses the
+// device that the outreach worker has.
+func TestDemo_PrintsAnOutboxThatIsTaken(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	p := startDemo(t, data)
+	_, call, found := strings.Cut(p.output, "an outreach worker's telephone sends")
+	if !found {
+		t.Fatalf("no such call in %s", p.output)
+	}
+	_, call, _ = strings.Cut(call, "\n")
+	call, _, _ = strings.Cut(call, "\n\n")
+	for range 2 { // every paste is a new contact
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", call).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), `"status":"accepted"`) {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	for role, a := range p.accounts {
+		if (a.DeviceToken != "") != (role == "ngo_outreach") {
+			t.Errorf("%s has the device token %q", role, a.DeviceToken)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(data, accountsFile)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+	req, err := http.NewRequest(http.MethodGet, p.url+"/api/v1/device-state", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Device-Token", p.accounts["ngo_outreach"].DeviceToken)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("the device: %s", res.Status)
+	}
+}

@@ -54,12 +54,11 @@ type server struct {
 	facilities *store.Facilities
 	accounts   *store.Accounts
 
-	authenticate func(ctx context.Context, token string) (models.Actor, error)
+	authenticate func(ctx context.Context, token, device string) (models.Actor, error)
 	allow        func(models.Role, models.Category, models.Verb) bool
 	session      func(models.Actor, store.Request) *store.Session
 	deny         func(ctx context.Context, actor models.Actor, requestID, action, outcome string) error
 	ready        func(ctx context.Context) error
-	device       func(ctx context.Context, actor models.Actor, token string) (*models.Device, error)
 	now          models.Clock
 }
 
@@ -76,7 +75,7 @@ func New(d Deps) http.Handler {
 			return d.Store.For(actor, d.Policies.Grants(actor.Role), req)
 		},
 		deny:  d.Store.RecordDenial,
-		ready: d.Store.Ready, device: d.Store.DeviceOf, now: d.Store.Now,
+		ready: d.Store.Ready, now: d.Store.Now,
 	}
 	return s.router(Routes)
 }

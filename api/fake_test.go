@@ -56,7 +56,7 @@ func newFake() *fake {
 		log:     slog.New(slog.NewJSONHandler(f.log, nil)),
 		limits:  newLimiter(DefaultLimits()),
 		version: Version{Version: "test"},
-		authenticate: func(_ context.Context, token string) (models.Actor, error) {
+		authenticate: func(_ context.Context, token, _ string) (models.Actor, error) {
 			switch token {
 			case nurseToken:
 				return models.Actor{UserID: "u-nurse", Username: "canary-username", Role: models.RoleNurse}, nil

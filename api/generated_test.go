@@ -67,9 +67,6 @@ relation. Everything but public routes needs a bearer token. Conventions: [http.
 		case r.Change:
 			headers = "If-Match"
 		}
-		if r.Device {
-			headers = "Device-Token"
-		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Method, pathParam.ReplaceAllString(r.Path, "{$1}"), category, verb, headers,
 			dash(strings.Join(r.Query, " ")), dash(r.Action), dash(r.Command))
 	}

@@ -18,6 +18,7 @@ func TestRace_AnOutboxAgainstAWithdrawal(t *testing.T) {
 		doctor, ngo := w.as(t, models.RoleClinician), w.as(t, models.RoleNGOOutreach)
 		_, sender := w.enrol(t, ngo)
 		_, receiver := w.enrol(t, doctor)
+		away, abroad := w.again(t, ngo), w.again(t, doctor) // signed in on their devices
 		ended := map[string]int{}
 		for round := range 8 {
 			code := w.register(t, ngo, 100+round)
@@ -27,8 +28,8 @@ func TestRace_AnOutboxAgainstAWithdrawal(t *testing.T) {
 				return w.command("referral.create", object{}, object{"clientCode": code, "toOrganisation": w.Clinic.ID, "reason": "step_up", "urgency": "routine", "needs": []string{"oat"}, "note": ""})
 			}
 			sent := []Scenario{
-				outbox(ngo, sender, http.StatusOK, create(), create()),
-				outbox(doctor, receiver, http.StatusOK, w.command("referral.change", object{"id": there, "action": "acceptance"}, object{}).on(1)),
+				outbox(away, sender, http.StatusOK, create(), create()),
+				outbox(abroad, receiver, http.StatusOK, w.command("referral.change", object{"id": there, "action": "acceptance"}, object{}).on(1)),
 				{Method: http.MethodPost, Path: "/api/v1/consents/" + consent + "/withdrawal", Token: ngo.Token, Status: http.StatusOK},
 			}
 			answers := make([]Answer, len(sent))

@@ -157,14 +157,6 @@ func (s *server) scoped(route Route) step {
 		if !route.AnyRole && !s.allow(actor.Role, route.Category, route.Verb) {
 			return s.denied(req, actor, route.Action, "forbidden", errForbidden)
 		}
-		var device *models.Device
-		if route.Device {
-			if device, err = s.deviceOf(req, actor); models.IsKind(err, models.KindForbidden) {
-				return s.denied(req, actor, route.Action, "forbidden", err)
-			} else if err != nil {
-				return err
-			}
-		}
 		in, err := s.read(req, &route)
 		if err != nil {
 			return err
@@ -174,7 +166,7 @@ func (s *server) scoped(route Route) step {
 			call.Protocols = s.protocols.Catalog()
 		}
 		if route.Runs {
-			call.Commands = s.commands(req, actor, device)
+			call.Commands = s.commands(req, actor)
 		}
 		err = route.Scoped(call)
 		if models.IsKind(err, models.KindNotFound) {
@@ -191,7 +183,8 @@ func (s *server) scoped(route Route) step {
 }
 
 // signIn authenticates the request. An address that keeps sending bad tokens is
-// slowed down before the database is asked; a user has a rate of their own.
+// slowed down before the database is asked; a user has a rate of their own. A good token
+// with the wrong device, or without its own, may be a stolen one: that leaves a trace.
 func (s *server) signIn(req *request) (models.Actor, error) {
 	client := s.limits.client(req.r)
 	if s.limits.guessing(client) {
@@ -202,10 +195,13 @@ func (s *server) signIn(req *request) (models.Actor, error) {
 		s.limits.guessed(client)
 		return models.Actor{}, errNoToken
 	}
-	actor, err := s.authenticate(req.r.Context(), token)
+	actor, err := s.authenticate(req.r.Context(), token, deviceToken(req))
 	if err != nil {
-		if models.IsKind(err, models.KindUnauthenticated) {
+		if models.IsKind(err, models.KindUnauthenticated) || models.IsKind(err, models.KindForbidden) {
 			s.limits.guessed(client)
+		}
+		if actor.UserID != "" {
+			err = s.denied(req, actor, "device.use", "forbidden", err)
 		}
 		return models.Actor{}, err
 	}
@@ -215,6 +211,10 @@ func (s *server) signIn(req *request) (models.Actor, error) {
 	}
 	return actor, nil
 }
+
+// deviceToken is what the request names as its device; empty without one. Two are none that
+// anybody has.
+func deviceToken(req *request) string { return strings.Join(req.r.Header["Device-Token"], ",") }
 
 // bearer takes the token from the one Authorization header.
 func bearer(h http.Header) (string, bool) {

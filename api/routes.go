@@ -36,8 +36,6 @@ type Route struct {
 	Create bool // needs an Idempotency-Key
 	Change bool // needs an If-Match
 
-	// Device asks for the token of the caller's enrolled device, after the role (403).
-	Device bool
 	// Runs lets the handler carry out commands from the field: other routes of this table.
 	Runs bool
 	// Command is the type under which the route may be called from the field (POST /sync);
@@ -45,13 +43,15 @@ type Route struct {
 	// parameters, shown at a conflict. Adds: it adds to the record, whatever its version.
 	// Occurs names the member of the body that takes the time the command happened when the
 	// body gives none: "on" for a civil date, any other for a time; OccursIn the one action
-	// that has the member, where the others have none. Unkept: the body may not wait in the
-	// inbox of conflicts.
+	// that has the member, where the others have none. Reason names the member that takes a
+	// reason the route may ask for: without it the command waits in the inbox, and whoever
+	// resolves it gives one. Unkept: the body may not wait in the inbox of conflicts.
 	Command  string
 	Current  string
 	Adds     bool
 	Occurs   string
 	OccursIn string
+	Reason   string
 	Unkept   bool
 
 	Query     []string // the query parameters it takes; any other is refused
@@ -123,6 +123,8 @@ var Routes = []Route{
 
 	{Method: "GET", Path: "/api/v1/users", Scoped: handlers.ListUsers, Category: models.CatUser, Verb: models.Read,
 		Action: "user.read", Query: []string{"limit", "cursor"}},
+	{Method: "GET", Path: "/api/v1/colleagues", Scoped: handlers.ListColleagues, Category: models.CatOrganisation, Verb: models.Read,
+		Action: "colleague.read", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/users", Scoped: handlers.CreateUser, Category: models.CatUser, Verb: models.Create,
 		Action: "user.create", Create: true},
 	{Method: "PATCH", Path: "/api/v1/users/:id", Scoped: handlers.ChangeUser, Category: models.CatUser, Verb: models.Change,
@@ -307,7 +309,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/api/v1/dose-orders/:id", Scoped: handlers.GetDoseOrder, Category: models.CatOAT, Verb: models.Read,
 		Action: "dose_order.read"},
 	{Method: "POST", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.RecordDose, Category: models.CatOAT, Verb: models.Create,
-		Action: "dose_order.dose", Create: true, Command: "dose_order.dose", Current: "/api/v1/dose-orders/:id", Occurs: "at"},
+		Action: "dose_order.dose", Create: true, Command: "dose_order.dose", Current: "/api/v1/dose-orders/:id", Occurs: "at", Reason: "guardReason"},
 	{Method: "GET", Path: "/api/v1/dose-orders/:id/doses", Scoped: handlers.ListDoses, Category: models.CatOAT, Verb: models.Read,
 		Action: "dose_order.doses", Query: []string{"limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/dose-orders/:id/:action", Scoped: handlers.ChangeDoseOrder, Category: models.CatOAT, Verb: models.Change,
@@ -454,7 +456,7 @@ var Routes = []Route{
 	// Nothing may stand in the way of shutting a device out: no If-Match, and it can be repeated.
 	{Method: "POST", Path: "/api/v1/devices/:id/shut-out", Scoped: handlers.ShutOutDevice, Category: models.CatUser, Verb: models.Change,
 		Action: "device.shut_out"},
-	{Method: "POST", Path: "/api/v1/sync", Scoped: handlers.SyncCommands, AnyRole: true, Action: "sync.create", Device: true, Runs: true, MaxBody: 2 << 20},
+	{Method: "POST", Path: "/api/v1/sync", Scoped: handlers.SyncCommands, AnyRole: true, Action: "sync.create", Runs: true, MaxBody: 2 << 20},
 	{Method: "GET", Path: "/api/v1/sync/conflicts", Scoped: handlers.ListSyncConflicts, AnyRole: true, Runs: true,
 		Action: "sync_conflict.read", Query: []string{"state", "limit", "cursor"}},
 	{Method: "POST", Path: "/api/v1/sync/conflicts/:id/resolution", Scoped: handlers.ResolveSyncConflict, AnyRole: true, Runs: true,

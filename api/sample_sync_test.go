@@ -43,9 +43,13 @@ type syncResult struct {
 	}
 }
 
-// sync sends an outbox; the answer must be 200 with one result for each command.
+// sync sends an outbox; the answer must be 200 with one result for each command. With a device
+// it is signed in there: a token that was used with a device is good for nothing without it.
 func (w *world) sync(t testing.TB, who account, device string, commands ...object) []syncResult {
 	t.Helper()
+	if device != "" {
+		who = w.again(t, who)
+	}
 	var answer struct{ Results []syncResult }
 	w.run(t, outbox(who, device, 200, commands...)).Into(t, &answer)
 	if len(answer.Results) != len(commands) {
@@ -77,13 +81,15 @@ func (p *population) syncSamples(t *testing.T) map[string]sample {
 		}
 		return *results[0].Conflict
 	}
+	phone := p.again(t, p.doctor)
+	p.run(t, Scenario{Path: "/api/v1/me", Token: phone.Token, Status: 200, Headers: map[string]string{"Device-Token": token}}) // bound: no sample writes that
 	return map[string]sample{
 		"GET /api/v1/device-state": {path: "/api/v1/device-state", device: token},
 		"GET /api/v1/devices":      {who: admin, path: devices},
 		"POST /api/v1/devices":     {who: admin, path: devices, body: object{"user": p.second.ID, "label": "Tablet 1", "days": 30}.String()},
 		"POST /api/v1/devices/:id/shut-out": {who: admin, path: devices + "/" + device + "/shut-out",
 			others: []string{devices + "/" + theirs + "/shut-out"}, absent: absent(devices+"/", "/shut-out")},
-		"POST /api/v1/sync": {who: p.doctor, path: "/api/v1/sync", device: token,
+		"POST /api/v1/sync": {who: phone, path: "/api/v1/sync", device: token,
 			body: object{"commands": []object{p.command("episode.contact", object{"id": p.episode}, object{})}}.String()},
 		"GET /api/v1/sync/conflicts": {who: p.doctor, path: conflicts},
 		"POST /api/v1/sync/conflicts/:id/resolution": {who: p.doctor, path: conflicts + "/" + waiting(p.doctor, token, p.code) + "/resolution", body: object{"action": "drop"}.String(),

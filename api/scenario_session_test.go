@@ -28,8 +28,8 @@ func TestSession_SignInActAndSignOut(t *testing.T) {
 		if !strings.HasPrefix(fresh.Token, "jol_") || !fresh.ExpiresAt.Equal(w.Now().Add(time.Hour)) || a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %v", a.Body, a.Header)
 		}
-		me := Scenario{Path: "/api/v1/me", Token: fresh.Token, Status: 200, Absent: []string{fresh.Token, string(nurse.ID)},
-			Contains: []string{`"username":"` + nurse.Username + `"`, `"role":"nurse"`, `"kind":"clinic"`, string(w.Clinic.ID)}}
+		me := Scenario{Path: "/api/v1/me", Token: fresh.Token, Status: 200, Absent: []string{fresh.Token},
+			Contains: []string{`"id":"` + string(nurse.ID) + `"`, `"username":"` + nurse.Username + `"`, `"role":"nurse"`, `"kind":"clinic"`, string(w.Clinic.ID)}}
 		w.run(t, me)
 		// Each scheme spelling both signs in and signs out.
 		for _, scheme := range []string{"Bearer ", "bearer ", "BEARER "} {
@@ -102,5 +102,46 @@ func TestSession_ForeignTokensAreNobodys(t *testing.T) {
 		w.refused(t, nurse, "/api/v1/me", 401, "token.invalid")
 		w.run(t, changing(admin, "PATCH", "/api/v1/organisations/"+string(guard.Org.ID), `"1"`, `{"active":false}`, 200))
 		w.refused(t, guard, "/api/v1/me", 401, "token.invalid")
+	})
+}
+
+// Whoever hands a task on finds the colleague's id here: the caller's own organisation, its
+// active accounts, and of those no more than a name for the service, a role and an id.
+func TestScenarioSession_Colleagues(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse, second := w.as(t, models.RoleNurse), w.at(t, models.RoleNurse, w.Clinic, 2)
+		left, stranger := w.at(t, models.RoleNurse, w.Clinic, 3), w.at(t, models.RoleNurse, w.Polyclinic, 1)
+		admin := w.as(t, models.RoleAdministrator)
+		w.run(t, changing(admin, "PATCH", "/api/v1/users/"+string(left.ID), `"1"`, `{"active":false}`, 200))
+		a := w.get(t, nurse, "/api/v1/colleagues", `"id":"`+string(second.ID)+`"`, string(nurse.ID), `"role":"nurse"`)
+		for _, absent := range []string{string(left.ID), string(stranger.ID), "version", "active", "organisation"} {
+			if strings.Contains(string(a.Body), absent) {
+				t.Errorf("%s in %s", absent, a.Body)
+			}
+		}
+		var page struct {
+			Items []struct{ ID string }
+			Page  struct{ Next string }
+		}
+		w.get(t, nurse, "/api/v1/colleagues?limit=1").Into(t, &page)
+		if len(page.Items) != 1 || page.Page.Next == "" {
+			t.Errorf("%+v", page)
+		}
+		w.get(t, nurse, "/api/v1/me", `"id":"`+string(nurse.ID)+`"`)
+		w.get(t, stranger, "/api/v1/colleagues", string(stranger.ID))
+		// What it is for.
+		task := w.run(t, creating(nurse, "/api/v1/clients/"+w.register(t, nurse, 1)+"/tasks", object{"kind": "call", "dueOn": w.Today()}.String(), 201)).named(t).ID
+		w.run(t, changing(nurse, "POST", "/api/v1/tasks/"+task+"/assignment", `"1"`, object{"assignee": second.ID}.String(), 200))
+		// An unknown action says which there are.
+		unknown := changing(nurse, "POST", "/api/v1/tasks/"+task+"/assign", `"2"`, `{}`, 404)
+		w.run(t, unknown.failing("task.not_found", "completion, skip, assignment, escalation"))
+		unknown.Path = "/api/v1/referrals/" + task + "/accept"
+		w.run(t, unknown.failing("referral.not_found", "receipt, acceptance, decline"))
+		unknown.Path = "/api/v1/episodes/" + task + "/close"
+		a = w.run(t, unknown.failing("episode.not_found", "assessment, "))
+		if strings.Contains(string(a.Body), "closure") { // has an address of its own
+			t.Errorf("%s", a.Body)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 
 	"jol/handlers"
@@ -50,7 +52,7 @@ func TestScenarioDevices_EnrolExpireShutOut(t *testing.T) {
 			t.Error("the token is kept")
 		}
 		command := func() object { return w.command("client.create", object{}, object{"country": "KZ"}) }
-		for _, wrong := range []string{"", "jold_x", strings.Repeat("x", 300)} {
+		for _, wrong := range []string{"jold_x", strings.Repeat("x", 300)} {
 			w.run(t, outbox(worker, wrong, 403, command()).failing("device.required"))
 		}
 		w.run(t, outbox(other, token, 403, command()).failing("device.required")) // bound to its user
@@ -86,10 +88,218 @@ func TestScenarioDevices_EnrolExpireShutOut(t *testing.T) {
 		if !strings.Contains(string(a.Body), "delete everything") {
 			t.Errorf("%s", a.Body)
 		}
-		if n := w.n(t, "audit_events WHERE action = 'sync.create' AND outcome = 'forbidden'"); n < 6 {
+		if n := w.n(t, "audit_events WHERE action = 'device.use' AND outcome = 'forbidden'"); n != 5 {
 			t.Errorf("%d refusals are in the trail", n)
 		}
 		w.get(t, w.again(t, admin), "/api/v1/devices", `"label":"Phone 3"`, `"token":null`)
+	})
+}
+
+// A token that was used with a device is good for nothing without it, and ends with it.
+func TestScenarioDevices_ATokenIsBoundToItsDevice(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		worker := w.as(t, models.RoleNGOOutreach)
+		id, device := w.enrol(t, worker)
+		_, spare := w.enrol(t, worker)
+		_, others := w.enrol(t, w.at(t, models.RoleNGOOutreach, w.NGO, 2))
+		me := func(who account, device string, status int, code string) {
+			t.Helper()
+			sc := Scenario{Path: "/api/v1/me", Token: who.Token, Status: status, Code: code, Headers: map[string]string{}}
+			if device != "" {
+				sc.Headers["Device-Token"] = device
+			}
+			w.run(t, sc)
+		}
+		phone, desk := w.again(t, worker), w.again(t, worker)
+		me(phone, "", 200, "")
+		me(phone, others, 403, "device.required") // no device of this user: nothing is bound
+		me(phone, "", 200, "")
+		me(phone, device, 200, "")
+		me(phone, device, 200, "")
+		if n := w.n(t, "audit_events WHERE action = 'token.bind' AND objects LIKE '%"+id+"%'"); n != 1 {
+			t.Errorf("bound %d times", n)
+		}
+		for _, wrong := range []string{"", spare, others, "jold_x"} {
+			me(phone, wrong, 401, "token.device_required")
+		}
+		w.run(t, outbox(phone, "", 401, w.command("client.create", object{}, object{})).failing("token.device_required"))
+		w.run(t, Scenario{Path: "/api/v1/protocols/therapeutic-programme", Token: phone.Token, Status: 401, Code: "token.device_required"})
+		if n := w.n(t, "audit_events WHERE action = 'device.use' AND outcome = 'forbidden'"); n != 7 {
+			t.Errorf("%d refusals are in the trail", n)
+		}
+		me(desk, "", 200, "") // another sign-in is not touched
+
+		// Expiry ends it at once, whether the device's token is sent or not.
+		w.Advance(29*24*time.Hour + 23*time.Hour + 30*time.Minute)
+		late := w.again(t, worker)
+		me(late, device, 200, "")
+		w.Advance(45 * time.Minute)
+		me(late, device, 401, "token.invalid")
+		me(late, "", 401, "token.invalid")
+
+		// Shut out: no route takes it any more.
+		id, device = w.enrol(t, worker)
+		phone = w.again(t, worker)
+		me(phone, device, 200, "")
+		w.run(t, Scenario{Method: http.MethodPost, Path: "/api/v1/devices/" + id + "/shut-out", Token: w.again(t, w.as(t, models.RoleAdministrator)).Token, Status: 200})
+		if n := w.n(t, "tokens WHERE device_id = '"+id+"' AND revoked_at IS NULL"); n != 0 {
+			t.Error("the token outlived its device")
+		}
+		for _, r := range Routes {
+			if r.Scoped == nil {
+				continue
+			}
+			for _, header := range []string{device, ""} {
+				sc := Scenario{Name: r.key(), Method: r.Method, Path: strings.ReplaceAll(r.Path, ":", ""), Token: phone.Token, Status: 401, Code: "token.invalid", Headers: map[string]string{}}
+				if header != "" {
+					sc.Headers["Device-Token"] = header
+				}
+				sc.Run(t, w.base)
+			}
+		}
+		w.run(t, Scenario{Path: "/api/v1/device-state", Status: 200, Contains: []string{`"wipe":true`}, Headers: map[string]string{"Device-Token": device}})
+	})
+}
+
+// The shape that the contract promises: a bearer token and nothing else. Each command is
+// allowed what its route allows.
+func TestScenarioSync_WithoutADevice(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		worker, guard := w.as(t, models.RoleNGOOutreach), w.as(t, models.RolePrisonSecurity)
+		command := func() object {
+			c := w.command("client.create", object{}, object{"country": "KZ", "sex": "F", "birthYear": 1990, "motherInitials": "Ai", "fatherInitials": "Gu"})
+			delete(c, "params")
+			return c
+		}
+		wantStatuses(t, w.sync(t, worker, "", command()), "accepted")
+		wantStatuses(t, w.sync(t, guard, "", command()), "refused role.not_allowed")
+		// What meets a conflict waits as it does with a device.
+		code := w.register(t, worker, 1)
+		refer := w.command("referral.create", object{}, object{"clientCode": code, "toOrganisation": w.Clinic.ID, "reason": "step_up", "urgency": "routine", "needs": []string{}, "note": ""})
+		wantStatuses(t, w.sync(t, worker, "", refer), "conflict referral.consent_required")
+		w.get(t, worker, "/api/v1/me", `"role":"ngo_outreach"`)
+	})
+}
+
+// The contract's command has no params: the path's parameters stand in the payload.
+func TestScenarioSync_PathParametersInThePayload(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		nurse := w.as(t, models.RoleNurse)
+		code := w.register(t, nurse, 1)
+		episode, other := w.start(t, nurse, code), w.start(t, nurse, w.register(t, nurse, 2))
+		bare := func(kind string, payload object) object {
+			c := w.command(kind, nil, payload)
+			delete(c, "params")
+			return c
+		}
+		contact := bare("episode.contact", object{"id": episode, "on": w.Today()})
+		same := w.command("episode.contact", object{"id": episode}, object{"on": w.Today()}) // the same request
+		same["idempotencyKey"] = contact["idempotencyKey"]
+		both := w.command("episode.contact", object{"id": episode}, object{"id": episode, "on": w.Today()})
+		half := w.command("task.change", object{"action": "completion"}, object{})
+		task := bare("task.create", object{"code": code, "kind": "call", "dueOn": w.Today()})
+		half["payload"], half["baseVersion"] = object{"id": "command:" + task["id"].(string)}, 1
+		consent := bare("consent.create", object{"clientCode": code, "purpose": "referral", "recipient": object{"organisation": w.Polyclinic.ID}, "categories": []string{}, "until": w.Today().AddMonths(6)})
+		withdraw := bare("consent.withdraw", object{"id": "command:" + consent["id"].(string)})
+		wantStatuses(t, w.sync(t, nurse, "", contact, contact, same, both, task, half, consent, withdraw),
+			"accepted", "replayed", "replayed", "accepted", "accepted", "accepted", "accepted", "accepted")
+		if n := w.n(t, "tasks WHERE state = 'done'"); n != 1 {
+			t.Errorf("%d tasks are done", n)
+		}
+		// Two answers to one question, a parameter that is no text, none at all.
+		differ := w.command("episode.contact", object{"id": other}, object{"id": episode, "on": w.Today()})
+		twice := bare("consent.create", object{"code": code, "clientCode": "C1-0000-0000-0000-0"})
+		number := bare("episode.contact", object{"id": 7})
+		none := bare("episode.contact", object{"on": w.Today()})
+		results := w.sync(t, nurse, "", differ, twice, number, none)
+		wantStatuses(t, results, "refused sync.params", "refused sync.params", "refused sync.params", "refused sync.params")
+		if got := results[0].Problem.Errors; len(got) != 1 || got[0].Pointer != "/payload/id" {
+			t.Errorf("%+v", got)
+		}
+		// What waits has them apart, as every command: it can be read and applied.
+		move := bare("episode.change", object{"id": other, "action": "assessment"})
+		move["baseVersion"] = 7
+		got := w.sync(t, nurse, "", move)
+		if got[0].Status != "conflict" || got[0].Resource["id"] != other {
+			t.Fatalf("%+v %+v", got[0], got[0].Problem)
+		}
+		w.get(t, nurse, "/api/v1/sync/conflicts", `"params":{"action":"assessment","id":"`+other+`"}`, `"payload":{}`, `"address":"/api/v1/episodes/`+other+`"`)
+	})
+}
+
+// No body has a member that is named like a parameter of its path, so that taking one out of
+// a payload takes nothing from the body.
+func TestRoutes_CommandsTakeTheirPathFromThePayload(t *testing.T) {
+	t.Parallel()
+	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, r := range commandRoutes() {
+		names := parametersOf(&r)
+		if slices.Contains(names, "code") {
+			names = append(names, "clientCode")
+		}
+		op := doc.Paths.Value(pathParam.ReplaceAllString(r.Path, "{$1}")).GetOperation(r.Method)
+		if op.RequestBody == nil {
+			continue
+		}
+		schema := op.RequestBody.Value.Content["application/json"].Schema.Value
+		if len(schema.Properties) == 0 {
+			t.Errorf("%s: the body is not described", kind)
+		}
+		for _, name := range names {
+			if schema.Properties[name] != nil {
+				t.Errorf("%s: %s is in the path and in the body", kind, name)
+			}
+		}
+	}
+}
+
+// A dose that was given is never lost: where a guard asks for a reason it waits until somebody
+// gives one, and is recorded at the time it was given.
+func TestScenarioSync_ADoseOutsideAGuardWaitsForItsReason(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		doctor, nurse := w.as(t, models.RoleNarcologist), w.as(t, models.RoleNurse)
+		code := w.register(t, doctor, 1)
+		order := w.treat(t, doctor, code)
+		given := w.Now()
+		w.Advance(30 * time.Minute)
+		dose := w.command("dose_order.dose", object{"id": order}, object{"status": "given", "doseMg": 80, "witnessed": true, "guardReason": ""})
+		dose["occurredAt"] = given.Format(time.RFC3339)
+		unknown := w.command("dose_order.dose", object{"id": order}, object{"status": "given", "doseMg": 80, "witnessed": true, "guardReason": "zzz"})
+		got := w.sync(t, nurse, "", dose, unknown)
+		wantStatuses(t, got, "conflict dose.reason_required", "refused dose.guard_reason_unknown")
+		if got[0].Conflict == nil || got[0].Resource["id"] != order || got[0].Problem.Errors[0].Pointer != "/payload/guardReason" {
+			t.Fatalf("%+v %+v", got[0], got[0].Problem)
+		}
+		wantStatuses(t, w.sync(t, nurse, "", dose), "conflict dose.reason_required")
+		id := *got[0].Conflict
+		w.get(t, nurse, "/api/v1/sync/conflicts?state=waiting", id, `"code":"dose.reason_required"`, `"doseMg":80`)
+		w.run(t, resolving(nurse, id, object{"action": "apply"}, 422).failing("dose.reason_required"))
+		w.run(t, resolving(nurse, id, object{"action": "apply", "reason": "zzz"}, 422).failing("dose.guard_reason_unknown"))
+		if n := w.n(t, "sync_conflicts WHERE state = 'waiting'"); n != 1 || w.n(t, "dose_events") != 0 {
+			t.Fatalf("%d wait", n)
+		}
+		done := w.run(t, resolving(nurse, id, object{"action": "apply", "reason": "tolerance_known"}, 200))
+		for _, want := range []string{`"guardReason":"tolerance_known"`, `"doseMg":80`, `"state":"applied"`, `"at":"` + given.Format(time.RFC3339)[:19]} {
+			if !strings.Contains(string(done.Body), want) {
+				t.Errorf("no %s in %s", want, done.Body)
+			}
+		}
+		wantStatuses(t, w.sync(t, nurse, "", dose), "replayed")
+		if n := w.n(t, "dose_events"); n != 1 {
+			t.Errorf("%d doses", n)
+		}
+		// A conflict that asks for none takes none.
+		episode := w.start(t, nurse, code)
+		got = w.sync(t, nurse, "", w.command("episode.change", object{"id": episode, "action": "assessment"}, object{}).on(9))
+		w.run(t, resolving(nurse, *got[0].Conflict, object{"action": "apply", "baseVersion": 1, "reason": "tolerance_known"}, 422).failing("sync_conflict.no_reason"))
+		w.run(t, resolving(nurse, *got[0].Conflict, object{"action": "drop", "reason": "tolerance_known"}, 422).failing("sync_conflict.no_reason"))
 	})
 }
 
@@ -109,17 +319,17 @@ func (w *world) again(t testing.TB, who account) account {
 func TestScenarioSync_ADeviceShutOutDoesNotFinishItsOutbox(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		for _, end := range []struct{ set, code string }{{"state = 'shut_out'", "device.shut_out"}, {"expires_at = created_at", "device.expired"}} {
+		for _, end := range []string{"state = 'shut_out'", "expires_at = created_at"} {
 			worker := w.as(t, models.RoleNGOOutreach)
 			_, device := w.enrol(t, worker)
 			db, dialect, err := w.Pool()
 			if err != nil {
 				t.Fatal(err)
 			}
-			statements := []string{"DROP TRIGGER IF EXISTS ends", "CREATE TRIGGER ends AFTER INSERT ON clients BEGIN UPDATE devices SET " + end.set + "; END"}
+			statements := []string{"DROP TRIGGER IF EXISTS ends", "CREATE TRIGGER ends AFTER INSERT ON clients BEGIN UPDATE devices SET " + end + "; END"}
 			if fmt.Sprint(dialect) == "postgres" {
 				statements = []string{
-					"CREATE OR REPLACE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE devices SET " + end.set + "; RETURN NEW; END $$",
+					"CREATE OR REPLACE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE devices SET " + end + "; RETURN NEW; END $$",
 					"DROP TRIGGER IF EXISTS ends ON clients", "CREATE TRIGGER ends AFTER INSERT ON clients FOR EACH ROW EXECUTE FUNCTION ends()",
 				}
 			}
@@ -132,7 +342,7 @@ func TestScenarioSync_ADeviceShutOutDoesNotFinishItsOutbox(t *testing.T) {
 			register := func(year int) object {
 				return w.command("client.create", object{}, object{"country": "KZ", "sex": "F", "birthYear": year, "motherInitials": "Ai", "fatherInitials": "Gu", "distinct": true})
 			}
-			wantStatuses(t, w.sync(t, worker, device, register(1990), register(1991), register(1992)), "accepted", "refused "+end.code, "refused "+end.code)
+			wantStatuses(t, w.sync(t, worker, device, register(1990), register(1991), register(1992)), "accepted", "refused token.invalid", "refused token.invalid")
 			if n := w.n(t, "clients") - before; n != 1 {
 				t.Errorf("%d clients were registered", n)
 			}
@@ -333,14 +543,14 @@ func TestScenarioSync_DuplicateCreateFromTwoDevices(t *testing.T) {
 		}
 		// Both at once, many times over: still once.
 		race := w.command("client.create", object{}, object{"country": "KZ", "sex": "M", "birthYear": 1985, "motherInitials": "Ra", "fatherInitials": "Ce"})
-		ended := make(chan string, 8)
+		ended, phones := make(chan string, 8), map[string]account{deviceA: w.again(t, a), spare: w.again(t, a)}
 		for i := range 8 {
 			go func() {
 				device := deviceA
 				if i%2 == 0 {
 					device = spare
 				}
-				sc := outbox(a, device, 200, race)
+				sc := outbox(phones[device], device, 200, race)
 				ended <- string(sc.send(t, w.base).Body)
 			}()
 		}
@@ -397,7 +607,8 @@ func TestScenarioSync_HalfInvalidBatches(t *testing.T) {
 			"refused body.field_required",
 			"accepted",
 		}
-		sc := outbox(nurse, device, 200)
+		phone := w.again(t, nurse)
+		sc := outbox(phone, device, 200)
 		sc.Body = object{"commands": batch}.String()
 		sc.Absent = []string{"два слова", "nonsense", "yesterday"}
 		var answer struct{ Results []syncResult }
@@ -415,13 +626,13 @@ func TestScenarioSync_HalfInvalidBatches(t *testing.T) {
 		}
 		// The role is asked for every command.
 		security := w.as(t, models.RoleAdministrator)
-		_, phone := w.enrol(t, security)
-		wantStatuses(t, w.sync(t, security, phone, w.command("client.create", object{}, object{}), w.command("episode.contact", object{"id": episode}, object{})),
+		_, tablet := w.enrol(t, security)
+		wantStatuses(t, w.sync(t, security, tablet, w.command("client.create", object{}, object{}), w.command("episode.contact", object{"id": episode}, object{})),
 			"refused role.not_allowed", "refused role.not_allowed")
 		// The batch itself.
 		for body, code := range map[string]string{`{}`: "sync.commands_required", `{"commands":[]}`: "sync.commands_required", `{"commands":{}}`: "body.wrong_type", `[]`: "body.wrong_type",
 			`{"commands":[],"commands":[]}`: "body.duplicate_field", `{"commands":[` + strings.Repeat(`1,`, handlers.MaxCommands) + `1]}`: "sync.too_many_commands"} {
-			sc := outbox(nurse, device, 422).failing(code)
+			sc := outbox(phone, device, 422).failing(code)
 			sc.Body = body
 			sc.Run(t, w.base)
 		}
@@ -496,7 +707,12 @@ func TestScenarioChanges_OverHTTP(t *testing.T) {
 		}
 		w.get(t, nurse, "/api/v1/changes?limit=5", `"kind":"client"`, code).Into(t, &page)
 		w.get(t, nurse, "/api/v1/changes?since="+page.Page.Next, `"items":[]`)
+		first := w.get(t, nurse, "/api/v1/changes", code)
+		if zero := w.get(t, nurse, "/api/v1/changes?since=0"); string(zero.Body) != string(first.Body) {
+			t.Errorf("since 0 is not the beginning: %s", zero.Body)
+		}
 		w.refused(t, nurse, "/api/v1/changes?since=nonsense", 422, "cursor.invalid")
+		w.refused(t, nurse, "/api/v1/changes?since=00", 422, "cursor.invalid")
 		w.refused(t, nurse, "/api/v1/changes?limit=0", 422, "limit.out_of_range")
 		w.get(t, w.as(t, models.RolePrisonSecurity), "/api/v1/changes", `"items":[]`)
 	})
@@ -513,7 +729,7 @@ func TestRoutes_CommandsAreWellFormed(t *testing.T) {
 			}
 			continue
 		}
-		if seen[r.Command] || r.Scoped == nil || r.Method == http.MethodGet || r.Runs || r.Device {
+		if seen[r.Command] || r.Scoped == nil || r.Method == http.MethodGet || r.Runs {
 			t.Errorf("%s: %s cannot be a command, or is two", r.key(), r.Command)
 		}
 		seen[r.Command] = true
@@ -663,5 +879,79 @@ func TestDocs_OfflineNamesEveryCommand(t *testing.T) {
 	slices.Sort(listed)
 	if !slices.Equal(listed, commands) {
 		t.Errorf("the page lists %q, the routes have %q", listed, commands)
+	}
+}
+
+// asSent is the body that a payload stands for: with its time, and without what says nothing.
+func asSent(t *testing.T, r Route, payload map[string]any) (body any) {
+	t.Helper()
+	raw := []byte(saying(object(payload).String()))
+	if r.Occurs != "" {
+		var err error
+		if raw, err = handlers.FillTime(raw, r.Occurs, "Asia/Almaty", time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := json.Unmarshal(raw, &body); err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// Every command has an example on the page that its route can read.
+func TestDocs_OfflineHasAnExampleOfEveryCommand(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/offline.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile("../docs/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, examples, _ := strings.Cut(string(page), "```jsonl\n")
+	examples, _, _ = strings.Cut(examples, "```")
+	routes := commandRoutes()
+	for line := range strings.Lines(examples) {
+		var c struct {
+			Type        string
+			BaseVersion *int64
+			Payload     map[string]any
+		}
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		r, ok := routes[c.Type]
+		if !ok {
+			t.Errorf("%s is no command, or has two examples", c.Type)
+			continue
+		}
+		delete(routes, c.Type)
+		if needs := r.Change && !r.Adds; needs != (c.BaseVersion != nil) {
+			t.Errorf("%s: needs a base: %t", c.Type, needs)
+		}
+		for _, name := range parametersOf(&r) {
+			if c.Payload[name] == nil {
+				t.Errorf("%s: no %s", c.Type, name)
+			}
+			if r.OccursIn != "" && r.OccursIn != c.Payload["action"] && name == "action" {
+				r.Occurs = "" // its time is said
+			}
+			delete(c.Payload, name)
+		}
+		op := doc.Paths.Value(pathParam.ReplaceAllString(r.Path, "{$1}")).GetOperation(r.Method)
+		if op.RequestBody == nil {
+			if len(c.Payload) != 0 {
+				t.Errorf("%s takes no body", c.Type)
+			}
+			continue
+		}
+		if err := op.RequestBody.Value.Content["application/json"].Schema.Value.VisitJSON(asSent(t, r, c.Payload)); err != nil {
+			t.Errorf("%s: %v", c.Type, err)
+		}
+	}
+	for kind := range routes {
+		t.Errorf("%s has no example", kind)
 	}
 }

@@ -19,7 +19,8 @@ import (
 
 var (
 	errCommandUnknown = models.Fail(models.KindInvalid, "sync.type_unknown", "There is no command of this type for field work; docs/offline.md lists them.")
-	errCommandParams  = models.Fail(models.KindInvalid, "sync.params", "The command's params must be exactly the parameters of its route's path.")
+	errCommandParams  = models.Fail(models.KindInvalid, "sync.params", "The command must name the parameters of its route's path, all of them and no other, in its payload or in params.")
+	errNoReason       = models.Fail(models.KindInvalid, "sync_conflict.no_reason", "This command asks for no reason.")
 	errBaseRequired   = models.Fail(models.KindPreconditionRequired, "precondition.required", "This command needs the baseVersion it was made on.")
 )
 
@@ -40,36 +41,33 @@ type dispatcher struct {
 	req    *request
 	actor  models.Actor
 	routes map[string]Route
-	device string // its token
 }
 
 // commands gives a handler the means to carry out commands as the caller.
-func (s *server) commands(req *request, actor models.Actor, device *models.Device) *handlers.Commands {
-	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes(), device: deviceToken(req)}
+func (s *server) commands(req *request, actor models.Actor) *handlers.Commands {
+	d := &dispatcher{server: s, req: req, actor: actor, routes: commandRoutes()}
 	return &handlers.Commands{
-		Device: device, Now: s.now(), Run: d.run, Usable: d.usable, Current: d.current, Address: d.address,
-		Waits:   func(cmd handlers.Command) bool { return !d.routes[cmd.Type].Unkept },
+		Now: s.now(), Parameters: d.parameters, Run: d.run, Usable: d.usable, Current: d.current, Address: d.address,
+		Waits:   d.waits,
 		Problem: d.problem,
 	}
 }
 
-// deviceOf checks the device that an outbox comes from.
-func (s *server) deviceOf(req *request, actor models.Actor) (*models.Device, error) {
-	return s.device(req.r.Context(), actor, deviceToken(req))
+// waits reports whether a command that failed so is kept for a person: the record was in another
+// state than it thought, or the route asks for a reason. Neither is the device's to correct.
+func (d *dispatcher) waits(cmd handlers.Command, err error) bool {
+	route := d.routes[cmd.Type]
+	var e *models.Error
+	return !route.Unkept && errors.As(err, &e) && (e.Kind == models.KindConflict || e.Kind == models.KindPreconditionFailed ||
+		route.Reason != "" && strings.HasSuffix(e.Code, ".reason_required"))
 }
 
-func deviceToken(req *request) string {
-	if values := req.r.Header["Device-Token"]; len(values) == 1 && len(values[0]) <= 256 {
-		return values[0]
-	}
-	return ""
-}
-
-// usable looks at the device again before each command: one that was shut out while its
-// outbox is worked through must not finish it, nor read another record by it.
+// usable looks at the token and its device again before each command: what was shut out while
+// its outbox is worked through must not finish it, nor read another record by it.
 func (d *dispatcher) usable() error {
-	_, err := d.server.device(d.req.r.Context(), d.actor, d.device)
-	if models.IsKind(err, models.KindForbidden) {
+	token, _ := bearer(d.req.r.Header)
+	_, err := d.authenticate(d.req.r.Context(), token, deviceToken(d.req))
+	if models.IsKind(err, models.KindUnauthenticated) || models.IsKind(err, models.KindForbidden) {
 		return d.denied(d.req, d.actor, "sync.create", "forbidden", err)
 	}
 	return err
@@ -137,25 +135,45 @@ func (d *dispatcher) request(route *Route, cmd handlers.Command) (incoming, erro
 			return in, err
 		}
 	}
+	if cmd.Reason != "" {
+		if route.Reason == "" {
+			return in, pointing("/reason", errNoReason)
+		}
+		var err error
+		if body, err = handlers.SetMember(body, route.Reason, cmd.Reason); err != nil {
+			return in, err
+		}
+	}
 	in.exchange = handlers.Exchange{Context: d.req.r.Context(), Params: cmd.Params, Header: http.Header{}, Body: body, Reply: http.Header{}}
 	return in, nil
 }
 
 // goodParams reports whether the params are those of the path, in printable text.
 func goodParams(route *Route, params map[string]string) bool {
-	names := 0
-	for part := range strings.SplitSeq(route.Path, "/") {
-		name, ok := strings.CutPrefix(part, ":")
-		if !ok {
-			continue
-		}
-		names++
+	names := parametersOf(route)
+	for _, name := range names {
 		value := params[name]
 		if value == "" || len(value) > 128 || !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
 			return false
 		}
 	}
-	return names == len(params)
+	return len(names) == len(params)
+}
+
+// parametersOf are the names of the parameters of a route's path.
+func parametersOf(route *Route) (names []string) {
+	for part := range strings.SplitSeq(route.Path, "/") {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// parameters are those of the route that a type of command calls; none for an unknown type.
+func (d *dispatcher) parameters(kind string) []string {
+	route := d.routes[kind]
+	return parametersOf(&route)
 }
 
 // pathOf is the path of a route with its parameters, as a request would have it.

@@ -17,10 +17,13 @@ func changedView(ch store.Change) ChangedView {
 	return ChangedView{Kind: ch.Kind, Was: optional(ch.Was), ID: ch.ID}
 }
 
+// feedStart is what a client asks with that has no cursor yet; no cursor is so short.
+const feedStart = "0"
+
 // ListChanges gives what changed for the caller's organisation since a cursor.
 //
 //	@Summary		What changed
-//	@Description	Oldest first, every record once. page.next is always there: ask with it until items is empty, and keep it for the next time. Without a cursor it starts at the beginning.
+//	@Description	Oldest first, every record once. page.next is always there: ask with it until items is empty, and keep it for the next time. Without a cursor, or with 0, it starts at the beginning.
 //	@Tags			sync
 //	@Security		bearer
 //	@Produce		json
@@ -34,7 +37,9 @@ func ListChanges(c *Call) error {
 	if err != nil {
 		return err
 	}
-	paging.Cursor = c.Query.Get("since")
+	if since := c.Query.Get("since"); since != feedStart {
+		paging.Cursor = since
+	}
 	page, err := c.Store.ListChanges(c.Context, paging)
 	if err != nil {
 		return err

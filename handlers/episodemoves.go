@@ -30,8 +30,8 @@ type episodeMoveRequest struct {
 //	@Router			/api/v1/episodes/{id}/{action} [post]
 func ChangeEpisodeState(c *Call) error {
 	action := c.Param("action")
-	if !models.EpisodeMachine.Makes(action) || action == "closure" || action == "reopening" {
-		return models.NotFound("episode")
+	if err := models.EpisodeMachine.Unknown(action, "closure", "reopening"); err != nil {
+		return err
 	}
 	in, err := bind[episodeMoveRequest](&c.Exchange)
 	if err != nil {

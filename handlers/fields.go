@@ -14,7 +14,7 @@ var views = []any{
 	FacetCountView{}, FacilityLimitView{}, DenominatorView{}, LoadedView{}, IdentityChangeView{}, ImpactView{}, IndicatorView{}, InterfaceWordsView{}, MeView{}, OrganisationView{},
 	PathwayView{}, ProblemView{}, RecipientView{}, ReferralStubView{}, ReferralView{}, RegisteredClientView{}, ReleaseTableView{},
 	ReleaseView{}, SearchFacetsView{}, SearchHighlightView{}, SearchHitView{}, SearchView{}, StepImpactView{}, TokenView{},
-	UserView{}, WithdrawalView{}, WorksheetRowView{}, WorksheetView{},
+	ColleagueView{}, UserView{}, WithdrawalView{}, WorksheetRowView{}, WorksheetView{},
 	AnchorView{}, TaskView{}, TaskDueView{},
 	CustodySlipView{}, CustodySpellView{}, CustodyTransferView{}, DutyContactView{}, NoticeView{}, PlannedReleaseView{}, RegionDefaultView{},
 	ReleaseCaseView{}, ReleaseHandoverView{}, ReleaseOutcomeView{}, ReleaseStepView{},

@@ -186,8 +186,8 @@ func (in referralMoveRequest) checkFields(action string) error {
 //	@Router			/api/v1/referrals/{id}/{action} [post]
 func MoveReferral(c *Call) error {
 	action := c.Param("action")
-	if !models.ReferralMachine.Makes(action) {
-		return models.NotFound("referral")
+	if err := models.ReferralMachine.Unknown(action); err != nil {
+		return err
 	}
 	in, err := bind[referralMoveRequest](&c.Exchange)
 	if err != nil {

@@ -66,6 +66,7 @@ func RevokeToken(c *Call) error {
 
 // MeView says who the caller is and for whom they act.
 type MeView struct {
+	ID           models.UserID     `json:"id" swaggertype:"string"`
 	Username     string            `json:"username"`
 	Role         models.Role       `json:"role"`
 	Organisation OrganisationBrief `json:"organisation"`
@@ -91,7 +92,7 @@ type OrganisationBrief struct {
 func GetMe(c *Call) error {
 	a := c.Actor
 	return c.JSON(http.StatusOK, MeView{
-		Username: a.Username, Role: a.Role,
+		ID: a.UserID, Username: a.Username, Role: a.Role,
 		Organisation: OrganisationBrief{ID: a.OrganisationID, Kind: a.OrganisationKind, Name: a.OrganisationName, Region: a.Region},
 	})
 }

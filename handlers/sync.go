@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -28,6 +29,7 @@ type Command struct {
 	Occurred time.Time
 	Body     []byte
 	Settles  string // the waiting conflict that ends with it
+	Reason   string // that its route asked for, given by whoever settles it
 }
 
 // Ran is how a command ended.
@@ -40,14 +42,14 @@ type Ran struct {
 
 // Commands carries out commands; api makes it, because only api may open a session.
 type Commands struct {
-	Device  *models.Device // the outbox came from; nil where none is needed
-	Now     time.Time
-	Run     func(Command) Ran
-	Current func(Command) any    // the record's state now, as far as the caller may see it
-	Address func(Command) string // where it is read
-	Waits   func(Command) bool   // whether it may wait in the inbox
-	Usable  func() error         // whether the device may still send, looked at before each command
-	Problem func(error) *ProblemView
+	Now        time.Time
+	Parameters func(kind string) []string // names of the parameters of the route's path
+	Run        func(Command) Ran
+	Current    func(Command) any         // the record's state now, as far as the caller may see it
+	Address    func(Command) string      // where it is read
+	Waits      func(Command, error) bool // whether it waits in the inbox, having failed so
+	Usable     func() error              // whether the caller may still send, looked at before each command
+	Problem    func(error) *ProblemView
 }
 
 // MaxCommands is how many commands a batch may have.
@@ -106,7 +108,7 @@ type seenCommand struct {
 	result SyncResultView
 }
 
-// SyncCommands carries out the outbox of a device.
+// SyncCommands carries out an outbox.
 //
 //	@Summary		Send an outbox
 //	@Description	Up to 500 commands, carried out in the order given, each in its own transaction and with its own authorisation. See docs/offline.md for the types of command.
@@ -114,7 +116,7 @@ type seenCommand struct {
 //	@Security		bearer
 //	@Accept			json
 //	@Produce		json
-//	@Param			Device-Token	header		string		true	"token of the enrolled device"
+//	@Param			Device-Token	header		string		false	"token of the enrolled device, where there is one; from then on the bearer token is good for nothing without it"
 //	@Param			body			body		syncRequest	true	"commands"
 //	@Success		200				{object}	SyncView
 //	@Failure		default			{object}	ProblemView
@@ -235,6 +237,9 @@ func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, erro
 		return b.refused(&in.ID, err), nil
 	}
 	cmd := Command{Type: in.Type, Params: in.Params, Key: in.IdempotencyKey, Base: in.BaseVersion, Occurred: occurred, Body: in.Payload}
+	if err := cmd.takeParams(c.Commands.Parameters(in.Type)); err != nil {
+		return b.refused(&in.ID, err), nil
+	}
 	kept, err := c.Store.KeptConflict(c.Context, in.ID, digest)
 	if err != nil {
 		return b.failed(&in.ID, err)
@@ -251,15 +256,76 @@ func (b *outbox) run(in syncCommandRequest, digest string) (SyncResultView, erro
 		return SyncResultView{ID: &in.ID, Status: syncReplayed, Resource: ran.Value, Problem: c.Commands.Problem(ran.Dropped)}, nil
 	case ran.Err == nil:
 		return SyncResultView{ID: &in.ID, Status: syncAccepted, Resource: ran.Value, Problem: c.Commands.Problem(ran.Dropped)}, nil
-	case conflicts(ran.Err) && c.Commands.Waits(cmd):
+	case c.Commands.Waits(cmd, ran.Err):
 		return b.keep(in, cmd, digest, ran)
 	}
 	return b.failed(&in.ID, ran.Err)
 }
 
-// conflicts reports whether the record was in another state than the command thought.
-func conflicts(err error) bool {
-	return models.IsKind(err, models.KindConflict) || models.IsKind(err, models.KindPreconditionFailed)
+// takeParams moves the parameters of the path, which may stand in the payload beside the members
+// of the body, to the others. A client's code may be called clientCode there, as in bodies.
+// Where both are given they must be the same: nobody is to guess which record is meant.
+func (cmd *Command) takeParams(names []string) error {
+	payload, err := membersOf(cmd.Body)
+	if len(names) == 0 || payload == nil {
+		return err
+	}
+	params, moved := maps.Clone(cmd.Params), []string{}
+	if params == nil {
+		params = map[string]string{}
+	}
+	for _, member := range append(slices.Clone(names), "clientCode") {
+		name := member
+		if member == "clientCode" {
+			name = "code"
+		}
+		raw, ok := payload[member]
+		if !ok || !slices.Contains(names, name) {
+			continue
+		}
+		var value string
+		before, given := params[name]
+		if json.Unmarshal(raw, &value) != nil || given && before != value {
+			return invalid("/payload/"+member, "sync.params")
+		}
+		params[name], moved = value, append(moved, member)
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	body, err := without(cmd.Body, moved)
+	cmd.Params, cmd.Body = params, body
+	return err
+}
+
+// without leaves members of a JSON object out and the others in their order, so that what is
+// left is the same request as one that never had them.
+func without(object []byte, members []string) ([]byte, error) {
+	var out bytes.Buffer
+	d, e := jsontext.NewDecoder(bytes.NewReader(object)), jsontext.NewEncoder(&out)
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	_ = e.WriteToken(jsontext.BeginObject) // a buffer takes everything
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		text := name.String() // the token is good until the next read only
+		value, err := d.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(members, text) {
+			continue
+		}
+		if err := errors.Join(e.WriteToken(jsontext.String(text)), e.WriteValue(value)); err != nil {
+			return nil, err
+		}
+	}
+	_ = e.WriteToken(jsontext.EndObject)
+	return bytes.TrimSpace(out.Bytes()), nil
 }
 
 // keep puts the command into the inbox and answers with the record as it is now.
@@ -276,7 +342,7 @@ func (b *outbox) keep(in syncCommandRequest, cmd Command, digest string, ran Ran
 		base = *cmd.Base
 	}
 	kept, err := c.Store.KeepConflict(c.Context, models.SyncConflict{
-		DeviceID: c.Commands.Device.ID, CommandID: in.ID, Digest: digest, Command: cmd.Type, Params: cmd.Params, Code: e.Code,
+		CommandID: in.ID, Digest: digest, Command: cmd.Type, Params: cmd.Params, Code: e.Code,
 		BaseVersion: base, OccurredAt: cmd.Occurred, Payload: waiting(cmd.Body),
 	})
 	if err != nil {
@@ -434,16 +500,11 @@ func mapStrings(body []byte, change func(pointer, value string) string) ([]byte,
 // FillTime puts the time of a command where its payload says none: a civil date into "on",
 // a time into any other member.
 func FillTime(body []byte, member, zone string, at time.Time) ([]byte, error) {
-	fields := map[string]jsontext.Value{}
-	if len(body) > 0 {
-		if jsontext.Value(body).Kind() != '{' {
-			return body, nil // the handler says what is wrong with it
-		}
-		if err := json.Unmarshal(body, &fields); err != nil {
-			return nil, err
-		}
+	fields, err := membersOf(body)
+	if fields == nil {
+		return body, err
 	}
-	if v, ok := fields[member]; ok && v.Kind() != 'n' {
+	if said(fields[member], false) {
 		return body, nil
 	}
 	value := at.UTC().Format(time.RFC3339Nano)
@@ -452,6 +513,33 @@ func FillTime(body []byte, member, zone string, at time.Time) ([]byte, error) {
 	}
 	fields[member] = jsontext.Value(strconv.Quote(value))
 	return json.Marshal(fields, json.Deterministic(true))
+}
+
+// SetMember puts a text into a member of a payload, whatever stood there.
+func SetMember(body []byte, member, value string) ([]byte, error) {
+	fields, err := membersOf(body)
+	if fields == nil {
+		return body, err
+	}
+	if fields[member], err = jsontext.AppendQuote(nil, value); err != nil {
+		return nil, invalid("/"+member, "body.wrong_type")
+	}
+	return json.Marshal(fields, json.Deterministic(true))
+}
+
+// membersOf takes an object apart; nil where it is none: the handler says what is wrong with it.
+func membersOf(body []byte) (map[string]jsontext.Value, error) {
+	fields := map[string]jsontext.Value{}
+	if len(body) == 0 {
+		return fields, nil
+	}
+	if jsontext.Value(body).Kind() != '{' {
+		return nil, nil
+	}
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return nil, err
+	}
+	return fields, nil
 }
 
 // SyncConflictView is a command that waits for a person's decision. Its payload is erased
@@ -516,8 +604,9 @@ func ListSyncConflicts(c *Call) error {
 }
 
 type syncResolutionRequest struct {
-	Action      string `json:"action" validate:"required" enums:"apply,drop"` // what to do with it
-	BaseVersion *int64 `json:"baseVersion"`                                   // apply: the version of the record as it is now
+	Action      string `json:"action" validate:"required" enums:"apply,drop"`     // what to do with it
+	BaseVersion *int64 `json:"baseVersion"`                                       // apply: the version of the record as it is now
+	Reason      string `json:"reason" extensions:"x-code-list=dose_guard_reason"` // apply: of a command that waits for one
 }
 
 // SyncResolutionView is a settled conflict, with what the command's route answered when it
@@ -531,7 +620,7 @@ type SyncResolutionView struct {
 // ResolveSyncConflict applies a waiting command on a new base, or drops it.
 //
 //	@Summary		Settle a conflict
-//	@Description	apply carries the command out now, with the caller's own authorisation, on baseVersion: what the person saw. Where that fails, the failure is the answer and the command waits on.
+//	@Description	apply carries the command out now, with the caller's own authorisation, on baseVersion: what the person saw, and with the reason that the command waits for, if it does. Where that fails, the failure is the answer and the command waits on.
 //	@Tags			sync
 //	@Security		bearer
 //	@Accept			json
@@ -548,6 +637,7 @@ func ResolveSyncConflict(c *Call) error {
 	}
 	var checks models.Checks
 	checks.Require(in.Action == "apply" || in.Action == "drop", "/action", "sync_conflict.action_unknown")
+	checks.Require(in.Action == "apply" || in.Reason == "", "/reason", "sync_conflict.no_reason")
 	if err := checks.Err(); err != nil {
 		return err
 	}
@@ -567,7 +657,7 @@ func ResolveSyncConflict(c *Call) error {
 		return k.Settle("", "", time.Time{})
 	}
 	ran := c.Commands.Run(Command{
-		Type: k.Command, Params: k.Params, Key: "conflict." + k.ID, Base: in.BaseVersion, Occurred: k.OccurredAt, Body: []byte(k.Payload), Settles: k.ID,
+		Type: k.Command, Params: k.Params, Key: "conflict." + k.ID, Base: in.BaseVersion, Occurred: k.OccurredAt, Body: []byte(k.Payload), Settles: k.ID, Reason: in.Reason,
 	})
 	if ran.Err != nil {
 		return ran.Err

@@ -277,8 +277,8 @@ func (in taskMoveRequest) checkFields(action string) error {
 //	@Router			/api/v1/tasks/{id}/{action} [post]
 func MoveTask(c *Call) error {
 	action := c.Param("action")
-	if !models.TaskMachine.Makes(action) {
-		return models.NotFound("task")
+	if err := models.TaskMachine.Unknown(action); err != nil {
+		return err
 	}
 	in, err := bind[taskMoveRequest](&c.Exchange)
 	if err != nil {

@@ -39,6 +39,41 @@ func ListUsers(c *Call) error {
 	return list(&c.Exchange, page, userView)
 }
 
+// ColleagueView is what colleagues see of an account: enough to hand a task on.
+type ColleagueView struct {
+	ID       models.UserID `json:"id" cat:"organisation" swaggertype:"string"`
+	Username string        `json:"username" cat:"organisation"`
+	Role     models.Role   `json:"role" cat:"organisation"`
+}
+
+func colleagueView(u models.User) ColleagueView {
+	return ColleagueView{ID: u.ID, Username: u.Username, Role: u.Role}
+}
+
+// ListColleagues lists the active accounts of the caller's own organisation.
+//
+//	@Summary		Colleagues
+//	@Description	Whom a task can be given to, or a pass applied for: the active accounts of the caller's own organisation, the caller among them.
+//	@Tags			users
+//	@Security		bearer
+//	@Produce		json
+//	@Param			limit	query		int		false	"page size, 1 to 200"
+//	@Param			cursor	query		string	false	"cursor of the page before"
+//	@Success		200		{object}	Page[ColleagueView]
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/colleagues [get]
+func ListColleagues(c *Call) error {
+	paging, err := c.paging()
+	if err != nil {
+		return err
+	}
+	page, err := c.Store.ListColleagues(c.Context, paging)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, colleagueView)
+}
+
 type userRequest struct {
 	Username     string                `json:"username" validate:"required" minLength:"3" maxLength:"40"`                     // a-z, 0-9, dot, underscore, hyphen; names nobody
 	Password     string                `json:"password" validate:"required" format:"password" minLength:"12" maxLength:"200"` // first password

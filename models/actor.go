@@ -35,6 +35,8 @@ type Actor struct {
 	Country string
 	// Zone is the IANA time zone of the organisation, for civil dates.
 	Zone string
+	// DeviceID is the enrolled device the request comes from; empty without one.
+	DeviceID string
 }
 
 // SystemUser is the user id of commands that run on the server itself.

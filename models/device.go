@@ -7,7 +7,8 @@ import (
 )
 
 // Device is a telephone or a tablet that one user takes into the field. Its token opens
-// nothing by itself: it stands beside the bearer token when an outbox is sent.
+// nothing by itself: it stands beside the bearer token, and a bearer token that stood beside
+// it once is good for nothing without it.
 type Device struct {
 	ID             string `gorm:"primaryKey"`
 	OrganisationID OrganisationID

@@ -45,9 +45,19 @@ func (m *Machine) Next(state, name string, by Party) (string, error) {
 	return "", Fail(KindConflict, m.Noun+".not_possible", "The %s is %s; possible now: %s.", words, state, strings.Join(allowed, ", "))
 }
 
-// Makes reports whether somebody can make a move of the name, from whatever state.
-func (m *Machine) Makes(name string) bool {
-	return slices.ContainsFunc(m.Moves, func(v Move) bool { return v.Name == name && len(v.By) > 0 })
+// Unknown answers an action that the machine has not got, or that has an address of its own:
+// it names those there are. It says nothing about any record.
+func (m *Machine) Unknown(action string, elsewhere ...string) error {
+	var names []string
+	for _, v := range m.Moves {
+		if len(v.By) > 0 && !slices.Contains(names, v.Name) && !slices.Contains(elsewhere, v.Name) {
+			names = append(names, v.Name)
+		}
+	}
+	if slices.Contains(names, action) {
+		return nil
+	}
+	return Fail(KindNotFound, m.Noun+".not_found", "There is no such action. Those for a record of this kind (%s) are: %s.", strings.ReplaceAll(m.Noun, "_", " "), strings.Join(names, ", "))
 }
 
 // Allowed lists the moves the party can make now.

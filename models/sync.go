@@ -12,8 +12,8 @@ type SyncConflict struct {
 	ID             string `gorm:"primaryKey"`
 	OrganisationID OrganisationID
 	UserID         UserID
-	Role           Role // whoever has it too in the organisation may settle the conflict
-	DeviceID       string
+	Role           Role   // whoever has it too in the organisation may settle the conflict
+	DeviceID       string // empty: sent without one
 	CommandID      string
 	Digest         string // keyed, of the whole command: the same id with another content is refused
 	Command        string

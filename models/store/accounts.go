@@ -38,6 +38,7 @@ type tokenRow struct {
 	ExpiresAt time.Time
 	RevokedAt *time.Time
 	CreatedAt time.Time
+	DeviceID  string // the device it was used with, and ends with; empty: none yet
 }
 
 func (tokenRow) TableName() string { return "tokens" }
@@ -173,9 +174,12 @@ func tokenHash(token string) string {
 }
 
 // Authenticate returns the actor a token stands for. It asks the database each time:
-// a revoked token or a blocked account ends at the next call, on every process.
-func (a *Accounts) Authenticate(ctx context.Context, token string) (models.Actor, error) {
+// a revoked token, a blocked account or a device that is no longer live ends at the next
+// call, on every process. device is the token of the caller's device, empty without one; where
+// it alone is at fault, the actor is returned beside the error.
+func (a *Accounts) Authenticate(ctx context.Context, token, device string) (models.Actor, error) {
 	var row struct {
+		Device   string
 		UserID   models.UserID
 		Username string
 		Role     models.Role
@@ -187,11 +191,12 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (models.Actor
 		Country  string
 	}
 	err := a.store.read.WithContext(ctx).Model(&tokenRow{}).
-		Select("users.id AS user_id, users.username, users.role, o.id AS org_id, o.name, o.kind, o.serves, o.region, o.country").
+		Select("tokens.device_id AS device, users.id AS user_id, users.username, users.role, o.id AS org_id, o.name, o.kind, o.serves, o.region, o.country").
 		Joins("JOIN users ON users.id = tokens.user_id").
 		Joins("JOIN organisations o ON o.id = users.organisation_id").
 		Where("tokens.hash = ? AND tokens.revoked_at IS NULL AND tokens.expires_at > ? AND users.active = ? AND o.active = ?",
 			tokenHash(token), a.store.now(), true, true).
+		Where("(tokens.device_id = '' OR tokens.device_id IN (SELECT id FROM devices WHERE state = ? AND expires_at > ?))", models.DeviceEnrolled, a.store.now()).
 		Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return models.Actor{}, models.Fail(models.KindUnauthenticated, "token.invalid", "The bearer token is missing, unknown, expired or revoked.")
@@ -199,11 +204,16 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (models.Actor
 	if err != nil {
 		return models.Actor{}, err
 	}
-	return models.Actor{
+	actor := models.Actor{
 		UserID: row.UserID, Username: row.Username, Role: row.Role, OrganisationID: row.OrgID, OrganisationName: row.Name,
 		OrganisationKind: row.Kind, Serves: row.Serves, Region: row.Region, Country: row.Country,
 		Zone: models.Zone(row.Country, row.Region),
-	}, nil
+	}
+	if device == "" && row.Device == "" {
+		return actor, nil
+	}
+	actor.DeviceID, err = a.store.onDevice(ctx, actor, token, row.Device, device)
+	return actor, err
 }
 
 // RevokeToken ends the session's own token at once.

@@ -17,7 +17,10 @@ type EnrolledDevice struct {
 	Now   models.Clock
 }
 
-var errDeviceRequired = models.Fail(models.KindForbidden, "device.required", "An outbox is taken from an enrolled device only: send its token in the Device-Token header.")
+var (
+	errDeviceRequired = models.Fail(models.KindForbidden, "device.required", "The Device-Token header is not the token of a device enrolled for you.")
+	errTokenBound     = models.Fail(models.KindUnauthenticated, "token.device_required", "This token was used with a device: send the token of that device in the Device-Token header, or sign in anew.")
+)
 
 // EnrolDevice gives a user of the caller's scope a device.
 func (s *Session) EnrolDevice(ctx context.Context, n models.NewDevice) (d *EnrolledDevice, out Outcome, err error) {
@@ -85,17 +88,42 @@ func (s *Session) ShutOutDevice(ctx context.Context, id string) (d *EnrolledDevi
 	return d, err
 }
 
-// DeviceOf returns the device that a token stands for, if it is the actor's and may be used.
-// An unknown token and somebody else's answer alike.
-func (s *Store) DeviceOf(ctx context.Context, actor models.Actor, token string) (*models.Device, error) {
+// onDevice returns the id of the device a request comes from. The first use with a device
+// binds the bearer token to it: whoever copies the token from the telephone cannot use it
+// elsewhere, and it ends when the device does.
+func (s *Store) onDevice(ctx context.Context, actor models.Actor, bearer, bound, token string) (string, error) {
 	d, err := s.deviceByToken(ctx, token)
-	if err != nil {
-		return nil, err
+	if err == nil && (d.UserID != actor.UserID || d.OrganisationID != actor.OrganisationID) {
+		err = errDeviceRequired // as for an unknown token
 	}
-	if d.UserID != actor.UserID || d.OrganisationID != actor.OrganisationID {
-		return nil, errDeviceRequired
+	if err == nil {
+		err = d.Usable(s.now())
 	}
-	return d, d.Usable(s.now())
+	switch {
+	case bound != "" && (models.IsKind(err, models.KindForbidden) || err == nil && d.ID != bound):
+		return "", errTokenBound
+	case err != nil:
+		return "", err
+	case bound == "":
+		err = s.bindToken(ctx, actor, bearer, d.ID)
+	}
+	return d.ID, err
+}
+
+// bindToken writes down that a token was used with a device. Two requests may do so at once;
+// one that ended meanwhile, or was bound to another device, is not taken.
+func (s *Store) bindToken(ctx context.Context, actor models.Actor, bearer, device string) error {
+	return s.inTx(ctx, func(db *gorm.DB) error {
+		res := db.Model(&tokenRow{}).Where("hash = ? AND device_id IN ? AND revoked_at IS NULL", tokenHash(bearer), []string{"", device}).Update("device_id", device)
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected == 0 {
+			return errTokenBound
+		}
+		event := s.For(actor, nil, Request{}).event("token.bind", "ok", s.now(), []string{device})
+		return db.Create(&[]auditRow{event}).Error
+	})
 }
 
 // DeviceState tells a device, by its token alone, whether it must wipe itself: a device that

@@ -116,7 +116,7 @@ func TestImport_AccountsCanSignIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if actor, err := accounts.Authenticate(t.Context(), token.Token); err != nil || actor.OrganisationID != "clinic" {
+		if actor, err := accounts.Authenticate(t.Context(), token.Token, ""); err != nil || actor.OrganisationID != "clinic" {
 			t.Errorf("signed in for %s: %v", actor.OrganisationID, err)
 		}
 	})

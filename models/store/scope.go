@@ -174,6 +174,8 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 		switch t {
 		case organisationTable, releaseTable, denominatorTable, auditTable, editionTable, alertTable, facilityLimitTable:
 			return condition{sql: "1 = 1"}
+		case userTable: // colleagues: the directory names no account of another organisation
+			return condition{"users.organisation_id = ?", []any{org}}
 		case ewsReportTable:
 			return s.reachEWS()
 		}

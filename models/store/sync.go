@@ -54,6 +54,7 @@ func (s *Session) Repeated(ctx context.Context) (bool, error) {
 func (s *Session) KeepConflict(ctx context.Context, k models.SyncConflict) (kept *models.SyncConflict, err error) {
 	err = s.write(ctx, "sync_conflict.create", func(tx *tx) error {
 		k.ID, k.OrganisationID, k.UserID, k.Role = newID(), s.actor.OrganisationID, s.actor.UserID, s.actor.Role
+		k.DeviceID = s.actor.DeviceID
 		k.Digest, k.State, k.Version, k.CreatedAt = s.digest("command", k.Digest), models.ConflictWaiting, 1, tx.now
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&k).Error; err != nil {
 			return err

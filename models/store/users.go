@@ -15,6 +15,13 @@ func (s *Session) ListUsers(ctx context.Context, p Paging) (Page[models.User], e
 	return loadPage(s, q, "users", "id", p, func(u models.User) string { return string(u.ID) })
 }
 
+// ListColleagues returns the active accounts of the caller's organisation. Like the directory
+// it says nothing about clients and leaves no audit event.
+func (s *Session) ListColleagues(ctx context.Context, p Paging) (Page[models.User], error) {
+	q := s.scoped(s.store.read.WithContext(ctx).Model(&models.User{}), userTable, models.CatOrganisation, models.Read).Where("active = ?", true)
+	return loadPage(s, q, "colleagues", "id", p, func(u models.User) string { return string(u.ID) })
+}
+
 // manages reports whether the actor may make accounts in the organisation: the ministry
 // and the command line in any, others in their own.
 func (s *Session) manages(id models.OrganisationID) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestAccount_SignsInAndOut(t *testing.T) {
 		if !token.ExpiresAt.Equal(c.Now().Add(time.Hour)) || !strings.HasPrefix(token.Token, "jol_") {
 			t.Fatalf("%v", token.ExpiresAt)
 		}
-		actor, err := a.Authenticate(ctx, token.Token)
+		actor, err := a.Authenticate(ctx, token.Token, "")
 		must(t, err)
 		if actor.UserID != u.ID || actor.Role != models.RoleNurse || actor.OrganisationID != c.Clinic.ID || actor.OrganisationKind != models.KindClinic ||
 			actor.Zone != "Asia/Almaty" || actor.Country != "KZ" || actor.Username != "nurse-1" || actor.OrganisationName != "Clinic" {
@@ -46,18 +47,18 @@ func TestAccount_SignsInAndOut(t *testing.T) {
 		must(t, err)
 		must(t, c.For(actor, nil, store.Request{}).RevokeToken(ctx, token.Token))
 		dead(t, a, token)
-		_, err = a.Authenticate(ctx, other.Token)
+		_, err = a.Authenticate(ctx, other.Token, "")
 		must(t, err)
 		c.Advance(time.Hour)
 		dead(t, a, other)
-		_, err = a.Authenticate(ctx, "")
+		_, err = a.Authenticate(ctx, "", "")
 		wantError(t, err, models.KindUnauthenticated, "token.invalid")
 	})
 }
 
 func dead(t *testing.T, a *store.Accounts, token store.Token) {
 	t.Helper()
-	_, err := a.Authenticate(ctx, token.Token)
+	_, err := a.Authenticate(ctx, token.Token, "")
 	wantError(t, err, models.KindUnauthenticated, "token.invalid")
 }
 
@@ -178,7 +179,7 @@ func TestAccount_ChangesEndTokens(t *testing.T) {
 		}
 		alive := func(token store.Token) models.Actor {
 			t.Helper()
-			actor, err := a.Authenticate(ctx, token.Token)
+			actor, err := a.Authenticate(ctx, token.Token, "")
 			must(t, err)
 			return actor
 		}
@@ -271,7 +272,7 @@ func TestAccount_ClosedOrganisationIsManagedAndSignsNobodyIn(t *testing.T) {
 		must(t, err)
 		token, err := a.SignIn(ctx, "nurse-1", next, "192.0.2.1")
 		must(t, err)
-		if actor, err := a.Authenticate(ctx, token.Token); err != nil || actor.Role != role {
+		if actor, err := a.Authenticate(ctx, token.Token, ""); err != nil || actor.Role != role {
 			t.Errorf("%+v %v", actor, err)
 		}
 	})
@@ -391,6 +392,37 @@ func TestAccount_IsChecked(t *testing.T) {
 		must(t, second(admin.New().CreateUser(ctx, models.NewUser{Username: "nurse-2", Password: password, Role: models.RoleNurse, OrganisationID: c.Clinic.ID})))
 		_, err = c.AddUser(ctx, models.NewUser{Username: "first-admin", Password: password, Role: models.RoleAdministrator, OrganisationID: c.Ministry.ID})
 		must(t, err)
+	})
+}
+
+// A token's first use with a device races the device's end: whoever wins, no token is left.
+func TestAccount_AFirstUseOfADeviceRacesItsShutOut(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		a := store.NewAccounts(c.Store)
+		u := c.account(t, "nurse-1", models.RoleNurse, c.Clinic)
+		admin := c.As(models.RoleAdministrator, c.Clinic)
+		for range 4 {
+			d, _, err := admin.New().EnrolDevice(ctx, models.NewDevice{UserID: u.ID, Label: "Phone"})
+			must(t, err)
+			tokens := make([]store.Token, 4)
+			var wg sync.WaitGroup
+			for i := range tokens {
+				tokens[i], err = c.IssueToken(ctx, u.ID)
+				must(t, err)
+				wg.Go(func() { _, _ = a.Authenticate(ctx, tokens[i].Token, d.Token) })
+			}
+			wg.Go(func() {
+				if _, err := admin.New().ShutOutDevice(ctx, d.ID); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			for _, token := range tokens {
+				dead(t, a, token)
+				_, err := a.Authenticate(ctx, token.Token, d.Token)
+				wantError(t, err, models.KindUnauthenticated, "token.invalid")
+			}
+		}
 	})
 }
 
