@@ -22,6 +22,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"jol/models"
+	"jol/models/indicators"
 	"jol/models/store"
 )
 
@@ -39,12 +40,20 @@ type config struct {
 	Behind              []netip.Prefix `env:"JOL_TRUSTED_PROXIES" doc:"networks of the reverse proxies that end TLS in front of this process"`
 	RegistrationsPerDay int            `env:"JOL_REGISTRATIONS_PER_DAY" envDefault:"300" doc:"client registrations one organisation may make in 24 hours"`
 	TokenLife           time.Duration  `env:"JOL_TOKEN_LIFE" envDefault:"8h" doc:"how long a bearer token lives, at most 24h"`
-	SMTPAddr            string         `env:"JOL_SMTP_ADDR" doc:"mail server for notices, host:port; port 465 or STARTTLS unless it is this machine"`
-	SMTPFrom            string         `env:"JOL_SMTP_FROM" doc:"sender of notices"`
-	SMTPUser            string         `env:"JOL_SMTP_USER" doc:"account on the mail server, if it wants one"`
-	SMTPPassword        string         `env:"JOL_SMTP_PASSWORD" doc:"its password" secret:"true"`
+	// EntryRule and SupplyRule are the counting rules that the definitions leave to a country.
+	EntryRule    string `env:"JOL_ENTRY_RULE" envDefault:"TDI-6M" doc:"who is a new entrant: TDI-6M or TDI-DIS (docs/indicators.md, rule 3); choose before the first release"`
+	SupplyRule   string `env:"JOL_SUPPLY_RULE" envDefault:"each_window" doc:"NSP02: each_window or monthly_average; choose before the first release"`
+	SMTPAddr     string `env:"JOL_SMTP_ADDR" doc:"mail server for notices, host:port; port 465 or STARTTLS unless it is this machine"`
+	SMTPFrom     string `env:"JOL_SMTP_FROM" doc:"sender of notices"`
+	SMTPUser     string `env:"JOL_SMTP_USER" doc:"account on the mail server, if it wants one"`
+	SMTPPassword string `env:"JOL_SMTP_PASSWORD" doc:"its password" secret:"true"`
 	// NoticeNetworks are private networks that webhooks of notices may lead to.
 	NoticeNetworks []netip.Prefix `env:"JOL_NOTICE_NETWORKS" doc:"private networks that webhooks may lead to; without it only public addresses"`
+}
+
+// rules are the counting rules of the deployment.
+func (c config) rules() indicators.Rules {
+	return indicators.Rules{Entry: c.EntryRule, Supply: c.SupplyRule}
 }
 
 // webhooks says what a webhook of a duty contact may lead to.
@@ -83,6 +92,7 @@ func (c config) problems() []string {
 	need(c.Ledger != "" && writable(c.Ledger), "JOL_RELEASE_LEDGER must name a file beside the backups, in a folder that exists and can be written")
 	need(c.TokenLife > 0 && c.TokenLife <= 24*time.Hour, "JOL_TOKEN_LIFE must be at most 24h")
 	need(c.RegistrationsPerDay >= 1 && c.RegistrationsPerDay <= 5000, "JOL_REGISTRATIONS_PER_DAY must lie between 1 and 5000")
+	need(c.rules().Check() == nil, "JOL_ENTRY_RULE must be TDI-6M or TDI-DIS, JOL_SUPPLY_RULE each_window or monthly_average")
 	_, _, badAddr := net.SplitHostPort(c.SMTPAddr)
 	need((c.SMTPAddr == "") == (c.SMTPFrom == ""), "JOL_SMTP_ADDR and JOL_SMTP_FROM go together")
 	need(c.SMTPAddr == "" || badAddr == nil, "JOL_SMTP_ADDR must be host:port")

@@ -116,7 +116,7 @@ func open(c config, plans *protocols.Plans) (*store.Store, error) {
 		return nil, err
 	}
 	return store.Open(store.Options{
-		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.Begin,
+		URL: c.DatabaseURL, Country: c.Country, Zone: models.Zone(c.Country, ""), Keys: keys, Clock: models.Now, Sealer: indicators.BeginUnder(c.rules()),
 		Editions: protocols.Check(protocols.Embedded()), Scoring: protocols.Scoring(protocols.Embedded()), Planner: plans.Planner(), Ledger: c.Ledger, RegistrationsPerDay: c.RegistrationsPerDay, TokenLife: c.TokenLife,
 		Webhooks: c.webhooks(),
 	})
@@ -217,7 +217,9 @@ func sealCommand() *cobra.Command {
 	var req models.SealRequest
 	cmd := &cobra.Command{
 		Use: "seal", Short: "Seal an indicator release", Args: cobra.NoArgs,
-		Example: "  jol seal --period 2026Q1 --status final",
+		Long: "Seal a release, once and for ever, for both profiles from one counting unless --profile names one (a revision has no\nopen data). " +
+			"The order is provisional, final, annual, revision: once a later one of the period or its year is sealed, the\nearlier ones are refused.",
+		Example: "  jol seal --period 2026Q1 --status final\n  jol seal --period 2025 --status revision",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
@@ -230,12 +232,15 @@ func sealCommand() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "sealed %s: %d tables, sha256 %s\n", r.ID, len(r.Tables), r.SHA256)
+			for _, other := range req.Each()[1:] {
+				fmt.Fprintln(cmd.OutOrStdout(), "sealed", other.ReleaseID(), "from the same counting")
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&req.Period, "period", "", "2026Q1 or 2026 (required)")
-	cmd.Flags().StringVar(&req.Status, "status", "", "provisional, final or annual (required)")
-	cmd.Flags().StringVar(&req.Profile, "profile", "ministry", "ministry or open_data")
+	cmd.Flags().StringVar(&req.Status, "status", "", "provisional or final of a quarter, annual or revision of a year (required)")
+	cmd.Flags().StringVar(&req.Profile, "profile", models.ProfileBoth, "ministry, open_data or both")
 	_ = cmd.MarkFlagRequired("period")
 	_ = cmd.MarkFlagRequired("status")
 	return cmd
@@ -245,22 +250,24 @@ func denominatorsCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "denominators", Short: "Population estimates that rates are divided by"}
 	parent.AddCommand(&cobra.Command{
 		Use: "import FILE.csv", Short: "Load estimates, all of them or none", Args: cobra.ExactArgs(1),
-		Long: "The file has the header country,region,year,kind,value,low,high,source,method. An estimate of the same place, year and kind is replaced.",
+		Long: "The file has the header country,region,year,kind,value,low,high,source,method. Numbers are whole. A source, which names no person,\n" +
+			"and the interval it states are required. Kinds: " + strings.Join(models.EstimateKinds(), ", ") + ".\n" +
+			"All problems are told at once, by line of the file. An estimate of the same place, year and kind is replaced.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file, err := os.Open(args[0])
 			if err != nil {
 				return err
 			}
 			defer file.Close()
-			all, err := models.ReadEstimates(file)
-			if err != nil {
-				return explain(err)
-			}
 			c, s, err := openProduction(cmd.Context(), new(protocols.Plans))
 			if err != nil {
 				return err
 			}
 			defer s.Close()
+			all, err := models.ReadEstimates(file, c.Country, models.DateOf(models.Now(), models.Zone(c.Country, "")))
+			if err != nil {
+				return explain(err)
+			}
 			request := store.Request{ID: "command", Key: "denominators " + time.Now().UTC().Format(time.RFC3339Nano), BodyHash: "command"}
 			if _, err := s.For(models.System(c.Country), nil, request).LoadDenominators(cmd.Context(), all); err != nil {
 				return explain(err)
@@ -486,10 +493,13 @@ func sealDemo(ctx context.Context, s *store.Store) error {
 
 // sealWhenDue seals a release unless its day has not come, and tells whether it is sealed.
 func sealWhenDue(ctx context.Context, s *store.Store, period, status string) (bool, error) {
-	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: "ministry"})
+	_, err := sealAs(ctx, s, models.SealRequest{Country: "KZ", Period: period, Status: status, Profile: models.ProfileBoth})
 	var e *models.Error
-	if errors.As(err, &e) && (e.Code == "release.too_early" || e.Code == "release.sealed_already") {
-		return e.Code == "release.sealed_already", nil
+	if errors.As(err, &e) && e.Code == "release.too_early" {
+		return false, nil
+	}
+	if errors.As(err, &e) && (e.Code == "release.sealed_already" || e.Code == "release.superseded") {
+		return true, nil
 	}
 	return err == nil, err
 }

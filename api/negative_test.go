@@ -175,6 +175,8 @@ func notFoundCode(r Route) string {
 	switch {
 	case strings.HasPrefix(r.Path, "/api/v1/clients"), r.key() == "POST /api/v1/referrals", r.key() == "POST /api/v1/overdoses", r.key() == "POST /api/v1/dose-transfers", r.key() == "POST /api/v1/break-glass":
 		return "client.not_found"
+	case strings.HasSuffix(r.Path, "/tables/:table"): // of a release that is there
+		return "release.not_in_plan"
 	case strings.HasSuffix(r.Path, ":step"):
 		return "step.not_found"
 	case strings.Contains(r.Path, "/:edition"):

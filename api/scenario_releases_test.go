@@ -35,7 +35,7 @@ func TestRelease_IsSealedOnceAndServedAsSealed(t *testing.T) {
 		}
 		w.run(t, creating(steward, "/api/v1/releases", sealBody("2026Q2", "final", "ministry"), 409).failing("release.sealed_already"))
 		w.get(t, analyst, "/api/v1/releases?limit=5", "KZ-2026Q2-final")
-		got := w.get(t, analyst, "/api/v1/releases/KZ-2026Q2-final")
+		got := w.get(t, analyst, "/api/v1/releases/KZ-2026Q2-final", `"cutoff":"20`, `"definitions":"`+indicators.DefinitionHash(indicators.DefaultRules)+`"`)
 		if string(got.Body) != string(a.Body) || got.Header.Get("Cache-Control") != "private, immutable" {
 			t.Errorf("%s %v", got.Body, got.Header)
 		}
@@ -77,7 +77,16 @@ func checkTable(t *testing.T, w *world, who account, path, id string) {
 	for _, query := range []string{"?region=KZ-75", "?drug=11&sex=F", "?limit=1", "?zqx"} {
 		w.run(t, Scenario{Path: path + query, Token: who.Token, Status: 422, Code: "release.not_in_plan", Contains: []string{`"pointer":"/`}})
 	}
-	w.refused(t, who, path+"x", 404, "release.not_found")
+	for accept, media := range map[string]string{
+		"application/json;q=0.2, text/csv;q=0.9": "text/csv; charset=utf-8", "text/csv;q=0.2, application/json": "application/json",
+		"text/csv;q=0, */*": "application/json", "text/*": "text/csv; charset=utf-8",
+	} {
+		if a := w.run(t, Scenario{Path: path, Token: who.Token, Headers: map[string]string{"Accept": accept}, Status: 200}); a.Header.Get("Content-Type") != media {
+			t.Errorf("%s answers with %s", accept, a.Header.Get("Content-Type"))
+		}
+	}
+	w.run(t, Scenario{Path: path + "x", Token: who.Token, Status: 404, Code: "release.not_in_plan", Contains: []string{id}})
+	w.refused(t, who, strings.Replace(path, "2026Q2", "2025Q2", 1), 404, "release.not_found")
 }
 
 func TestRelease_RefusesNonsensePeriods(t *testing.T) {
@@ -94,6 +103,9 @@ func TestRelease_RefusesNonsensePeriods(t *testing.T) {
 			{sealBody("2026-01", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026Q1..2026Q2", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("0000", "annual", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("1900", "annual", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("1901Q1", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("1999", "annual", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026", "final", "ministry"), "release.status_not_for_period", "/status", 422},
 			{sealBody("2026Q1", "annual", "ministry"), "release.status_not_for_period", "/status", 422},
 			{sealBody("2026Q1", "zqx", "ministry"), "release.status_unknown", "/status", 422},
@@ -102,6 +114,7 @@ func TestRelease_RefusesNonsensePeriods(t *testing.T) {
 			{sealBody("2026Q4", "provisional", "ministry"), "release.too_early", "", 409},
 			{sealBody("2199", "annual", "ministry"), "release.too_early", "", 409},
 			{sealBody("2025", "revision", "ministry"), "release.revision_gate", "", 409},
+			{sealBody("2025", "revision", "open_data"), "release.revision_gate", "", 409},
 		} {
 			sc := creating(steward, "/api/v1/releases", bad.body, bad.status).failing(bad.code)
 			sc.Absent = []string{"zqx", "Q5", "UZ"}
@@ -148,6 +161,15 @@ func TestDenominators_AreLoadedWholeOrNotAtAll(t *testing.T) {
 		nameless := strings.Replace(denominatorsBody, "IBBS 2024", "", 1)
 		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("body.field_required", "/items/0/source"))
 		w.run(t, creating(steward, "/api/v1/denominators", strings.Replace(denominatorsBody, "IBBS 2024", " ", 1), 422).failing("denominator.source_required", "/items/0/source"))
+		wrong := `{"items":[{"country":"KZ","year":"2025","kind":"pwid","value":"79900","low":1.5,"high":"90000","source":"IBBS 2024"},` +
+			`{"country":"KZ","year":2025,"kind":"zqx","value":10,"low":0,"high":0,"source":"told by 840315300017"}]}`
+		w.run(t, Scenario{Method: "POST", Path: "/api/v1/denominators", Token: steward.Token, Body: wrong, Headers: map[string]string{"Idempotency-Key": "wrong-numbers"}, Status: 422, Code: "denominator.not_a_number",
+			Contains: []string{
+				`{"pointer":"/items/0/year","code":"denominator.not_a_number"}`, `{"pointer":"/items/0/value","code":"denominator.not_a_number"}`,
+				`{"pointer":"/items/0/low","code":"denominator.not_a_number"}`, `{"pointer":"/items/0/high","code":"denominator.not_a_number"}`,
+				`{"pointer":"/items/1/kind","code":"denominator.kind_unknown"}`, `{"pointer":"/items/1/low","code":"denominator.interval_required"}`,
+				`{"pointer":"/items/1/source","code":"text.identifies_person"}`,
+			}, Absent: []string{"zqx", "840315300017", "79900"}})
 		w.get(t, analyst, "/api/v1/denominators", `"items":[]`)
 		w.run(t, creating(steward, "/api/v1/denominators", denominatorsBody, 201))
 		w.get(t, analyst, "/api/v1/denominators?limit=5", `"value":79900`, `"region":null`, `"source":"IBBS 2024"`)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"strconv"
 	"time"
 
 	"jol/models"
@@ -57,16 +58,30 @@ func ListDenominators(c *Call) error {
 	return list(&c.Exchange, page, denominatorView)
 }
 
+// whole is a number that says of itself when it was none, so that a load tells what is wrong
+// with every item and not with the first alone.
+type whole int64
+
+// UnmarshalJSON reads a JSON number without decimals and keeps everything else for the check.
+func (w *whole) UnmarshalJSON(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		n = models.NotWhole
+	}
+	*w = whole(n)
+	return nil
+}
+
 type denominatorRequest struct {
-	Country string `json:"country" validate:"required" enums:"KZ,KG,TJ,TM,UZ"`                                            // of the estimate
-	Region  string `json:"region" extensions:"x-code-list=region"`                                                        // empty: the country
-	Year    int    `json:"year" validate:"required" minimum:"1990"`                                                       // of the estimate
-	Kind    string `json:"kind" validate:"required" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder"` // which population
-	Value   int64  `json:"value" validate:"required" minimum:"1"`                                                         // people
-	Low     int64  `json:"low"`                                                                                           // 0 with high 0: the source states no interval
-	High    int64  `json:"high"`                                                                                          // end of the interval
-	Source  string `json:"source" validate:"required" maxLength:"300"`                                                    // where it was published
-	Method  string `json:"method" maxLength:"300"`                                                                        // how it was made
+	Country string `json:"country" validate:"required" enums:"KZ,KG,TJ,TM,UZ"`                                                                               // of the estimate
+	Region  string `json:"region" extensions:"x-code-list=region"`                                                                                           // empty: the country
+	Year    whole  `json:"year" validate:"required" swaggertype:"integer" minimum:"1990"`                                                                    // of the estimate
+	Kind    string `json:"kind" validate:"required" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder,prison_population,population_15_64"` // which population
+	Value   whole  `json:"value" validate:"required" swaggertype:"integer" minimum:"1"`                                                                      // people
+	Low     whole  `json:"low" validate:"required" swaggertype:"integer"`                                                                                    // of the interval that the source states
+	High    whole  `json:"high" validate:"required" swaggertype:"integer"`                                                                                   // the end of that interval
+	Source  string `json:"source" validate:"required" maxLength:"300"`                                                                                       // where it was published, screened
+	Method  string `json:"method" maxLength:"300"`                                                                                                           // how it was made, screened
 }
 
 type denominatorsRequest struct {
@@ -81,7 +96,7 @@ type LoadedView struct {
 // LoadDenominators loads population estimates: all of them or none.
 //
 //	@Summary		Load population estimates
-//	@Description	All problems are told at once and nothing is half loaded. An estimate without a source is refused; one of the same place, year and kind is replaced.
+//	@Description	All problems are told at once and nothing is half loaded. An estimate needs a source, which names nobody, and the interval it states; kinds are those of the code list estimate_kind; one of the same place, year and kind is replaced.
 //	@Tags			indicators
 //	@Security		bearer
 //	@Accept			json
@@ -98,7 +113,7 @@ func LoadDenominators(c *Call) error {
 	all := make([]models.Estimate, len(in.Items))
 	for i, d := range in.Items {
 		all[i] = models.Estimate{
-			Kind: d.Kind, Country: d.Country, Region: d.Region, Year: d.Year, Value: d.Value, Low: d.Low, High: d.High, Source: d.Source, Method: d.Method,
+			Kind: d.Kind, Country: d.Country, Region: d.Region, Year: int(d.Year), Value: int64(d.Value), Low: int64(d.Low), High: int64(d.High), Source: d.Source, Method: d.Method,
 		}
 	}
 	out, err := c.Store.LoadDenominators(c.Context, all)

@@ -12,6 +12,7 @@ import (
 // The media types of protocols. JSON is what a caller gets who says nothing.
 const (
 	mediaJSON = "application/json"
+	mediaCSV  = "text/csv"
 	mediaHTML = "text/html"
 	mediaSVG  = "image/svg+xml"
 )

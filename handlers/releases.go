@@ -16,12 +16,17 @@ import (
 
 // ReleaseView describes a sealed release and lists its tables.
 type ReleaseView struct {
-	ID       string             `json:"id" cat:"indicator"`
-	Country  string             `json:"country" cat:"indicator"`
-	Period   string             `json:"period" cat:"indicator"`
-	Status   string             `json:"status" cat:"indicator"`
-	Profile  string             `json:"profile" cat:"indicator"`
-	Plan     string             `json:"plan" cat:"indicator"`
+	ID      string `json:"id" cat:"indicator"`
+	Country string `json:"country" cat:"indicator"`
+	Period  string `json:"period" cat:"indicator"`
+	Status  string `json:"status" cat:"indicator"`
+	Profile string `json:"profile" cat:"indicator"`
+	Plan    string `json:"plan" cat:"indicator"`
+	// Definitions is the SHA-256 of the definitions and rules by which it was counted, null
+	// in releases that were sealed before this was kept: their tables name it.
+	Definitions *string `json:"definitions" cat:"indicator"`
+	// Cutoff is the moment up to which records were counted.
+	Cutoff   time.Time          `json:"cutoff" cat:"indicator"`
 	SealedAt time.Time          `json:"sealedAt" cat:"indicator"`
 	SHA256   string             `json:"sha256" cat:"indicator"`
 	Budget   float64            `json:"budget" cat:"indicator"`
@@ -38,7 +43,7 @@ type ReleaseTableView struct {
 func releaseView(r models.Release) ReleaseView {
 	v := ReleaseView{
 		ID: r.ID, Country: r.Country, Period: r.Period, Status: r.Status, Profile: r.Profile, Plan: r.Plan,
-		SealedAt: r.SealedAt, SHA256: r.SHA256, Budget: r.Budget, Tables: []ReleaseTableView{},
+		Definitions: optional(r.Definitions), Cutoff: r.Cutoff, SealedAt: r.SealedAt, SHA256: r.SHA256, Budget: r.Budget, Tables: []ReleaseTableView{},
 	}
 	for _, t := range r.Tables {
 		v.Tables = append(v.Tables, ReleaseTableView{ID: t.TableID, Title: t.Title, Dimensions: t.Dimensions})
@@ -111,12 +116,16 @@ func GetReleaseTable(c *Call) error {
 	if table, ok := strings.CutSuffix(c.Param("table"), ".svg"); ok {
 		return drawTable(c, table)
 	}
+	wanted, err := accepted(c.Header.Get("Accept"), mediaJSON, mediaCSV)
+	if err != nil {
+		return err
+	}
 	t, err := c.Store.GetReleaseTable(c.Context, c.Param("id"), c.Param("table"))
 	if err != nil {
 		return err
 	}
 	body, media := t.JSON, "application/json"
-	if prefersCSV(c.Header.Get("Accept")) {
+	if wanted == mediaCSV {
 		body, media = t.CSV, "text/csv; charset=utf-8"
 	}
 	sum := sha256.Sum256([]byte(body))
@@ -139,16 +148,11 @@ func notInPlan(query url.Values) error {
 	return e
 }
 
-func prefersCSV(accept string) bool {
-	csv, json := strings.Index(accept, "text/csv"), strings.Index(accept, "json")
-	return csv >= 0 && (json < 0 || csv < json)
-}
-
 type releaseRequest struct {
 	Country string `json:"country" enums:"KZ,KG,TJ,TM,UZ"`                                       // the deployment's when left out
 	Period  string `json:"period" validate:"required" format:"period"`                           // a year (2026) or a quarter (2026Q1)
 	Status  string `json:"status" validate:"required" enums:"provisional,final,annual,revision"` // how final it is
-	Profile string `json:"profile" enums:"ministry,open_data"`                                   // ministry when left out
+	Profile string `json:"profile" enums:"ministry,open_data,both"`                              // ministry when left out
 }
 
 // sealFields are the fields that the refusals of a sealing are about; counting knows
@@ -171,15 +175,16 @@ func pointed(err error, fields map[string]string) error {
 
 // SealRelease seals a release: once, from its date on, for ever.
 //
-//	@Summary	Seal a release
-//	@Tags		indicators
-//	@Security	bearer
-//	@Accept		json
-//	@Produce	json
-//	@Param		body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
-//	@Success	201		{object}	ReleaseView
-//	@Failure	default	{object}	ProblemView
-//	@Router		/api/v1/releases [post]
+//	@Summary		Seal a release
+//	@Description	Sealed once, in the order provisional, final, annual, revision: after a later one of the period or its year 409 release.superseded. The two profiles of a release rest on one counting: the profile both seals them together and answers with the ministry's; the second alone is sealed only on the same day and while no record changed, otherwise 409 release.counted_apart.
+//	@Tags			indicators
+//	@Security		bearer
+//	@Accept			json
+//	@Produce		json
+//	@Param			body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
+//	@Success		201		{object}	ReleaseView
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/releases [post]
 func SealRelease(c *Call) error {
 	in, err := bind[releaseRequest](&c.Exchange)
 	if err != nil {

@@ -53,7 +53,7 @@ func GetWorksheet(c *Call) error {
 		tables = append(tables, t.TableID)
 	}
 	v := WorksheetView{Release: r.ID, Worksheet: sheet.ID, Title: sheet.Title, Notice: sheet.Notice, Rows: []WorksheetRowView{}}
-	for _, row := range sheet.Rows(tables) {
+	for _, row := range sheet.Rows(indicators.Status(r.Status), tables) {
 		w := WorksheetRowView{Cell: row.Cell, Title: row.Title, Status: row.Status, Table: optional(row.Table), Reason: row.Reason}
 		if row.Status == indicators.CellAvailable {
 			w.Release = &r.ID

@@ -39,7 +39,7 @@ var codeLists = sync.OnceValue(func() []CodeList {
 	if err := json.Unmarshal(codeListsJSON, &lists); err != nil {
 		panic("models: embedded codelists.json: " + err.Error()) // a test reads it
 	}
-	return append(lists, regionList())
+	return append(lists, regionList(), drugRowList(lists))
 })
 
 // regionList gives the regions of all countries the form of a code list.
@@ -48,6 +48,24 @@ func regionList() CodeList {
 	for _, country := range Countries {
 		for _, r := range countryTable()[country].Regions {
 			list.Codes = append(list.Codes, Code{Code: r.Code, Label: r.Name})
+		}
+	}
+	return list
+}
+
+// drugRowList gives the rows of the TDI tables the form of a code list: each is named after
+// the substances in it.
+func drugRowList(lists []CodeList) CodeList {
+	list := CodeList{ID: "tdi_drug_row", Source: "EMCDDA TDI 3.0: rows as in its output tables"}
+	substances := lists[slices.IndexFunc(lists, func(l CodeList) bool { return l.ID == substanceList })]
+	for _, s := range substances.Codes {
+		at := slices.IndexFunc(list.Codes, func(c Code) bool { return c.Code == s.TDIRow })
+		switch {
+		case s.TDIRow == "":
+		case at >= 0:
+			list.Codes[at].Label += ", " + s.Label
+		default:
+			list.Codes = append(list.Codes, Code{Code: s.TDIRow, Label: s.Label})
 		}
 	}
 	return list

@@ -1,6 +1,10 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // The rows of counting. Codes are those of the code lists; dates are civil dates of the
 // facility; ages are completed years, -1 unknown. Region is the facility's, ISO 3166-2;
@@ -221,10 +225,10 @@ type SealRequest struct {
 	Country string
 	Period  string // 2026 or 2026Q1
 	Status  string // provisional, final, annual, revision
-	Profile string // ministry or open_data
+	Profile string // ministry or open_data; ProfileBoth for both from one counting
 	Today   Date
 	// NotOffered lists what the country does not offer, by dimension: cells that the code
-	// lists make impossible. Under "indicator" it names whole indicators.
+	// lists make impossible. Under NotOfferedService it names services.
 	NotOffered map[string][]string
 	// Estimates are the population estimates that were loaded for the country.
 	Estimates []Estimate
@@ -232,19 +236,29 @@ type SealRequest struct {
 	Annual *AnnualRelease
 }
 
+// NotOfferedService is the key of services in SealRequest.NotOffered, the others name them.
+const (
+	NotOfferedService = "service"
+	ServiceOAT        = "oat"        // agonist treatment anywhere
+	ServiceOATPrison  = "oat_prison" // agonist treatment in custody
+)
+
 // Release is a sealed release as it is kept: nothing in it leads back to a count.
 type Release struct {
-	ID       string `gorm:"primaryKey"`
-	Country  string
-	Period   string
-	Status   string
-	Profile  string
-	Plan     string
-	Budget   float64
-	Cutoff   time.Time
-	SealedAt time.Time
-	SHA256   string         `gorm:"column:sha256"`
-	Tables   []ReleaseTable `gorm:"foreignKey:ReleaseID"`
+	ID      string `gorm:"primaryKey"`
+	Country string
+	Period  string
+	Status  string
+	Profile string
+	Plan    string
+	Budget  float64
+	// Definitions is the hash of the definitions, under the counting rules in force, by
+	// which the release was counted; empty in old ones, whose tables name it.
+	Definitions string
+	Cutoff      time.Time
+	SealedAt    time.Time
+	SHA256      string         `gorm:"column:sha256"`
+	Tables      []ReleaseTable `gorm:"foreignKey:ReleaseID"`
 }
 
 // ReleaseTable is one table of a release, rendered once.
@@ -276,6 +290,72 @@ func (r SealRequest) ReleaseID() string {
 		id += "-" + r.Profile
 	}
 	return id
+}
+
+// ProfileBoth asks for the releases of both profiles from one counting.
+const ProfileBoth = "both"
+
+// Each returns the requests of single releases: of both profiles, the ministry's first. A
+// revision has no open data (docs/disclosure-control.md, 2.4a).
+func (r SealRequest) Each() []SealRequest {
+	if r.Profile != ProfileBoth {
+		return []SealRequest{r}
+	}
+	r.Profile = "ministry"
+	open := r
+	open.Profile = "open_data"
+	if r.Status == "revision" {
+		return []SealRequest{r}
+	}
+	return []SealRequest{r, open}
+}
+
+// ErrSealed refuses a second draw.
+var ErrSealed = Fail(KindConflict, "release.sealed_already", "This release was sealed before; what is published never changes.")
+
+// statusOrder is the order in which the releases of a year are sealed.
+var statusOrder = []string{"provisional", "final", "annual", "revision"}
+
+// CheckOrder refuses what was sealed before, and a release of whose period, or of the year
+// that holds it, a later status was sealed in whatever profile: what was recorded since
+// would reach print outside the one revision (docs/disclosure-control.md, 2.5). The ids are
+// those of all releases that are known, of the ledger too.
+func (r SealRequest) CheckOrder(sealed []string) error {
+	if slices.Contains(sealed, r.ReleaseID()) {
+		return ErrSealed
+	}
+	for _, id := range sealed {
+		was, ok := readReleaseID(id)
+		if ok && was.Country == r.Country && strings.HasPrefix(r.Period, was.Period) && slices.Index(statusOrder, was.Status) > slices.Index(statusOrder, r.Status) {
+			return Fail(KindConflict, "release.superseded", "%s is sealed: what was recorded since would be told by the difference. Late records wait for the revision of the year.", id)
+		}
+	}
+	return nil
+}
+
+// Twin returns the id of the same release under another profile, empty when it is not
+// among the ids.
+func (r SealRequest) Twin(sealed []string) string {
+	for _, id := range sealed {
+		was, ok := readReleaseID(id)
+		if ok && was.Country == r.Country && was.Period == r.Period && was.Status == r.Status && was.Profile != r.Profile {
+			return id
+		}
+	}
+	return ""
+}
+
+// readReleaseID reads what ReleaseID wrote.
+func readReleaseID(id string) (SealRequest, bool) {
+	parts := strings.SplitN(id, "-", 4)
+	if len(parts) < 3 {
+		return SealRequest{}, false
+	}
+	r := SealRequest{Country: parts[0], Period: parts[1], Status: parts[2], Profile: "ministry"}
+	if len(parts) == 4 {
+		r.Profile = parts[3]
+	}
+	return r, slices.Contains(statusOrder, r.Status)
 }
 
 // Layout says which codes of a release are shown together: each joined region or drug row

@@ -184,3 +184,18 @@ func TestWords_AreComplete(t *testing.T) {
 		}
 	}
 }
+
+// A rate by an estimate stands beside the estimate's source.
+func TestReport_NamesTheSourceOfAnEstimate(t *testing.T) {
+	t.Parallel()
+	s := &Sealed{Period: "2026"}
+	long := strings.Repeat("ж", 100)
+	for source, want := range map[string]string{"IBBS 2024": "… / 9 000, IBBS 2024", long: "… / 9 000, " + long[:2*sourceLength] + "…"} {
+		figures := s.keyFigures(&SealedTable{ID: "NSP01.total", Period: "2026", Title: Words{"en": "Access"}, Figures: []Figure{
+			{Kind: KindCoverage, Value: new("45.0"), Estimate: &Estimate{Population: 9000, Source: source}},
+		}}, "en")
+		if len(figures) != 1 || strings.ReplaceAll(figures[0].Of, "\u202f", " ") != want && strings.ReplaceAll(figures[0].Of, "\u00a0", " ") != want {
+			t.Errorf("%+v, want %q", figures, want)
+		}
+	}
+}

@@ -139,12 +139,23 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 				k.Value += " %"
 			}
 			if f.Estimate != nil {
-				k.Of = "… / " + grouped(f.Estimate.Population)
+				k.Of = "… / " + grouped(f.Estimate.Population) + ", " + shortened(f.Estimate.Source)
 			}
 		}
 		all = append(all, k)
 	}
 	return all
+}
+
+// sourceLength is how much of the source of an estimate fits beside its rate.
+const sourceLength = 60
+
+// shortened keeps the source of an estimate on its line; the CSV has the whole.
+func shortened(source string) string {
+	if r := []rune(source); len(r) > sourceLength {
+		return strings.TrimSpace(string(r[:sourceLength])) + "…"
+	}
+	return source
 }
 
 // unit names what a sum adds up.

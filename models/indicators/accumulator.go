@@ -15,13 +15,10 @@ type Country struct {
 	Code    string   // ISO 3166-1, two letters
 	Regions []string // ISO 3166-2, in any order
 	// NotOffered lists codes whose cells are structural zeros, by dimension, for
-	// example {"centre": {"prison"}}; under "indicator" it lists indicators that
-	// count a service the country does not offer.
+	// example {"centre": {"prison"}}; under models.NotOfferedService it lists services
+	// that the country does not offer, see Indicator.Needs.
 	NotOffered map[string][]string
 }
-
-// notOfferedIndicator is the key of Country.NotOffered that names indicators.
-const notOfferedIndicator = "indicator"
 
 // cell is one cell under construction: the true count and the sum of the record
 // keys of its contributors, modulo 2^64. It never leaves this package.
@@ -75,7 +72,8 @@ type Accumulator struct {
 	tallies []*tally
 	groups  []*group
 	ptables map[Noise]PTable
-	// definitions is their hash.
+	rules   Rules
+	// definitions is the hash of the definitions under the rules.
 	definitions string
 	failed      error
 }
@@ -92,7 +90,8 @@ func NewAccumulator(plan Plan, country Country, status Status, period Period) (*
 	if len(country.Regions) == 0 || len(slices.Compact(slices.Clone(country.Regions))) != len(country.Regions) {
 		return nil, errors.New("indicators: regions are missing or listed twice")
 	}
-	a := &Accumulator{plan: plan, country: country, status: status, period: period, asOf: from, ptables: map[Noise]PTable{}, definitions: DefinitionHash(DefaultRules)}
+	a := &Accumulator{plan: plan, country: country, status: status, period: period, asOf: from, ptables: map[Noise]PTable{}}
+	a.under(DefaultRules)
 	for _, d := range dueTables(plan, status, period) {
 		indicator, ok := ByID(d.line.Indicator)
 		if !ok || indicator.Count == nil {
@@ -113,7 +112,7 @@ func (a *Accumulator) group(indicator Indicator, period Period) *group {
 			return g
 		}
 	}
-	g := &group{indicator: indicator, frame: Frame{Period: period, AsOf: a.asOf, Rules: DefaultRules}}
+	g := &group{indicator: indicator, frame: Frame{Period: period, AsOf: a.asOf, Rules: a.rules}}
 	a.groups = append(a.groups, g)
 	return g
 }
@@ -123,6 +122,14 @@ func (a *Accumulator) knownUpTo(asOf models.Date) {
 	a.asOf = asOf
 	for _, g := range a.groups {
 		g.frame.AsOf = asOf
+	}
+}
+
+// under sets the counting rules that the definitions leave to the deployment.
+func (a *Accumulator) under(rules Rules) {
+	a.rules, a.definitions = rules, DefinitionHash(rules)
+	for _, g := range a.groups {
+		g.frame.Rules = rules
 	}
 }
 
@@ -161,10 +168,12 @@ func newTally(line TableLine, country Country) *tally {
 	}
 	t.cells = make([]cell, size)
 	t.structural = make([]bool, size)
-	none := slices.Contains(country.NotOffered[notOfferedIndicator], line.Indicator)
+	indicator, _ := ByID(line.Indicator)
+	without := slices.Contains(country.NotOffered[models.NotOfferedService], indicator.Needs.Service)
 	for i := range t.structural {
-		t.structural[i] = none
-		for d, code := range t.coordinates(i) {
+		codes := t.coordinates(i)
+		t.structural[i] = without && (!indicator.Needs.NumeratorOnly || slices.Contains(codes, MeasureNumerator))
+		for d, code := range codes {
 			t.structural[i] = t.structural[i] || slices.Contains(country.NotOffered[line.Dimensions[d]], code)
 		}
 	}
@@ -224,6 +233,11 @@ func (g *group) count(c ClientRows) error {
 	return nil
 }
 
+// errNotOffered tells the steward what to put right: reference data and records disagree,
+// and leaving the client out would publish a wrong number.
+var errNotOffered = models.Fail(models.KindConflict, "release.service_not_offered",
+	"Records tell of a service that by the reference data nobody in the country offers. Correct the capabilities of the facility that gave it, or the records.")
+
 // add counts the fact at hand in one table.
 func (g *group) add(t *tally, units, key int64) error {
 	if t.filter >= 0 && g.codes[t.filter] != t.line.Where.Code {
@@ -237,7 +251,7 @@ func (g *group) add(t *tally, units, key int64) error {
 		i = i*len(t.codes[d]) + g.at[slot]
 	}
 	if t.structural[i] {
-		return fmt.Errorf("indicators: a row of table %s falls in a cell the country does not offer", t.id)
+		return errNotOffered
 	}
 	t.cells[i].n += units
 	t.cells[i].keys += uint64(key) // two's complement back to uint64; wraps around

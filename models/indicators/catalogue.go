@@ -123,7 +123,7 @@ var Catalogue = []Indicator{
 		Denominator: "(a) Persons on agonist treatment, or with an episode active on the date whose primary drug is an opioid. (b) An estimate of the people dependent on opioids.",
 		Population:  "Persons in contact for opioids.", PeriodLogic: lastDay, Breakdowns: ofOAT, Source: sourceWHO + ", PRV.11",
 		Rule: "OAT-30D: on treatment by doses taken; 30 days without a dose end it on the last day covered.", Estimate: "opioid_dependent",
-		PerClient: 1, Count: countOnOAT,
+		Needs: Need{Service: models.ServiceOAT, NumeratorOnly: true}, PerClient: 1, Count: countOnOAT,
 	},
 	{
 		ID:         "OAT02",
@@ -133,7 +133,7 @@ var Catalogue = []Indicator{
 		PeriodLogic: "Days = min(end, period end) - max(start, period start) + 1, at least 0. " +
 			"(The printed WHO formula has min and max swapped.)",
 		Breakdowns: ofOAT, Source: sourceWHO + ", PRV.12", Rule: "OAT-30D; both ends included.", Unit: "days",
-		PerClient: 366, Count: countOATDays,
+		Needs: Need{Service: models.ServiceOAT}, PerClient: 366, Count: countOATDays,
 	},
 	{
 		ID:          "OAT03",
@@ -142,7 +142,7 @@ var Catalogue = []Indicator{
 		Denominator: "Persons starting agonist treatment in the period: the first start of a journey, breaks of at most 21 days joined.",
 		Population:  "Persons starting agonist treatment.", PeriodLogic: "Start in the period; the window closes 6 months after its end. Month anniversaries are clamped to the end of the month.",
 		Breakdowns: ofOAT, Source: sourceWHO + ", PRV.13", Rule: "OAT-30D; transfers within 21 days are no break.", Window: months(6),
-		PerClient: 1, Count: countOATRetention(6),
+		Needs: Need{Service: models.ServiceOAT}, PerClient: 1, Count: countOATRetention(6),
 	},
 	{
 		ID:          "OAT04",
@@ -151,7 +151,7 @@ var Catalogue = []Indicator{
 		Denominator: "As OAT03.",
 		Population:  "Persons starting agonist treatment.", PeriodLogic: "Start in the period; the window closes 12 months after its end.",
 		Breakdowns: ofOAT, Source: sourceHere + ", extension of OAT03", Rule: "OAT-30D; transfers within 21 days are no break.", Window: months(12),
-		PerClient: 1, Count: countOATRetention(12),
+		Needs: Need{Service: models.ServiceOAT}, PerClient: 1, Count: countOATRetention(12),
 	},
 	{
 		ID:          "OAT05",
@@ -159,7 +159,7 @@ var Catalogue = []Indicator{
 		Numerator:   "On at least 60 mg of methadone or 8 mg of buprenorphine a day.",
 		Denominator: "Persons on maintenance with methadone or buprenorphine on the date; induction, reducing doses and depots left out.",
 		Population:  "Persons on agonist treatment.", PeriodLogic: lastDay, Breakdowns: ofOAT, Source: sourceWHO + ", PRV.14", Rule: "OAT-30D; the dose ordered for the day.",
-		PerClient: 1, Count: countAdequateDose,
+		Needs: Need{Service: models.ServiceOAT}, PerClient: 1, Count: countAdequateDose,
 	},
 	{
 		ID:          "OAT06",
@@ -167,7 +167,7 @@ var Catalogue = []Indicator{
 		Numerator:   "Persons on agonist treatment in a unit in custody on the date.",
 		Denominator: "These, and persons in structured treatment in custody on the date whose primary drug is an opioid.",
 		Population:  "Persons in units in custody.", PeriodLogic: lastDay, Breakdowns: ofOAT, Source: sourceHere, Rule: "OAT-30D.",
-		PerClient: 1, Count: countOATInCustody,
+		Needs: Need{Service: models.ServiceOATPrison, NumeratorOnly: true}, PerClient: 1, Count: countOATInCustody,
 	},
 	{
 		ID:          "COC21",
@@ -199,7 +199,7 @@ var Catalogue = []Indicator{
 		Numerator:   "Events with a dose taken in the community on day 0 or 1.",
 		Denominator: "COC21 events for opioids on agonist treatment on the day of exit.",
 		Population:  releasedAdults, PeriodLogic: "Release date in the period; the window closes one day after its end.", Breakdowns: ofReleases, Source: sourceHere, Rule: "Civil days 0 and 1 after the day of exit.", Window: days(1),
-		PerClient: eventsCounted, Count: countReleases(onOATAtExit, bridged),
+		Needs: Need{Service: models.ServiceOAT}, PerClient: eventsCounted, Count: countReleases(onOATAtExit, bridged),
 	},
 	{
 		ID:          "REF01",
@@ -238,9 +238,9 @@ var Catalogue = []Indicator{
 	{
 		ID:          "COMP",
 		Title:       map[string]string{"en": "Successful completion", "ru": "Успешное завершение лечения", "kk": "Емді сәтті аяқтау"},
-		Numerator:   "Persons with a journey that ended with reason 1 or 2 in the twelve months.",
-		Denominator: "Persons in structured treatment on some day of the twelve months: TDI03 for drugs, and the clients in treatment for alcohol only as a group of their own.",
-		Population:  "Persons in structured treatment. The group is opioid if any episode of the twelve months is for opioids, else non-opioid if any is for drugs, else alcohol.",
+		Numerator:   "Of these, with a journey for drugs that ended with reason 1 or 2 in the twelve months.",
+		Denominator: "Persons in structured treatment for drugs on some day of the twelve months: TDI03 of that time. Clients in treatment for alcohol alone are left out.",
+		Population:  "Persons in structured treatment. The group is opioid if any episode of the twelve months is for opioids, else non-opioid.",
 		PeriodLogic: "The twelve months that end with the period.", Breakdowns: and(ofEntrants, DimProblem), Source: sourceEnglish + ": PHOF C19 family",
 		Rule:   "Breaks of at most 21 days join a journey. The English rule that nobody completes on a substitute medicine is not applied.",
 		Window: days(journeyGapDays), PerClient: 1, Count: countCompletions,
@@ -249,7 +249,7 @@ var Catalogue = []Indicator{
 		ID:          "REPRES6",
 		Title:       map[string]string{"en": "Back in treatment within six months", "ru": "Возвращение к лечению в течение шести месяцев", "kk": "Алты ай ішінде емге қайта оралу"},
 		Numerator:   "Of these, with a new structured journey 1 to 182 days after the end.",
-		Denominator: "Persons with a journey that ended with reason 1 or 2 in the period; the first such end counts.",
+		Denominator: "Persons with a journey for drugs that ended with reason 1 or 2 in the period; the first such end counts.",
 		Population:  "Persons who completed structured treatment.", PeriodLogic: "End in the period; the window closes 183 days after its end.", Breakdowns: and(ofEntrants, DimProblem), Source: sourceEnglish,
 		Rule: "A start within 21 days continues the journey and is no completion.", Window: days(returnDays + 1),
 		PerClient: 1, Count: countReturns,

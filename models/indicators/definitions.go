@@ -41,6 +41,8 @@ type Indicator struct {
 	Estimate string
 	// Unit says what a sum adds up, for example days; empty for persons and events.
 	Unit string
+	// Needs is the service without which nobody can be counted.
+	Needs Need
 	// YearOnly says that the period is a calendar year.
 	YearOnly bool
 	// Window returns the last day that the numbers of a period depend on; nil is the
@@ -61,6 +63,14 @@ type Indicator struct {
 	// CountReport counts one report of the early warning; such reports are about no
 	// client.
 	CountReport func(models.SubstanceReport, Frame) []Fact
+}
+
+// Need names a service that an indicator counts. Where a country does not offer it, the
+// cells that need it are structural zeros: everything, or the numerator alone where the
+// denominator counts people in other treatment too.
+type Need struct {
+	Service       string // models.ServiceOAT, models.ServiceOATPrison; empty for none
+	NumeratorOnly bool
 }
 
 // Frame is what a count is taken for.

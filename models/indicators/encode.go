@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"strconv"
+
+	"jol/models"
 )
 
 // JSON returns the table in the shape of the contract: release, table, title,
@@ -17,6 +19,9 @@ func (t Table) JSON() []byte {
 	o.set("table", t.ID)
 	o.set("indicator", t.Indicator)
 	o.set("period", t.Period)
+	o.set("status", string(t.Status))
+	o.set("finalOn", string(t.FinalOn))
+	o.set("dedupeScope", models.Scopes) // which one holds for whom follows from consents: docs/indicators.md, rule 2
 	o.set("rule", t.Rule)
 	o.set("definitions", t.Definitions)
 	if t.Unit != "" {

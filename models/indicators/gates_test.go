@@ -1,6 +1,7 @@
 package indicators
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -167,5 +168,31 @@ func TestGates_RevisionKeepsTheLayoutAndDrawsEveryCellAnew(t *testing.T) {
 	// Two draws with sd 2 are equal in 14 of 100, with sd 3 in 9.
 	if shown < 300 || same*100 > shown*25 {
 		t.Errorf("%d of %d cells have the same value again", same, shown)
+	}
+}
+
+// Every combination of period, status and profile is sealed or refused by name.
+func TestBegin_AnswersEveryRequest(t *testing.T) {
+	t.Parallel()
+	r := seal(t, accumulate(t, Ministry, testCountry, Annual, "2026", people(5, 800, testCountry.Regions)), 1)
+	for _, c := range []struct{ period, status, profile, code string }{
+		{"1900Q1", "final", "ministry", "release.period_unknown"},
+		{"1900", "annual", "ministry", "release.period_unknown"},
+		{"1901Q1", "final", "open_data", "release.period_unknown"},
+		{"1950", "annual", "ministry", "release.period_unknown"},
+		{"1999", "annual", "ministry", "release.period_unknown"},
+		{"2000", "annual", "ministry", ""},
+		{"2000Q1", "final", "ministry", ""},
+		{"2000Q1", "provisional", "open_data", ""},
+		{"2026", "revision", "ministry", ""},
+		{"2026", "revision", "open_data", "release.revision_gate"},
+		{"2200", "annual", "ministry", "release.too_early"},
+		{"2200Q4", "final", "ministry", "release.too_early"},
+	} {
+		_, err := Begin(models.SealRequest{Country: "KZ", Period: c.period, Status: c.status, Profile: c.profile, Today: "2027-10-01", Annual: annual(r, 400)})
+		var refusal *models.Error
+		if code := ""; err != nil && (!errors.As(err, &refusal) || refusal.Code != c.code) || err == nil && c.code != code {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }

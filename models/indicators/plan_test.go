@@ -220,3 +220,21 @@ func TestCatalogue_IsComplete(t *testing.T) {
 		t.Error("an unknown indicator was found")
 	}
 }
+
+// Readers find the codes of bands, groups and drug rows among the code lists, with labels.
+func TestDimensions_HaveTheirCodeList(t *testing.T) {
+	t.Parallel()
+	for dimension, id := range map[string]string{
+		DimAge: "release_age", DimAgeFine: "release_age_fine", DimDrug: "release_drug", DimDrug6: "release_drug6", DimCentre: "release_centre",
+		DimDrugGroup: "tdi_drug_group", DimDrugRow: "tdi_drug_row", DimYearsSinceInjection: "release_years_since", DimYearsSinceOST: "release_years_since",
+	} {
+		list, _ := models.CodeListByID(id)
+		var codes []string
+		for _, c := range list.Codes {
+			codes = append(codes, c.Code)
+		}
+		if !slices.Equal(codes, codesOf(dimension, testCountry)) {
+			t.Errorf("%s: the list has %v, the tables %v", dimension, codes, codesOf(dimension, testCountry))
+		}
+	}
+}

@@ -179,6 +179,7 @@ func (r *ref) entry(alcohol bool) *refEpisode {
 type refJourney struct {
 	start, end int
 	done       bool
+	drugs      bool
 	first      refEpisode
 }
 
@@ -197,6 +198,7 @@ func (r *ref) journeys() (all []refJourney) {
 			if e.start == j.start {
 				j.first = e
 			}
+			j.drugs = j.drugs || e.row.PrimaryDrug != "80" && e.start >= j.start && e.start <= j.end
 			if e.start >= j.start && e.end == j.end {
 				j.done = j.done && (e.reason == "1" || e.reason == "2")
 			}
@@ -540,13 +542,18 @@ var reference = map[string]func(*ref) (den, num int64){
 			}
 		}
 		for _, j := range r.journeys() {
-			num = max(num, one(j.done && from <= j.end && j.end <= r.to))
+			num = max(num, one(j.done && j.drugs && from <= j.end && j.end <= r.to))
 		}
-		return one(len(r.activeIn(from, r.to)) > 0), num
+		for _, e := range r.activeIn(from, r.to) {
+			if e.row.PrimaryDrug != "80" {
+				return 1, num
+			}
+		}
+		return 0, 0
 	},
 	"REPRES6": func(r *ref) (den, num int64) {
 		for _, j := range r.journeys() {
-			if j.done && r.in(j.end) && den == 0 {
+			if j.done && j.drugs && r.in(j.end) && den == 0 {
 				den = 1
 				for _, k := range r.journeys() {
 					num = max(num, one(k.start-j.end >= 1 && k.start-j.end <= 182))

@@ -163,9 +163,15 @@ func (a *Accumulator) sealTable(t *tally, key []byte, release string) (Table, er
 	}
 	table := Table{
 		ID: t.id, Release: release, Title: tableTitle(indicator, t.line.Dimensions), Period: t.period.String(),
-		Indicator: t.line.Indicator, Rule: indicator.RuleFor(DefaultRules), Definitions: a.definitions, Unit: indicator.Unit, noise: noise,
+		Indicator: t.line.Indicator, Rule: indicator.RuleFor(a.rules), Definitions: a.definitions, Unit: indicator.Unit, noise: noise,
 		Dimensions: slices.Clone(t.line.Dimensions), Method: methodOf(t.line, indicator, noise), Cells: make([]Cell, 0, len(t.cells)),
 	}
+	if t.period != a.period { // of an earlier one, whose numbers became final late
+		for lang := range table.Title {
+			table.Title[lang] += " (" + t.period.String() + ")"
+		}
+	}
+	table.Status, table.FinalOn = a.statusOf(indicator, t.period)
 	if t.line.Where.Dimension != "" {
 		table.Title = narrowed(table.Title, t.line.Where)
 		table.Where = &t.line.Where
@@ -190,6 +196,15 @@ func (a *Accumulator) sealTable(t *tally, key []byte, release string) (Table, er
 	table.Means = means(table)
 	table.Coverage = coverageOf(table, indicator, t.period, a.estimates, a.country.Code)
 	return table, nil
+}
+
+// statusOf says whether the numbers of a period are final in this release, and since or
+// from when. A provisional release gives way to the final one of its quarter.
+func (a *Accumulator) statusOf(indicator Indicator, period Period) (Status, models.Date) {
+	if a.status == Provisional {
+		return Provisional, nominal(place{Final, period})
+	}
+	return Final, indicator.FinalOn(period)
 }
 
 // ptable returns the distribution for a noise setting, computed once a release.

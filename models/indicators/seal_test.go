@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"jol/models"
 )
 
 // content is everything a release publishes.
@@ -181,7 +183,7 @@ func checkCells(t *testing.T, d decoded) {
 
 func checkRates(t *testing.T, d decoded) {
 	for _, r := range d.Rates {
-		if (r.Rate == nil) != (r.Flag == BelowFloor) || r.Rate == nil && (r.RateLo95 != nil || r.RateHi95 != nil) {
+		if (r.Rate == nil) != (r.Flag == BelowFloor || r.Flag == FewClients) || r.Rate == nil && (r.RateLo95 != nil || r.RateHi95 != nil) {
 			t.Fatalf("rate, interval and flag disagree: %+v", r)
 		}
 		if r.Rate == nil {
@@ -203,7 +205,7 @@ func checkCSV(t *testing.T, table Table) {
 	}
 	for _, line := range lines[1:] {
 		value, flag := line[len(line)-4], line[len(line)-1]
-		if (value == "") != (flag == string(BelowFloor)) {
+		if hidden := flag == string(BelowFloor) || flag == string(FewClients); (value == "") != hidden {
 			t.Fatalf("line %v", line)
 		}
 		if slices.Contains(line, measurePercent) {
@@ -312,19 +314,37 @@ func TestSeal_StructuralZeros(t *testing.T) {
 	}
 }
 
-func TestSeal_IndicatorOfAServiceTheCountryDoesNotOffer(t *testing.T) {
+// In an empty country without agonist treatment every cell that counts it is an exact zero,
+// and none of the others.
+func TestSeal_ServiceTheCountryDoesNotOffer(t *testing.T) {
 	t.Parallel()
-	country := testCountry
-	country.NotOffered = map[string][]string{"indicator": {"OAT01"}}
-	r := seal(t, accumulate(t, Ministry, country, Final, "2026Q1", nil), 1)
-	table, _ := r.Table("OAT01.total")
-	for _, c := range table.Cells {
-		if c.Flag != Structural || *c.Value != 0 {
-			t.Errorf("%v: %+v", c.Codes, c)
+	whole := []string{"OAT02", "OAT03", "OAT04", "OAT05", "COC01"}
+	for _, c := range []struct {
+		none      []string
+		numerator []string
+		whole     []string
+	}{
+		{[]string{models.ServiceOAT, models.ServiceOATPrison}, []string{"OAT01", "OAT06"}, whole},
+		{[]string{models.ServiceOATPrison}, []string{"OAT06"}, nil},
+		{nil, nil, nil},
+	} {
+		country := testCountry
+		country.NotOffered = map[string][]string{models.NotOfferedService: c.none}
+		for _, r := range []Release{seal(t, accumulate(t, Ministry, country, Final, "2026Q1", nil), 1), seal(t, accumulate(t, Ministry, country, Annual, "2026", nil), 2)} {
+			for _, table := range r.Tables {
+				for _, cell := range table.Cells {
+					want := slices.Contains(c.whole, table.Indicator) || slices.Contains(c.numerator, table.Indicator) && slices.Contains(cell.Codes, MeasureNumerator)
+					if got := cell.Flag == Structural; got != want || got && (cell.Value == nil || *cell.Value != 0) {
+						t.Errorf("%v: %s %v: %+v", c.none, table.ID, cell.Codes, cell)
+					}
+				}
+				for _, rate := range table.Rates {
+					if structural := slices.Contains(c.whole, table.Indicator) || slices.Contains(c.numerator, table.Indicator); structural != (rate.Flag == Structural) || structural && rate.Rate != nil {
+						t.Errorf("%v: %s: %+v", c.none, table.ID, rate)
+					}
+				}
+			}
 		}
-	}
-	if len(table.Cells) != 2 || table.Rates[0].Flag != Structural || table.Rates[0].Rate != nil {
-		t.Errorf("rate %+v", table.Rates)
 	}
 }
 
@@ -395,7 +415,7 @@ func TestTable_EncodesInTheShapeOfTheContract(t *testing.T) {
 	noise := Noise{Variance: 4, Bound: 12, Floor: 5}
 	codes := func(c ...string) []string { return c }
 	table := Table{
-		ID: "REF01.region", Release: "KZ-2026-annual", Indicator: "REF01", Period: "2026", Rule: "R", Title: map[string]string{"en": "E", "ru": "Р", "kk": "Қ"},
+		ID: "REF01.region", Release: "KZ-2026-annual", Indicator: "REF01", Period: "2026", Status: Final, FinalOn: "2027-03-01", Rule: "R", Title: map[string]string{"en": "E", "ru": "Р", "kk": "Қ"},
 		Dimensions: codes("region", "measure"), Method: Method{Name: "SR-CKM", Text: map[string]string{"en": "Below 5 is shown as <5."}, RateRule: map[string]string{}},
 		Cells: []Cell{
 			publish(codes("KZ-10", "denominator"), 1234567, noise), publish(codes("KZ-10", "numerator"), 100000, noise),
@@ -404,7 +424,7 @@ func TestTable_EncodesInTheShapeOfTheContract(t *testing.T) {
 		},
 	}
 	table.Rates = rates(table, noise)
-	wantJSON := `{"release":"KZ-2026-annual","table":"REF01.region","indicator":"REF01","period":"2026","rule":"R","definitions":"","title":{"en":"E","kk":"Қ","ru":"Р"},"dimensions":["region","measure"],` +
+	wantJSON := `{"release":"KZ-2026-annual","table":"REF01.region","indicator":"REF01","period":"2026","status":"final","finalOn":"2027-03-01","dedupeScope":["person_national","person_sector","facility"],"rule":"R","definitions":"","title":{"en":"E","kk":"Қ","ru":"Р"},"dimensions":["region","measure"],` +
 		`"method":{"name":"SR-CKM","version":0,"noiseSd":0,"noiseMax":0,"floor":0,"text":{"en":"Below 5 is shown as <5."},"p95":0,"additive":false,"rateRule":{}},"cells":[` +
 		`{"region":"KZ-10","measure":"denominator","value":1234567,"lo95":1234563,"hi95":1234571},` +
 		`{"region":"KZ-10","measure":"numerator","value":100000,"lo95":99996,"hi95":100004},` +
@@ -429,6 +449,80 @@ func TestTable_EncodesInTheShapeOfTheContract(t *testing.T) {
 	total := Table{ID: "TDI01.total", Cells: []Cell{publish(nil, 9, noise)}}
 	if got := string(total.JSON()); !strings.Contains(got, `"dimensions":[]`) || !strings.Contains(got, `"cells":[{"value":9,"lo95":5,"hi95":13}],"rates":[]`) {
 		t.Errorf("total: %s", got)
+	}
+}
+
+// A table says whether its numbers are final and since when: those of a provisional release
+// never are.
+func TestSeal_TablesSayWhenTheyAreFinal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status                 Status
+		period, table, finalOn string
+		want                   Status
+	}{
+		{Provisional, "2026Q1", "TDI01.total", "2026-06-29", Provisional},
+		{Final, "2026Q2", "TDI01.total", "2026-07-30", Final},
+		{Final, "2026Q2", "COC21.total", "2026-08-20", Final},
+		{Final, "2026Q3", "OAT03.total.2026Q1", "2026-10-30", Final},
+		{Annual, "2026", "TDI01.total", "2027-01-30", Final},
+	} {
+		r := seal(t, accumulate(t, Ministry, testCountry, c.status, c.period, nil), 1)
+		table, ok := r.Table(c.table)
+		if !ok || table.Status != c.want || string(table.FinalOn) != c.finalOn {
+			t.Errorf("%s %s %s: %s %s", c.status, c.period, c.table, table.Status, table.FinalOn)
+		}
+	}
+}
+
+// No two tables of a release have one title.
+func TestSeal_TitlesTellTablesApart(t *testing.T) {
+	t.Parallel()
+	for status, period := range map[Status]string{Provisional: "2026Q1", Final: "2026Q3", Annual: "2026"} {
+		of := map[string]string{}
+		for _, table := range seal(t, accumulate(t, Ministry, testCountry, status, period, nil), 1).Tables {
+			for _, lang := range Languages {
+				title := lang + table.Title[lang]
+				if other, ok := of[title]; ok {
+					t.Errorf("%s and %s are both called %q", other, table.ID, title)
+				}
+				of[title] = table.ID
+			}
+		}
+	}
+}
+
+// The rules that a deployment chose decide what is counted and stand in the release.
+func TestBeginUnder_CountsByTheRulesChosen(t *testing.T) {
+	t.Parallel()
+	again := ClientRows{Episodes: []EpisodeRow{episode("2025-06-01", "2026-02-01"), episode("2026-02-20", "")}}
+	again.Episodes[0].EndReason = "1"
+	hashes := map[string]bool{}
+	for entry, want := range map[string]int64{RuleTDI6M: 0, RuleTDIDIS: 1} {
+		rules := Rules{Entry: entry, Supply: SupplyEachWindow}
+		begun, err := BeginUnder(rules)(models.SealRequest{Country: "KZ", Period: "2026Q1", Status: "final", Profile: "ministry", Today: "2026-08-01"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc := begun.(sealing).acc
+		if err := begun.AddClient(again); err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(acc.tallies, func(c *tally) bool { return c.id == "TDI01.total" })
+		if got := acc.tallies[i].cells[0].n; got != want {
+			t.Errorf("%s counts %d", entry, got)
+		}
+		r, err := begun.Seal(testKey(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(r.Tables[i].JSON, entry+":") || r.Definitions != DefinitionHash(rules) || !strings.Contains(r.Tables[i].JSON, r.Definitions) {
+			t.Errorf("%s: %s %.200s", entry, r.Definitions, r.Tables[i].JSON)
+		}
+		hashes[r.Definitions] = true
+	}
+	if len(hashes) != 2 {
+		t.Error("both rules have one hash")
 	}
 }
 

@@ -29,6 +29,8 @@ type journey struct {
 	// done says that every episode ending on the last day was completed: of two that
 	// disagree the worse stands.
 	done bool
+	// drugs says that an episode of the journey is for drugs.
+	drugs bool
 }
 
 // journeys joins the client's structured episodes; end is at most asOf for an open one.
@@ -50,9 +52,10 @@ func journeys(episodes []EpisodeRow, asOf models.Date) []journey {
 		end, done := lastActive(e, asOf), completed(e)
 		last := len(all) - 1
 		if last < 0 || all[last].end.DaysUntil(e.Start) > journeyGapDays {
-			all = append(all, journey{start: e.Start, end: end, first: e, done: done})
+			all = append(all, journey{start: e.Start, end: end, first: e, done: done, drugs: isDrug(e)})
 			continue
 		}
+		all[last].drugs = all[last].drugs || isDrug(e)
 		switch j := &all[last]; {
 		case end > j.end:
 			j.end, j.done = end, done

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"jol/models"
 )
 
 // Flag says what is special about a cell: why it shows no perturbed count, or that it
@@ -33,8 +35,9 @@ type Cell struct {
 type Percent string
 
 // Rate is a published numerator divided by a published denominator. Rate and its
-// interval are nil with BelowFloor unless the denominator is at least 50 and the
-// numerator is shown and at least 5 (disclosure control §2.6).
+// interval are nil unless the denominator is at least 50 and the numerator is shown and at
+// least 5 (disclosure control §2.6): with BelowFloor where a count is not shown, with
+// FewClients where both are.
 type Rate struct {
 	Codes       []string // one per dimension of the table except measure
 	Rate        *Percent
@@ -50,7 +53,10 @@ type Table struct {
 	Release   string
 	Indicator string
 	Period    string // the release's, or an earlier one whose numbers became final later
-	Rule      string
+	// Status is provisional or final; FinalOn is the day from which the numbers are final.
+	Status  Status
+	FinalOn models.Date
+	Rule    string
 	// Definitions is the hash of the definitions it was counted by, see DefinitionHash.
 	Definitions string
 	Unit        string  // of a sum; empty for persons and events
@@ -95,7 +101,11 @@ func rateOf(codes []string, numerator, denominator Cell, noise Noise) Rate {
 		r.Flag = Structural
 		return r
 	}
-	if numerator.Value == nil || denominator.Value == nil || *numerator.Value < rateMinNumerator || *denominator.Value < rateMinDenominator {
+	if numerator.Value == nil || denominator.Value == nil {
+		return r
+	}
+	if *numerator.Value < rateMinNumerator || *denominator.Value < rateMinDenominator {
+		r.Flag = FewClients
 		return r
 	}
 	n, d := *numerator.Value, *denominator.Value

@@ -225,30 +225,31 @@ func countRetained(c ClientRows, f Frame) []Fact {
 // rollingStart is the first day of the twelve months that end with the period.
 func rollingStart(p Period) models.Date { return p.End().AddMonths(-12).AddDays(1) }
 
-// countCompletions is COMP, over the twelve months that end with the period.
+// countCompletions is COMP, over the twelve months that end with the period: of the people
+// that TDI03 counts.
 func countCompletions(c ClientRows, f Frame) []Fact {
 	from, to := rollingStart(f.Period), f.Period.End()
-	e := inTreatment(c, f, from, anyDrug)
+	e := inTreatment(c, f, from, isDrug)
 	if e == nil {
 		return nil
 	}
-	problem := "alcohol"
-	if inTreatment(c, f, from, isDrug) != nil {
-		problem = "non_opioid"
-	}
+	problem := "non_opioid"
 	if inTreatment(c, f, from, isOpioid) != nil {
 		problem = "opioid"
 	}
-	done := slices.ContainsFunc(journeys(c.Episodes, f.AsOf), func(j journey) bool { return j.done && from <= j.end && j.end <= to })
+	done := slices.ContainsFunc(journeys(c.Episodes, f.AsOf), func(j journey) bool { return j.completes() && from <= j.end && j.end <= to })
 	fact := factOf(c, e)
 	fact.Of = map[string]string{DimProblem: problem}
 	return rate(fact, done)
 }
 
+// completes reports whether a journey for drugs was completed.
+func (j journey) completes() bool { return j.done && j.drugs }
+
 // countReturns is REPRES6: the client's first completion in the period.
 func countReturns(c ClientRows, f Frame) []Fact {
 	all := journeys(c.Episodes, f.AsOf)
-	i := slices.IndexFunc(all, func(j journey) bool { return j.done && f.Period.Contains(j.end) })
+	i := slices.IndexFunc(all, func(j journey) bool { return j.completes() && f.Period.Contains(j.end) })
 	if i < 0 {
 		return nil
 	}

@@ -448,7 +448,31 @@ func TestCOMP_ATieNeverFlatters(t *testing.T) {
 	}
 }
 
-// COMP tells opioids from other drugs and alcohol; one opioid episode in the twelve
+// COMP divides by the people of TDI03, alcohol alone left out, whatever their number.
+func TestCOMP_DividesByTDI03(t *testing.T) {
+	t.Parallel()
+	treated, completed := int64(0), int64(0)
+	for _, c := range people(3, 400, testCountry.Regions) {
+		if len(c.Episodes) > 0 && c.SDCKey%3 == 0 {
+			c.Episodes[0].PrimaryDrug = "80"
+		}
+		f := frame(t, "2026", "2027-05-01")
+		facts := countCompletions(c, f)
+		treated += int64(len(countPrevalence(c, f)))
+		if len(facts) > 0 {
+			completed++
+		}
+	}
+	if treated == 0 || treated == 400 || completed != treated {
+		t.Errorf("COMP divides by %d, TDI03 is %d", completed, treated)
+	}
+	alcohol := with(episode("2026-01-10", "2026-02-01"), func(e *EpisodeRow) { e.PrimaryDrug, e.EndReason = "80", "1" })
+	if den, num := counted(t, "COMP", frame(t, "2026Q2", "2026-07-20"), ClientRows{Episodes: []EpisodeRow{alcohol, episode("2026-05-01", "")}}); den != 1 || num != 0 {
+		t.Errorf("a course for alcohol completed counts for drugs: %d of %d", num, den)
+	}
+}
+
+// COMP tells opioids from other drugs; one opioid episode in the twelve
 // months decides.
 func TestCOMP_GroupsByProblem(t *testing.T) {
 	t.Parallel()
@@ -458,9 +482,12 @@ func TestCOMP_GroupsByProblem(t *testing.T) {
 	for want, rows := range map[string][]EpisodeRow{
 		"opioid":     {drug("2025-09-01", "80"), drug("2025-11-01", "32"), drug("2026-02-01", "11")},
 		"non_opioid": {drug("2025-09-01", "80"), drug("2025-11-01", "99"), drug("2025-01-01", "11")},
-		"alcohol":    {drug("2025-09-01", "80"), drug("2025-01-01", "11")},
+		"":           {drug("2025-09-01", "80"), drug("2025-01-01", "11")},
 	} {
 		facts := countCompletions(ClientRows{Episodes: rows}, frame(t, "2026Q2", "2026-07-20"))
+		if want == "" && len(facts) == 0 {
+			continue // alcohol alone is in no year's TDI03, and so not here
+		}
 		if len(facts) != 1 || facts[0].code(DimProblem) != want {
 			t.Errorf("%s: %+v", want, facts)
 		}

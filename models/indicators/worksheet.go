@@ -29,6 +29,8 @@ type Worksheet struct {
 	ID     string
 	Title  string
 	Notice string
+	// ofYear says that the form asks for calendar years.
+	ofYear bool
 	cells  func() []WorksheetRow // as if everything planned were there
 }
 
@@ -41,7 +43,7 @@ var Worksheets = []Worksheet{
 	{ID: "unodc", Title: "UNODC annual report questionnaire, modules A01 to A05",
 		Notice: "Modules are those of the 2019 pilot. The questions inside a module were not available here, so nothing is mapped to a question: " +
 			"each row names a topic of a module and the table that speaks to it. Check definition and period against the questionnaire before copying a number.",
-		cells: unodcCells},
+		ofYear: true, cells: unodcCells},
 }
 
 // WorksheetByID returns the worksheet with the id.
@@ -54,13 +56,16 @@ func WorksheetByID(id string) (Worksheet, bool) {
 	return Worksheet{}, false
 }
 
-// Rows are the cells of the form, for a release that holds the tables.
-func (w Worksheet) Rows(tables []string) []WorksheetRow {
+// Rows are the cells of the form, for a release of the status that holds the tables.
+func (w Worksheet) Rows(status Status, tables []string) []WorksheetRow {
 	rows := w.cells()
 	for i := range rows {
 		switch r := &rows[i]; {
 		case r.Table == "":
 			r.Status = CellMissing
+		case w.ofYear && (status == Provisional || status == Final):
+			r.Status = CellElsewhere
+			r.Reason += " The form asks for the year: take it from the annual release, or its revision."
 		case slices.Contains(tables, r.Table):
 			r.Status = CellAvailable
 		default:
@@ -74,9 +79,13 @@ func (w Worksheet) Rows(tables []string) []WorksheetRow {
 // whereElse says which releases hold a table of the plan.
 func whereElse(table string) string {
 	for _, line := range planTables {
-		if line.ID == table && line.YearOnly {
-			return "Only annual releases of the ministry profile hold it."
+		if line.ID != table || !line.YearOnly {
+			continue
 		}
+		if open, err := PlanFor(OpenData); err == nil && slices.ContainsFunc(open.TablesFor(Annual), func(l TableLine) bool { return l.ID == table }) {
+			return "Annual releases of both profiles hold it."
+		}
+		return "Only annual releases of the ministry profile hold it."
 	}
 	return "This release does not hold it: another status or profile does, or a later one if its numbers become final later."
 }

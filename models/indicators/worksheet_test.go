@@ -21,7 +21,7 @@ func TestWorksheet_EveryCellHasATableOrAReason(t *testing.T) {
 	annual := tablesOf(t, Annual, "2026")
 	for _, w := range Worksheets {
 		seen := map[string]bool{}
-		for _, r := range w.Rows(annual) {
+		for _, r := range w.Rows(Annual, annual) {
 			if r.Cell == "" || r.Title == "" || r.Reason == "" {
 				t.Errorf("%s: %+v", w.ID, r)
 			}
@@ -47,7 +47,7 @@ func TestWorksheet_EveryCellHasATableOrAReason(t *testing.T) {
 func TestWorksheet_TDIIsWhole(t *testing.T) {
 	t.Parallel()
 	w, _ := WorksheetByID("tdi")
-	rows := w.Rows(tablesOf(t, Annual, "2026"))
+	rows := w.Rows(Annual, tablesOf(t, Annual, "2026"))
 	named := map[string]bool{}
 	drugs := 0
 	for _, r := range rows {
@@ -65,10 +65,38 @@ func TestWorksheet_TDIIsWhole(t *testing.T) {
 			t.Errorf("%s is in the plan and not in the worksheet", l.ID)
 		}
 	}
-	quarter := w.Rows(tablesOf(t, Final, "2026Q2"))
+	quarter := w.Rows(Final, tablesOf(t, Final, "2026Q2"))
 	for _, r := range quarter {
 		if r.Status == CellAvailable {
 			t.Errorf("a quarter has %s", r.Cell)
+		}
+	}
+}
+
+// What a questionnaire asks of a year is not copied from a quarter, and a table of the year
+// is looked for in the releases that hold it.
+func TestWorksheet_UNODCIsOfTheYear(t *testing.T) {
+	t.Parallel()
+	w, _ := WorksheetByID("unodc")
+	for status, period := range map[Status]string{Provisional: "2026Q1", Final: "2026Q1"} {
+		for _, r := range w.Rows(status, tablesOf(t, status, period)) {
+			if r.Status == CellAvailable {
+				t.Errorf("%s: %s is available", status, r.Title)
+			}
+		}
+	}
+	available := 0
+	for _, r := range w.Rows(Revision, tablesOf(t, Annual, "2026")) {
+		if r.Status == CellAvailable {
+			available++
+		}
+	}
+	if available < 10 {
+		t.Errorf("%d cells are available of a year", available)
+	}
+	for table, want := range map[string]string{"NSP03.total": "both profiles", "SDG351.total": "both profiles", "NSP03.region": "ministry", "TDI.10.1.1": "ministry"} {
+		if !strings.Contains(whereElse(table), want) {
+			t.Errorf("%s: %s", table, whereElse(table))
 		}
 	}
 }

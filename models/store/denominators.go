@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm/clause"
 
@@ -54,19 +55,23 @@ func (s *Store) known(ctx context.Context, req models.SealRequest) (models.SealR
 	return req, err
 }
 
-// notOffered lists the indicators that count a service which no organisation of the
-// country may give and its law does not let it: their cells are structural zeros. Rates of
-// everybody in treatment are not among them, because their denominators are there.
+// notOffered lists the services that no organisation of the country may give and its law
+// does not let it: what needs them is a structural zero (indicators.Indicator.Needs).
 func (s *Store) notOffered(ctx context.Context, country string) (map[string][]string, error) {
-	if law := models.AvailabilityIn(country); law.OATCommunity || law.OATPrison {
-		return nil, nil
-	}
-	var offered int64
-	err := s.read.WithContext(ctx).Model(&models.Organisation{}).Where("oat_available = ?", true).Count(&offered).Error
-	if err != nil || offered > 0 {
+	law := models.AvailabilityIn(country)
+	var kinds []models.OrganisationKind
+	if err := s.read.WithContext(ctx).Model(&models.Organisation{}).Distinct().Where("oat_available = ?", true).Pluck("kind", &kinds).Error; err != nil {
 		return nil, err
 	}
-	return map[string][]string{"indicator": {"OAT02", "OAT03", "OAT04", "OAT05"}}, nil
+	prison := law.OATPrison || slices.Contains(kinds, models.KindPrisonHealth)
+	var none []string
+	if !prison {
+		none = append(none, models.ServiceOATPrison)
+	}
+	if !prison && !law.OATCommunity && len(kinds) == 0 {
+		none = append(none, models.ServiceOAT)
+	}
+	return map[string][]string{models.NotOfferedService: none}, nil
 }
 
 // annual reads the annual release that a revision repeats, nil when there is none, and

@@ -17,7 +17,10 @@ func (s *Session) GetReleaseContent(ctx context.Context, id string) (*models.Rel
 	q = q.Preload("Tables", func(q *gorm.DB) *gorm.DB {
 		return q.Select("release_id", "table_id", "position", "title", "dimensions", "json").Order("position")
 	})
-	return &r, found(q.Where("id = ?", id).Take(&r).Error, "release")
+	if err := found(q.Where("id = ?", id).Take(&r).Error, "release"); err != nil {
+		return nil, err
+	}
+	return &r, s.readRelease(ctx, id)
 }
 
 // seriesLength is how many periods a line of figures goes back at most.

@@ -72,6 +72,8 @@ type Session struct {
 	grants models.Grants
 	req    Request
 	wrote  bool // a transaction of this request has begun
+
+	toldRelease string // whose reading this request has left its event of
 }
 
 // Request is what the store must know of the request: its id for the audit trail

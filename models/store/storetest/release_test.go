@@ -3,8 +3,10 @@ package storetest
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -94,13 +96,68 @@ func TestRelease_IsSealedOnce(t *testing.T) {
 		if err != nil || table.JSON != `{"a":1}` || table.CSV != "a\n" {
 			t.Fatalf("%+v %v", table, err)
 		}
-		_, err = steward.New().GetReleaseTable(ctx, r.ID, "c")
+		_, err = steward.New().GetReleaseTable(ctx, r.ID, "ax")
+		wantError(t, err, models.KindNotFound, "release.not_in_plan")
+		if !strings.Contains(err.Error(), "nearest are a, b") {
+			t.Error(err)
+		}
+		_, err = steward.New().GetReleaseTable(ctx, "KZ-2025-annual", "a")
 		wantError(t, err, models.KindNotFound, "release.not_found")
 		for _, w := range []Worker{c.As(models.RoleClinician, c.Clinic), c.As(models.RoleAdministrator, c.Ministry)} {
 			_, err = w.New().GetRelease(ctx, r.ID)
 			wantError(t, err, models.KindNotFound, "release.not_found")
 			_, err = w.New().GetReleaseTable(ctx, r.ID, "a")
 			wantError(t, err, models.KindNotFound, "release.not_found")
+		}
+	})
+}
+
+func TestRelease_TheLastSealedComesFirst(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		steward, _ := c.sealer(t)
+		want := []string{"2026Q3", "2025Q1", "2026Q1", "2024Q4", "2026Q2"}
+		for i, period := range want {
+			if i != 2 { // two in one moment go by id
+				c.Advance(time.Duration(i) * 250 * time.Millisecond)
+			}
+			must(t, second(steward.New().SealRelease(ctx, quarter(period))))
+		}
+		var got []string
+		for cursor := ""; ; {
+			page, err := steward.New().ListReleases(ctx, store.Paging{Limit: 2, Cursor: cursor})
+			must(t, err)
+			for _, r := range page.Items {
+				got = append(got, r.Period)
+			}
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		slices.Reverse(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("listed %v, want %v", got, want)
+		}
+	})
+}
+
+// Each reading of a release leaves one event, whatever was read of it.
+func TestRelease_ReadingLeavesOneEvent(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		steward, _ := c.sealer(t)
+		r, _, err := steward.New().SealRelease(ctx, quarter("2026Q3"))
+		must(t, err)
+		for i, read := range []func(*store.Session) error{
+			func(s *store.Session) error { return only(s.GetRelease(ctx, r.ID)) },
+			func(s *store.Session) error { return only(s.GetReleaseTable(ctx, r.ID, "a")) },
+			func(s *store.Session) error { return only(s.GetReleaseContent(ctx, r.ID)) },
+			func(s *store.Session) error {
+				return errors.Join(only(s.GetRelease(ctx, r.ID)), only(s.GetReleaseTable(ctx, r.ID, "a")), only(s.GetReleaseContent(ctx, r.ID)))
+			},
+		} {
+			must(t, read(steward.New()))
+			if n := scan[int64](t, c.World, "SELECT COUNT(*) FROM audit_events WHERE action = 'release.read' AND outcome = 'ok' AND objects LIKE '%KZ-2026Q3-final%'"); n != int64(i+1) {
+				t.Errorf("%d events after %d requests", n, i+1)
+			}
 		}
 	})
 }
