@@ -4,8 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +16,8 @@ import (
 )
 
 // completeSchemas adds what swag does not read from Go types: a view always has all
-// its members, a pointer may be null, and a request takes no other members.
+// its members, a pointer may be null unless a request must say it, dates, times and ids have
+// their format, and a request takes no other members.
 func completeSchemas(t *testing.T, schemas openapi3.Schemas) {
 	t.Helper()
 	for name, ref := range schemas { // swag writes out the generic Page for each item type
@@ -33,10 +36,13 @@ func completeSchemas(t *testing.T, schemas openapi3.Schemas) {
 			if property == nil {
 				continue
 			}
-			if !request {
+			if !request && !slices.Contains(ref.Value.Required, f.json) {
 				ref.Value.Required = append(ref.Value.Required, f.json)
 			}
-			if f.pointer {
+			if f.format != "" && (request || !f.blank) {
+				property.Value.Format = f.format
+			}
+			if f.pointer && !(request && slices.Contains(ref.Value.Required, f.json) && !f.nullable) {
 				ref.Value.Properties[f.json] = nullable(schemas, property)
 			}
 		}
@@ -117,8 +123,15 @@ func nullable(schemas openapi3.Schemas, ref *openapi3.SchemaRef) *openapi3.Schem
 }
 
 type structField struct {
-	json    string
-	pointer bool
+	json, format string
+	pointer      bool
+	nullable     bool // by its tag
+	blank        bool // of a record: "" where it is not known
+}
+
+// formats of Go types that are strings in JSON.
+var formats = map[string]string{
+	"models.Date": "date", "Date": "date", "time.Time": "date-time", "models.OrganisationID": "uuid", "OrganisationID": "uuid",
 }
 
 // handlerStructs lists the struct types of package handlers, and the answer of an
@@ -201,12 +214,18 @@ func members(s *ast.StructType) []structField {
 			continue
 		}
 		name, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-		_, pointer := f.Type.(*ast.StarExpr)
+		star, pointer := f.Type.(*ast.StarExpr)
+		plain := f.Type
+		if pointer {
+			plain = star.X
+		}
 		if raw, ok := f.Type.(*ast.Ident); ok && raw.Name == "any" && name != "record" { // a record of any kind, or none
 			pointer = true
 		}
 		if name != "" && name != "-" {
-			out = append(out, structField{name, pointer})
+			nullable := strings.Contains(reflect.StructTag(tag).Get("extensions"), "x-nullable")
+			of, required := types.ExprString(plain), reflect.StructTag(tag).Get("validate") == "required"
+			out = append(out, structField{name, formats[of], pointer, nullable, of == "Date" && !required})
 		}
 	}
 	return out

@@ -67,6 +67,7 @@ func describe(t *testing.T, routes []Route) *openapi3.T {
 	completeSchemas(t, doc.Components.Schemas)
 	addStub(t, doc)
 	addSlips(doc)
+	doc.Components.Schemas["SyncCommandRequest"].Value.Properties["type"].Value.Enum = commandTypes()
 	describeText(doc)
 	described := map[string]bool{}
 	for path, item := range doc.Paths.Map() {
@@ -89,6 +90,14 @@ func describe(t *testing.T, routes []Route) *openapi3.T {
 		t.Errorf("%s: described, but not in the table", extra)
 	}
 	return doc
+}
+
+// commandTypes are the types of command that an outbox may hold.
+func commandTypes() (types []any) {
+	for _, name := range slices.Sorted(maps.Keys(commandRoutes())) {
+		types = append(types, name)
+	}
+	return types
 }
 
 var pathParam = regexp.MustCompile(`:([A-Za-z]+)`)

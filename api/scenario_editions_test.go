@@ -96,8 +96,8 @@ func TestEdition_ImportReportsEverythingAndKeepsNothing(t *testing.T) {
 			{"edition.name_form", `{"edition":"a b","changeNote":"x","files":{"a.yaml":"b"}}`},
 			{"edition.path_form", `{"edition":"x","changeNote":"x","files":{"../a.yaml":"b"}}`},
 			{"edition.file_not_text", `{"edition":"x","changeNote":"x","files":{"a.yaml":"\u0000"}}`},
-			{"edition.files_required", `{"edition":"x","changeNote":"x"}`},
-			{"edition.change_note_required", `{"edition":"x","files":{"a.yaml":"b"}}`},
+			{"edition.files_required", `{"edition":"x","changeNote":"x","files":{}}`},
+			{"edition.change_note_required", `{"edition":"x","changeNote":" ","files":{"a.yaml":"b"}}`},
 			{"edition.base_unknown", `{"edition":"x","base":"nope","changeNote":"x","files":{"a.yaml":"b"}}`},
 			{"edition.base_is_itself", `{"edition":"x","base":"x","changeNote":"x","files":{"a.yaml":"b"}}`},
 		} {
@@ -285,7 +285,7 @@ func TestEdition_OverlayDiffImpactAndMovingEpisodes(t *testing.T) {
 		to := func(edition string) string { return object{"edition": edition}.String() }
 		pin := changing(nurse, http.MethodPost, "/api/v1/episodes/"+episode+"/edition", `"1"`, to("KZ-1"), 200)
 		w.run(t, pin.sending(to("KZ-9")).fails(422, "episode.edition_unknown"))
-		w.run(t, pin.sending("{}").fails(422, "edition.required"))
+		w.run(t, pin.sending("{}").fails(422, "body.field_required"))
 		if a := w.run(t, pin); a.Header.Get("ETag") != `"2"` || !strings.Contains(string(a.Body), `"edition":"KZ-1"`) {
 			t.Errorf("%v %s", a.Header, a.Body)
 		}

@@ -104,8 +104,8 @@ func TestEWS_ConfirmationAndFigures(t *testing.T) {
 		path := "/api/v1/ews-reports/" + id + "/confirmation"
 		w.run(t, changing(coordinator, "POST", path, `"1"`, confirmationBody().String(), 409).failing("ews_report.two_people"))
 		body := confirmationBody()
-		body["laboratory"], body["cas"], body["method"] = "", "14188-81-8", "none"
-		w.run(t, changing(second, "POST", path, `"1"`, body.String(), 422).failing("ews_report.not_analysed", `"/laboratory"`, `"/cas"`, `"/method"`, "ews_report.cas_form"))
+		body["laboratory"], body["cas"], body["method"] = "zqx", "14188-81-8", "none"
+		w.run(t, changing(second, "POST", path, `"1"`, body.String(), 422).failing("entry.code_not_in_list", "ews_report.not_analysed", `"/laboratory"`, `"/cas"`, `"/method"`, "ews_report.cas_form"))
 		body = confirmationBody()
 		body["chemicalName"] = "ИИН 880101300123"
 		refusal := changing(second, "POST", path, `"1"`, body.String(), 422).failing("text.identifies_person", `"/chemicalName"`, "national_number_kz")

@@ -75,7 +75,8 @@ func TestFacilityLimit_NeedsAReasonAndALimitThatExists(t *testing.T) {
 			return strings.Replace(whole, from, to, 1)
 		}
 		for _, bad := range []struct{ from, to, code, pointer string }{
-			{`A nurse stands at the door.`, ``, "facility_limit.reason_required", "/reason"},
+			{`A nurse stands at the door.`, ``, "body.field_required", "/reason"},
+			{`A nurse stands at the door.`, ` `, "facility_limit.reason_required", "/reason"},
 			{`A nurse stands at the door.`, `Ask Aigul Nurlanovna Sadykova`, "text.identifies_person", "/reason"},
 			{`PT5M`, `5 minutes`, "facility_limit.not_a_duration", "/duration"},
 			{`"check"`, `"cheque"`, "limit.unknown", "/limit"},

@@ -35,7 +35,7 @@ func TestOrganisation_DirectoryAndChanges(t *testing.T) {
 		w.refused(t, guard, "/api/v1/organisations?limit=201", 422, "limit.out_of_range")
 		w.refused(t, guard, "/api/v1/organisations?cursor=zqx", 422, "cursor.invalid")
 		for _, bad := range []struct{ body, code, pointer string }{
-			{`{"name":"","kind":"clinic","region":"KZ-71","centreType":"1"}`, "organisation.name_length", "/name"},
+			{`{"name":" ","kind":"clinic","region":"KZ-71","centreType":"1"}`, "organisation.name_length", "/name"},
 			{`{"name":"X","kind":"zqx","region":"KZ-71","centreType":"1"}`, "organisation.kind_unknown", "/kind"},
 			{`{"name":"X","kind":"clinic","region":"zqx","centreType":"1"}`, "organisation.region_unknown", "/region"},
 			{`{"name":"X","kind":"prison_health","region":"KZ-71","centreType":"1"}`, "organisation.serves_institution", "/serves"},

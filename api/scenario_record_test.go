@@ -66,7 +66,7 @@ func TestRecord_CorrectionsAndHistory(t *testing.T) {
 		}
 		fix := object{"reason": "entry_error", "screening": audit(20, 4)}.String()
 		w.run(t, changing(doctor, "POST", path, `"2"`, fix, 412).failing("precondition.version"))
-		w.run(t, changing(doctor, "POST", path, `"1"`, object{"reason": "entry_error", "screening": audit(20, 3), "diagnosis": object{}}.String(), 422).failing("entry.one_content"))
+		w.run(t, changing(doctor, "POST", path, `"1"`, object{"reason": "entry_error", "screening": audit(20, 3), "diagnosis": object{"on": w.Today(), "icd11": "6C43.2", "status": "confirmed"}}.String(), 422).failing("entry.one_content"))
 		w.run(t, changing(doctor, "POST", path, `"1"`, object{"reason": "zqx", "screening": audit(20, 3)}.String(), 422).failing("entry.correction_reason_unknown", `"pointer":"/reason"`))
 		w.run(t, changing(doctor, "POST", path, `"1"`, `{"reason":"entry_error"}`, 422).failing("entry.content_unless_in_error"))
 		w.run(t, changing(doctor, "POST", path, `"1"`, object{"reason": "review", "screening": audit(20, 3)}.String(), 422).failing("entry.review_of_plans_only"))
@@ -145,7 +145,7 @@ func TestRecord_AssessmentNeedsItsEpisode(t *testing.T) {
 		w.run(t, creating(doctor, path, body.String(), 201).failing("", `"warnings":["detention_living_with"]`, `"episode":"`+episode+`"`))
 		body["ageFirstUse"] = 99
 		delete(body, "ageFirstOst")
-		delete(body, "education")
+		body["education"] = "zqx"
 		w.run(t, creating(doctor, path, body.String(), 422).failing("entry.code_not_in_list", `"/education"`, `"/ageFirstOst"`))
 		body["education"], body["ageFirstOst"] = "3", 20
 		w.run(t, creating(doctor, path, body.String(), 422).failing("assessment.age_impossible", `"/ageFirstUse"`))
@@ -254,7 +254,10 @@ func TestOverdose_WholeLifeAndTwoAudiences(t *testing.T) {
 		w.run(t, move(guard, `"5"`, "death", "", 403).failing("role.not_allowed"))
 		place["at"] = w.Now().Add(time.Minute)
 		w.run(t, creating(guard, "/api/v1/overdoses", place.String(), 422).failing("overdose.in_future", `"/at"`))
-		w.run(t, creating(ngo, "/api/v1/overdoses", `{}`, 422).failing("entry.code_not_in_list", `"/place"`, `"/at"`, `"/ambulance"`, `"/outcome"`))
+		absent := creating(ngo, "/api/v1/overdoses", `{}`, 422).failing("body.field_required", `"/place"`, `"/at"`)
+		absent.Absent = []string{"too_long_ago"}
+		w.run(t, absent)
+		w.run(t, creating(ngo, "/api/v1/overdoses", object{"place": "home", "at": w.Now()}.String(), 422).failing("entry.code_not_in_list", `"/ambulance"`, `"/outcome"`))
 	})
 }
 

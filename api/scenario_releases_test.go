@@ -107,7 +107,7 @@ func TestRelease_RefusesNonsensePeriods(t *testing.T) {
 			status              int
 		}{
 			{sealBody("zqx", "final", "ministry"), "release.period_unknown", "/period", 422},
-			{sealBody("", "final", "ministry"), "release.period_unknown", "/period", 422},
+			{sealBody("", "final", "ministry"), "body.field_required", "/period", 422},
 			{sealBody("2026Q5", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026-01", "final", "ministry"), "release.period_unknown", "/period", 422},
 			{sealBody("2026Q1..2026Q2", "final", "ministry"), "release.period_unknown", "/period", 422},
@@ -168,9 +168,10 @@ func TestDenominators_AreLoadedWholeOrNotAtAll(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		steward, analyst := w.as(t, models.RoleReleaseSteward), w.as(t, models.RoleMinistryAnalyst)
 		nameless := strings.Replace(denominatorsBody, "IBBS 2024", "", 1)
-		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("denominator.source_required", "/items/0/source"))
-		wrong := `{"items":[{"country":"KZ","year":"2025","kind":"pwid","value":"79900","low":1.5,"high":null,"source":"IBBS 2024"},` +
-			`{"country":"KZ","year":2025,"kind":"zqx","value":10,"source":"told by 840315300017"}]}`
+		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("body.field_required", "/items/0/source"))
+		w.run(t, creating(steward, "/api/v1/denominators", strings.Replace(denominatorsBody, "IBBS 2024", " ", 1), 422).failing("denominator.source_required", "/items/0/source"))
+		wrong := `{"items":[{"country":"KZ","year":"2025","kind":"pwid","value":"79900","low":1.5,"high":"90000","source":"IBBS 2024"},` +
+			`{"country":"KZ","year":2025,"kind":"zqx","value":10,"low":0,"high":0,"source":"told by 840315300017"}]}`
 		w.run(t, Scenario{Method: "POST", Path: "/api/v1/denominators", Token: steward.Token, Body: wrong, Headers: map[string]string{"Idempotency-Key": "wrong-numbers"}, Status: 422, Code: "denominator.not_a_number",
 			Contains: []string{
 				`{"pointer":"/items/0/year","code":"denominator.not_a_number"}`, `{"pointer":"/items/0/value","code":"denominator.not_a_number"}`,

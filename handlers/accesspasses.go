@@ -39,11 +39,11 @@ func accessPassView(p store.SeenPass) AccessPassView {
 }
 
 type accessPassRequest struct {
-	User        models.UserID         `json:"user"`
-	Institution models.OrganisationID `json:"institution"`
-	Purpose     string                `json:"purpose"`
-	From        models.Date           `json:"from"`
-	Until       models.Date           `json:"until"`
+	User        models.UserID         `json:"user" validate:"required" format:"uuid"`                                   // the worker, an account of your NGO
+	Institution models.OrganisationID `json:"institution" validate:"required"`                                          // the prison to be visited
+	Purpose     string                `json:"purpose" validate:"required" extensions:"x-code-list=partnership_service"` // a service of the agreement
+	From        models.Date           `json:"from" validate:"required"`                                                 // first day
+	Until       models.Date           `json:"until" validate:"required"`                                                // last day
 }
 
 // ApplyForPass asks an institution to let a worker in.
@@ -116,8 +116,8 @@ func GetPass(c *Call) error {
 }
 
 type passMoveRequest struct {
-	Reason string      `json:"reason"` // suspension, revocation
-	On     models.Date `json:"on"`     // induction
+	Reason string      `json:"reason" extensions:"x-code-list=access_refusal"` // suspension, revocation: why; required there
+	On     models.Date `json:"on"`                                             // induction: the day; required there
 }
 
 // MovePass makes one move that is no decision.
@@ -178,7 +178,7 @@ func ApprovePass(c *Call) error {
 }
 
 type passConditionsRequest struct {
-	Conditions []string `json:"conditions"`
+	Conditions []string `json:"conditions" validate:"required" extensions:"x-code-list=access_condition"` // on which the worker is let in
 }
 
 // ApprovePassOnConditions lets the worker in on conditions of a closed list.
@@ -202,7 +202,7 @@ func ApprovePassOnConditions(c *Call) error {
 }
 
 type passRefusalRequest struct {
-	Reason string `json:"reason"`
+	Reason string `json:"reason" validate:"required" extensions:"x-code-list=access_refusal"` // why not
 }
 
 // RefusePass refuses an application, with a reason that can be appealed.

@@ -35,13 +35,13 @@ func agreementView(a store.SeenAgreement) AgreementView {
 }
 
 type agreementRequest struct {
-	NGO         models.OrganisationID `json:"ngo"` // the caller's own when left out
-	Institution models.OrganisationID `json:"institution"`
-	Services    []string              `json:"services"`
-	DataAnnex   bool                  `json:"dataAnnex"`
-	ValidFrom   models.Date           `json:"validFrom"`
-	ValidUntil  models.Date           `json:"validUntil"`
-	Renews      string                `json:"renews"`
+	NGO         models.OrganisationID `json:"ngo"`                                                                       // the caller's own when left out
+	Institution models.OrganisationID `json:"institution" validate:"required"`                                           // a prison
+	Services    []string              `json:"services" validate:"required" extensions:"x-code-list=partnership_service"` // what for
+	DataAnnex   bool                  `json:"dataAnnex"`                                                                 // whether it rules who tells whom what of clients
+	ValidFrom   models.Date           `json:"validFrom" validate:"required"`                                             // first day
+	ValidUntil  models.Date           `json:"validUntil" validate:"required"`                                            // last day
+	Renews      string                `json:"renews" format:"uuid"`                                                      // the agreement that it takes the place of
 }
 
 // CreateAgreement proposes a partnership agreement.
@@ -112,7 +112,7 @@ func GetAgreement(c *Call) error {
 }
 
 type agreementMoveRequest struct {
-	Transition string `json:"transition"` // ending: what becomes of the clients
+	Transition string `json:"transition" extensions:"x-code-list=agreement_transition"` // ending: what becomes of the clients; required there
 }
 
 // MoveAgreement makes one move of an agreement.

@@ -7,20 +7,20 @@ import (
 )
 
 type alertRequest struct {
-	Kind       string      `json:"kind"`
-	Region     string      `json:"region"` // empty: your organisation's
-	Place      string      `json:"place"`  // empty: the whole region
-	Substances []string    `json:"substances"`
-	Advice     []string    `json:"advice"`
-	Note       string      `json:"note"`
-	ValidUntil models.Date `json:"validUntil"`
+	Kind       string      `json:"kind" validate:"required" extensions:"x-code-list=alert_kind"`     // what is warned of
+	Region     string      `json:"region" extensions:"x-code-list=region"`                           // empty: your organisation's
+	Place      string      `json:"place" extensions:"x-code-list=overdose_place"`                    // empty: the whole region
+	Substances []string    `json:"substances" extensions:"x-code-list=substance"`                    // what it is about
+	Advice     []string    `json:"advice" validate:"required" extensions:"x-code-list=alert_advice"` // what people can do
+	Note       string      `json:"note" maxLength:"500"`                                             // free text, screened
+	ValidUntil models.Date `json:"validUntil" validate:"required"`                                   // last day, at most 90 days ahead
 }
 
 type alertIssueRequest struct {
-	Substances []string    `json:"substances"`
-	Advice     []string    `json:"advice"`
-	Note       string      `json:"note"`
-	ValidUntil models.Date `json:"validUntil"`
+	Substances []string    `json:"substances" extensions:"x-code-list=substance"`                    // what it is about
+	Advice     []string    `json:"advice" validate:"required" extensions:"x-code-list=alert_advice"` // what people can do
+	Note       string      `json:"note" maxLength:"500"`                                             // free text, screened
+	ValidUntil models.Date `json:"validUntil" validate:"required"`                                   // last day, at most 90 days ahead
 }
 
 // AlertView is a warning of a substance or a place. A proposal has no issuer and no text:
@@ -155,7 +155,7 @@ func IssueProposal(c *Call) error {
 }
 
 type alertRetractionRequest struct {
-	Reason string `json:"reason"`
+	Reason string `json:"reason" validate:"required" extensions:"x-code-list=alert_retraction"` // why it is taken back
 }
 
 // RetractAlert takes an alert or a proposal back.

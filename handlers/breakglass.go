@@ -36,10 +36,10 @@ func breakGlassView(b store.SeenBreakGlass) BreakGlassView {
 }
 
 type breakGlassRequest struct {
-	ClientCode string `json:"clientCode"`
-	Reason     string `json:"reason"`
-	Note       string `json:"note"`
-	Hours      int    `json:"hours"`
+	ClientCode string `json:"clientCode" validate:"required" format:"client-code"`                    // own client whose records elsewhere are needed
+	Reason     string `json:"reason" validate:"required" extensions:"x-code-list=break_glass_reason"` // the emergency
+	Note       string `json:"note" validate:"required" maxLength:"500"`                               // what happened, screened
+	Hours      int    `json:"hours" validate:"required" minimum:"1" maximum:"24"`                     // how long
 }
 
 // BreakGlass opens the records of a confirmed person in an emergency.
@@ -58,9 +58,6 @@ func BreakGlass(c *Call) error {
 	in, err := bind[breakGlassRequest](&c.Exchange)
 	if err != nil {
 		return err
-	}
-	if in.ClientCode == "" {
-		return invalid("/clientCode", "break_glass.client_required")
 	}
 	b, out, err := c.Store.BreakGlass(c.Context, in.ClientCode, models.NewBreakGlass{Reason: in.Reason, Note: in.Note, Hours: in.Hours})
 	if err != nil {
@@ -137,7 +134,7 @@ func EndBreakGlass(c *Call) error {
 }
 
 type breakGlassReviewRequest struct {
-	Outcome string `json:"outcome"`
+	Outcome string `json:"outcome" validate:"required" extensions:"x-code-list=break_glass_outcome"` // what the reviewer found
 }
 
 // ReviewBreakGlass records a colleague's finding.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -180,14 +181,20 @@ func invalid(pointer, code string) error {
 	return c.Err()
 }
 
-// bind decodes the body strictly: unknown members, duplicate members and wrong
-// types are refused with a pointer, and no value is echoed.
+// bind decodes the body strictly: unknown members, duplicate members, wrong types and then
+// absent members are refused with a pointer, and no value is echoed.
 func bind[T any](x *Exchange) (T, error) {
-	if len(x.Body) == 0 {
-		var v T
-		return v, nil // an empty body is an empty object; required fields say so themselves
+	body := x.Body
+	if len(body) == 0 {
+		body = []byte("{}") // an empty body is an empty object
 	}
-	return decode[T](x.Body)
+	v, err := decode[T](body)
+	if err != nil {
+		return v, err
+	}
+	var absent models.Checks
+	requireMembers(&absent, reflect.TypeFor[T](), body, "")
+	return v, absent.Err()
 }
 
 func decode[T any](body []byte) (T, error) {

@@ -8,12 +8,12 @@ import (
 )
 
 type clientRequest struct {
-	Country        string `json:"country"`
-	Sex            string `json:"sex"`
-	BirthYear      int    `json:"birthYear"`
-	MotherInitials string `json:"motherInitials"`
-	FatherInitials string `json:"fatherInitials"`
-	Distinct       bool   `json:"distinct"`
+	Country        string `json:"country" validate:"required" enums:"KZ,KG,TJ,TM,UZ"` // the deployment's
+	Sex            string `json:"sex" validate:"required" enums:"F,M"`                // as in the code
+	BirthYear      int    `json:"birthYear" validate:"required"`                      // age 5 to 110
+	MotherInitials string `json:"motherInitials" maxLength:"2"`                       // two letters of one script; empty: not known
+	FatherInitials string `json:"fatherInitials" maxLength:"2"`                       // two letters of one script; empty: not known
+	Distinct       bool   `json:"distinct"`                                           // another person than the records with the same code
 }
 
 // RegisteredClientView answers a registration. SameCode lists the organisation's own
@@ -104,8 +104,8 @@ func GetClient(c *Call) error {
 }
 
 type identityChangeRequest struct {
-	Kind string `json:"kind" enums:"merge,split"`
-	With string `json:"with"`
+	Kind string `json:"kind" validate:"required" enums:"merge,split"` // join with another record, or part from what it was joined to
+	With string `json:"with" format:"client-code"`                    // merge: the other record; required there
 }
 
 // IdentityChangeView is a merge or split waiting for, or with, its second signature.

@@ -16,16 +16,16 @@ type RecipientView struct {
 }
 
 type recipientRequest struct {
-	Organisation models.OrganisationID   `json:"organisation"`
-	Kind         models.OrganisationKind `json:"kind"`
+	Organisation models.OrganisationID   `json:"organisation"` // one organisation; or kind
+	Kind         models.OrganisationKind `json:"kind"`         // every organisation of a kind that cares
 }
 
 type consentRequest struct {
-	State      string            `json:"state"` // given when left out; offered, refused
-	Purpose    models.Purpose    `json:"purpose"`
-	Recipient  recipientRequest  `json:"recipient"`
-	Categories []models.Category `json:"categories"`
-	Until      models.Date       `json:"until"`
+	State      string            `json:"state" enums:"given,offered,refused"` // given when left out
+	Purpose    models.Purpose    `json:"purpose" validate:"required"`         // what for; linkage_* counts only, research is not taken here
+	Recipient  recipientRequest  `json:"recipient"`                           // who may know; required but for linkage_*, which has none
+	Categories []models.Category `json:"categories"`                          // what of the record; the referral itself needs none, linkage_* has none
+	Until      models.Date       `json:"until" validate:"required"`           // last day, at most 24 months ahead
 }
 
 // ConsentView is a consent. State is "expired" after until, although nothing was stored.
@@ -136,7 +136,7 @@ func WithdrawConsent(c *Call) error {
 }
 
 type invalidityRequest struct {
-	Reason string `json:"reason"`
+	Reason string `json:"reason" validate:"required" extensions:"x-code-list=consent_invalid_reason"` // why it was no free answer
 }
 
 // InvalidateConsent ends a consent that was no free answer, with everything that rests on
@@ -168,7 +168,7 @@ func InvalidateConsent(c *Call) error {
 // the others.
 type consentMoveRequest struct {
 	Categories *[]models.Category `json:"categories"` // narrowing: what is left
-	Until      models.Date        `json:"until"`      // narrowing, renewal
+	Until      models.Date        `json:"until"`      // narrowing; renewal, required there: the last day
 }
 
 // consentMoves are the changes that leave a consent or answer an offer.

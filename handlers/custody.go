@@ -90,10 +90,10 @@ func instant(t *time.Time) *time.Time {
 }
 
 type custodySpellRequest struct {
-	Basis          string      `json:"basis"`
-	AdmittedAt     *time.Time  `json:"admittedAt"`
-	Expected       bool        `json:"expected"`
-	PlannedRelease models.Date `json:"plannedRelease"`
+	Basis          string      `json:"basis" validate:"required" extensions:"x-code-list=custody_basis"` // what it rests on
+	AdmittedAt     *time.Time  `json:"admittedAt"`                                                       // when; or expected
+	Expected       bool        `json:"expected"`                                                         // true: not admitted yet
+	PlannedRelease models.Date `json:"plannedRelease"`                                                   // as the unit was told
 }
 
 // OpenCustodySpell records that a client was admitted, or is expected.
@@ -179,7 +179,7 @@ func GetCustodySpell(c *Call) error {
 }
 
 type custodyMoveRequest struct {
-	At *time.Time `json:"at"` // admission, death, escape
+	At *time.Time `json:"at"` // admission, death, escape: when; required there
 }
 
 // MoveCustodySpell makes a move that says no more than when it happened.
@@ -213,7 +213,7 @@ func MoveCustodySpell(c *Call) error {
 }
 
 type plannedReleaseRequest struct {
-	On models.Date `json:"on"`
+	On models.Date `json:"on" validate:"required"` // the day
 }
 
 // PlanCustodyRelease records the planned release as the health unit was told.
@@ -241,12 +241,12 @@ func PlanCustodyRelease(c *Call) error {
 }
 
 type custodyReleaseRequest struct {
-	At                *time.Time `json:"at"`
-	Planned           *bool      `json:"planned"`
-	ExitRegion        string     `json:"exitRegion"`
-	ReferralOnRelease string     `json:"referralOnRelease"`
-	NaloxoneOnRelease string     `json:"naloxoneOnRelease"`
-	ClientTold        bool       `json:"clientTold"` // who is responsible from now on
+	At                *time.Time `json:"at" validate:"required"`                                                             // when
+	Planned           *bool      `json:"planned" validate:"required"`                                                        // whether the unit knew of it
+	ExitRegion        string     `json:"exitRegion" validate:"required" extensions:"x-code-list=region"`                     // where the client goes
+	ReferralOnRelease string     `json:"referralOnRelease" validate:"required" extensions:"x-code-list=referral_on_release"` // to what the client was referred
+	NaloxoneOnRelease string     `json:"naloxoneOnRelease" validate:"required" extensions:"x-code-list=naloxone_on_release"` // whether naloxone went along
+	ClientTold        bool       `json:"clientTold"`                                                                         // who is responsible from now on
 }
 
 // ReleaseFromCustody records that somebody went free. Exactly one organisation is
@@ -267,12 +267,6 @@ func ReleaseFromCustody(c *Call) error {
 	if err != nil {
 		return err
 	}
-	var checks models.Checks
-	checks.Require(in.At != nil, "/at", "custody_spell.time_required")
-	checks.Require(in.Planned != nil, "/planned", "custody_spell.planned_required")
-	if err := checks.Err(); err != nil {
-		return err
-	}
 	s, err := c.Store.ReleaseFromCustody(c.Context, c.Param("id"), models.CustodyRelease{
 		At: *instant(in.At), Planned: *in.Planned, ExitRegion: in.ExitRegion, ReferralOnRelease: in.ReferralOnRelease,
 		NaloxoneOnRelease: in.NaloxoneOnRelease, ClientTold: in.ClientTold,
@@ -284,8 +278,8 @@ func ReleaseFromCustody(c *Call) error {
 }
 
 type slipReleaseRequest struct {
-	On       models.Date  `json:"on"`
-	Replaces *models.Date `json:"replaces"` // the planned release as the list showed it, null when there was none
+	On       models.Date  `json:"on" validate:"required"`                               // the day
+	Replaces *models.Date `json:"replaces" validate:"required" extensions:"x-nullable"` // the planned release as the list showed it, null when there was none
 }
 
 // SetReleaseDate lets the institution set the planned release of a slip of today.
@@ -365,8 +359,8 @@ func transferView(t store.SeenTransfer) CustodyTransferView {
 }
 
 type custodyTransferRequest struct {
-	ToOrganisation models.OrganisationID `json:"toOrganisation"`
-	DepartureAt    *time.Time            `json:"departureAt"`
+	ToOrganisation models.OrganisationID `json:"toOrganisation" validate:"required"` // the health unit that serves the other institution
+	DepartureAt    *time.Time            `json:"departureAt"`                        // planned, at most a year ahead
 }
 
 // OrderCustodyTransfer orders the move of a person to another institution.
@@ -440,8 +434,8 @@ func GetCustodyTransfer(c *Call) error {
 }
 
 type transferMoveRequest struct {
-	At     *time.Time `json:"at"`     // departure, arrival, file-receipt
-	SameAs string     `json:"sameAs"` // confirmation: the receiver's own record of the same person
+	At     *time.Time `json:"at"`                          // departure, arrival, file-receipt: when; required there
+	SameAs string     `json:"sameAs" format:"client-code"` // confirmation: the receiver's own record of the same person
 }
 
 // MoveCustodyTransfer makes one move of a transfer.

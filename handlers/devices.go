@@ -9,9 +9,9 @@ import (
 )
 
 type deviceRequest struct {
-	User  models.UserID `json:"user"`
-	Label string        `json:"label"`
-	Days  int           `json:"days"`
+	User  models.UserID `json:"user" validate:"required" format:"uuid"`   // who carries it
+	Label string        `json:"label" validate:"required" maxLength:"40"` // what it is called
+	Days  int           `json:"days" minimum:"0" maximum:"90"`            // how long it is enrolled; 30 when left out
 }
 
 // DeviceView is a device as an administrator sees it. Token is there once, in the answer

@@ -58,11 +58,11 @@ func ListDisclosures(c *Call) error {
 }
 
 type disclosureRequest struct {
-	Recipient     string            `json:"recipient"`
-	Categories    []models.Category `json:"categories"`
-	Ground        string            `json:"ground"`
-	ClientTold    *bool             `json:"clientTold"`
-	NotToldReason string            `json:"notToldReason"`
+	Recipient     string            `json:"recipient" validate:"required" extensions:"x-code-list=disclosure_recipient"` // who got it
+	Categories    []models.Category `json:"categories" validate:"required"`                                              // what was given
+	Ground        string            `json:"ground" validate:"required" extensions:"x-code-list=disclosure_ground"`       // what allowed it
+	ClientTold    *bool             `json:"clientTold" validate:"required"`                                              // whether the client was told
+	NotToldReason string            `json:"notToldReason" extensions:"x-code-list=disclosure_not_told"`                  // why not; required when the client was not told
 }
 
 // EnterDisclosure enters something that was given away on a legal ground.

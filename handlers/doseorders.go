@@ -10,14 +10,14 @@ import (
 
 // doseOrderRequest says what was ordered. The service never computes or proposes a dose.
 type doseOrderRequest struct {
-	Medicine        string      `json:"medicine"`
-	Schedule        string      `json:"schedule"`
-	Phase           string      `json:"phase"`
-	DoseMg          *float64    `json:"doseMg"`
-	From            models.Date `json:"from"`
-	LowTolerance    bool        `json:"lowTolerance"`
-	IdentityChecked bool        `json:"identityChecked"` // on paper, as controlled medicines need
-	GuardReason     string      `json:"guardReason"`
+	Medicine        string      `json:"medicine" validate:"required" extensions:"x-code-list=oat_medicine"` // what is ordered
+	Schedule        string      `json:"schedule" validate:"required" extensions:"x-code-list=oat_schedule"` // one that the medicine has
+	Phase           string      `json:"phase" validate:"required" extensions:"x-code-list=oat_phase"`       // of treatment
+	DoseMg          *float64    `json:"doseMg" validate:"required"`                                         // above 0, three decimals
+	From            models.Date `json:"from" validate:"required"`                                           // first day, at most 30 days ahead
+	LowTolerance    bool        `json:"lowTolerance"`                                                       // narrower guards count
+	IdentityChecked bool        `json:"identityChecked" validate:"required"`                                // on paper, as controlled medicines need
+	GuardReason     string      `json:"guardReason" extensions:"x-code-list=dose_guard_reason"`             // required where the dose lies outside the guards
 }
 
 // micrograms reads a dose; 0 is not one, and the domain says so.
@@ -193,10 +193,10 @@ func GetDoseOrder(c *Call) error {
 // doseOrderChangeRequest is the body of every action; each action reads its own fields
 // and refuses the others.
 type doseOrderChangeRequest struct {
-	DoseMg      *float64 `json:"doseMg"`      // dose-change; resumption, when the dose changes
-	Phase       string   `json:"phase"`       // phase-change
-	Reason      string   `json:"reason"`      // hold, ending
-	GuardReason string   `json:"guardReason"` // dose-change, resumption
+	DoseMg      *float64 `json:"doseMg"`                                                         // dose-change, required there; resumption, when the dose changes
+	Phase       string   `json:"phase" extensions:"x-code-list=oat_phase"`                       // phase-change: required there
+	Reason      string   `json:"reason" extensions:"x-code-list=oat_hold_reason oat_end_reason"` // hold, ending: why, of the list for it; required there
+	GuardReason string   `json:"guardReason" extensions:"x-code-list=dose_guard_reason"`         // dose-change, resumption: required outside the guards
 }
 
 func (in doseOrderChangeRequest) checkFields(action string) error {
@@ -250,13 +250,13 @@ func moveOf(m *models.Machine, name string) bool {
 }
 
 type doseRequest struct {
-	Status       string     `json:"status"`
-	At           *time.Time `json:"at"`
-	DoseMg       *float64   `json:"doseMg"` // of a given dose
-	TakeHomeDays int        `json:"takeHomeDays"`
-	Witnessed    bool       `json:"witnessed"`
-	GuardReason  string     `json:"guardReason"`
-	Corrects     string     `json:"corrects"` // the entry that this one takes the place of
+	Status       string     `json:"status" validate:"required" extensions:"x-code-list=dose_status"` // what happened
+	At           *time.Time `json:"at" validate:"required"`                                          // when, not in the future
+	DoseMg       *float64   `json:"doseMg"`                                                          // of a given dose, required there
+	TakeHomeDays int        `json:"takeHomeDays" minimum:"0" maximum:"30"`                           // days of doses taken home
+	Witnessed    bool       `json:"witnessed"`                                                       // taken under eyes
+	GuardReason  string     `json:"guardReason" extensions:"x-code-list=dose_guard_reason"`          // required where the dose lies outside the guards
+	Corrects     string     `json:"corrects" format:"uuid"`                                          // the entry that this one takes the place of; error needs it
 }
 
 // DoseView is one entry of the dispensing record.
@@ -388,7 +388,7 @@ func ListDoubleDosing(c *Call) error {
 }
 
 type settlementRequest struct {
-	Outcome string `json:"outcome"`
+	Outcome string `json:"outcome" validate:"required" extensions:"x-code-list=double_dosing_outcome"` // what the prescriber found out
 }
 
 // SettleDoubleDosing records what the prescriber found out.

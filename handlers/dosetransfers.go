@@ -8,15 +8,15 @@ import (
 )
 
 type doseTransferRequest struct {
-	ClientCode       string                `json:"clientCode"`
-	FromOrganisation models.OrganisationID `json:"fromOrganisation"` // a request by the receiver
-	ToOrganisation   models.OrganisationID `json:"toOrganisation"`   // sent by the sender
-	Kind             string                `json:"kind"`             // move (default) or guest
-	Until            models.Date           `json:"until"`            // of a guest: the last day, at most 31 days ahead
-	Consent          string                `json:"consent"`          // of a request: an own consent, or held_by_sender
-	Ground           string                `json:"ground"`           // instead of a consent
-	ClientTold       bool                  `json:"clientTold"`
-	NotToldReason    string                `json:"notToldReason"`
+	ClientCode       string                `json:"clientCode" validate:"required" format:"client-code"`    // own client
+	FromOrganisation models.OrganisationID `json:"fromOrganisation"`                                       // a request by the receiver
+	ToOrganisation   models.OrganisationID `json:"toOrganisation"`                                         // sent by the sender
+	Kind             string                `json:"kind" enums:"move,guest"`                                // move when left out
+	Until            models.Date           `json:"until"`                                                  // of a guest, required there: the last day, at most 31 days ahead
+	Consent          string                `json:"consent" maxLength:"36"`                                 // of a request: an own consent, or held_by_sender
+	Ground           string                `json:"ground" enums:"imminent_danger,unable_to_consent"`       // instead of a consent
+	ClientTold       bool                  `json:"clientTold"`                                             // of a ground
+	NotToldReason    string                `json:"notToldReason" extensions:"x-code-list=not_told_reason"` // of a ground, when the client was not told
 }
 
 // DoseTransferView is a transfer as one party sees it. The dose is there for the sender,
@@ -89,9 +89,6 @@ func CreateDoseTransfer(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if in.ClientCode == "" {
-		return invalid("/clientCode", "dose_transfer.client_required")
-	}
 	if in.Kind == "" {
 		in.Kind = models.TransferMove
 	}
@@ -156,13 +153,13 @@ func GetDoseTransfer(c *Call) error {
 // doseTransferMoveRequest is the body of every action; each action reads its own fields
 // and refuses the others.
 type doseTransferMoveRequest struct {
-	ClientCode      string `json:"clientCode"` // sending: the own client whom a clinician recognised
-	Ground          string `json:"ground"`     // sending, without a consent
-	ClientTold      bool   `json:"clientTold"`
-	NotToldReason   string `json:"notToldReason"`
-	SameAs          string `json:"sameAs"`          // confirmation: the receiver's own record of the person
-	Separate        bool   `json:"separate"`        // confirmation: a new record, although the request named one
-	IdentityChecked bool   `json:"identityChecked"` // confirmation, on paper
+	ClientCode      string `json:"clientCode" format:"client-code"`                        // sending: the own client whom a clinician recognised
+	Ground          string `json:"ground" enums:"imminent_danger,unable_to_consent"`       // sending, without a consent
+	ClientTold      bool   `json:"clientTold"`                                             // sending, of a ground
+	NotToldReason   string `json:"notToldReason" extensions:"x-code-list=not_told_reason"` // sending, of a ground, when the client was not told
+	SameAs          string `json:"sameAs" format:"client-code"`                            // confirmation: the receiver's own record of the person
+	Separate        bool   `json:"separate"`                                               // confirmation: a new record, although the request named one
+	IdentityChecked bool   `json:"identityChecked"`                                        // confirmation, on paper
 }
 
 func (in doseTransferMoveRequest) checkFields(action string) error {

@@ -148,10 +148,10 @@ func GetEdition(c *PublicCall) error {
 
 // bundleRequest is an edition as it is handed in.
 type bundleRequest struct {
-	Edition    string            `json:"edition"`
-	Base       string            `json:"base"`
-	ChangeNote string            `json:"changeNote"`
-	Files      map[string]string `json:"files"`
+	Edition    string            `json:"edition" validate:"required" maxLength:"64"`     // its name
+	Base       string            `json:"base" maxLength:"64"`                            // of an overlay: the edition it lies on
+	ChangeNote string            `json:"changeNote" validate:"required" maxLength:"500"` // what changes and why
+	Files      map[string]string `json:"files" validate:"required"`                      // texts of the files by path
 }
 
 // BundleView is an edition's own files, as they were handed in.

@@ -112,20 +112,20 @@ func GetEntry(c *Call) error {
 // correctionRequest holds the new content under the member of its kind, or none of them
 // when the entry is struck out.
 type correctionRequest struct {
-	Reason             string                     `json:"reason"`
-	Screening          *screeningRequest          `json:"screening"`
-	Assessment         *assessmentRequest         `json:"assessment"`
-	Diagnosis          *diagnosisRequest          `json:"diagnosis"`
-	SocialPlan         *socialPlanRequest         `json:"socialPlan"`
-	ClinicalPlan       *clinicalPlanRequest       `json:"clinicalPlan"`
-	InfectionTest      *infectionTestRequest      `json:"infectionTest"`
-	DrugTest           *drugTestRequest           `json:"drugTest"`
-	Observation        *observationRequest        `json:"observation"`
-	MentalHealthCheck  *mentalHealthCheckRequest  `json:"mentalHealthCheck"`
-	ReproductiveStatus *reproductiveStatusRequest `json:"reproductiveStatus"`
-	CounsellingNote    *counsellingNoteRequest    `json:"counsellingNote"`
-	Contact            *contactEntryRequest       `json:"contact"`
-	NaloxoneTraining   *naloxoneTrainingRequest   `json:"naloxoneTraining"`
+	Reason             string                     `json:"reason" validate:"required" extensions:"x-code-list=correction_reason"` // why; entered_in_error strikes the entry out and has no content
+	Screening          *screeningRequest          `json:"screening"`                                                             // whole new content of an entry of that kind
+	Assessment         *assessmentRequest         `json:"assessment"`                                                            // whole new content of an entry of that kind
+	Diagnosis          *diagnosisRequest          `json:"diagnosis"`                                                             // whole new content of an entry of that kind
+	SocialPlan         *socialPlanRequest         `json:"socialPlan"`                                                            // whole new content of an entry of that kind
+	ClinicalPlan       *clinicalPlanRequest       `json:"clinicalPlan"`                                                          // whole new content of an entry of that kind
+	InfectionTest      *infectionTestRequest      `json:"infectionTest"`                                                         // whole new content of an entry of that kind
+	DrugTest           *drugTestRequest           `json:"drugTest"`                                                              // whole new content of an entry of that kind
+	Observation        *observationRequest        `json:"observation"`                                                           // whole new content of an entry of that kind
+	MentalHealthCheck  *mentalHealthCheckRequest  `json:"mentalHealthCheck"`                                                     // whole new content of an entry of that kind
+	ReproductiveStatus *reproductiveStatusRequest `json:"reproductiveStatus"`                                                    // whole new content of an entry of that kind
+	CounsellingNote    *counsellingNoteRequest    `json:"counsellingNote"`                                                       // whole new content of an entry of that kind
+	Contact            *contactEntryRequest       `json:"contact"`                                                               // whole new content of an entry of that kind
+	NaloxoneTraining   *naloxoneTrainingRequest   `json:"naloxoneTraining"`                                                      // whole new content of an entry of that kind
 }
 
 type correctionPart struct {

@@ -1,7 +1,7 @@
 package handlers
 
 type episodeEditionRequest struct {
-	Edition string `json:"edition"`
+	Edition string `json:"edition" validate:"required" maxLength:"64"` // an edition of its protocol that is or was in force
 }
 
 // MoveEpisode lets an open episode follow another edition of its protocol. A publication
@@ -21,9 +21,6 @@ func MoveEpisode(c *Call) error {
 	in, err := bind[episodeEditionRequest](&c.Exchange)
 	if err != nil {
 		return err
-	}
-	if in.Edition == "" {
-		return invalid("/edition", "edition.required")
 	}
 	e, err := c.Store.MoveEpisode(c.Context, c.Param("id"), in.Edition)
 	if err != nil {

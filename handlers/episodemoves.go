@@ -10,8 +10,8 @@ import (
 // episodeMoveRequest is the body of every move; each reads its own field and refuses the
 // other.
 type episodeMoveRequest struct {
-	Reason    string `json:"reason"`    // suspension: code list suspension_reason
-	Emergency string `json:"emergency"` // treatment without consent: code list emergency_ground
+	Reason    string `json:"reason" extensions:"x-code-list=suspension_reason"`   // suspension: why; required there
+	Emergency string `json:"emergency" extensions:"x-code-list=emergency_ground"` // treatment: the ground where there is no consent
 }
 
 // ChangeEpisodeState makes one move of the life of an episode.
@@ -118,9 +118,9 @@ func ListAnchors(c *Call) error {
 }
 
 type anchorRequest struct {
-	Name string      `json:"name"`
-	At   *time.Time  `json:"at"` // or
-	On   models.Date `json:"on"`
+	Name string      `json:"name" validate:"required" format:"slug" maxLength:"64"` // an event that limits of the edition count from
+	At   *time.Time  `json:"at"`                                                    // when it happened or will; or on
+	On   models.Date `json:"on"`                                                    // the day, when the time is not known
 }
 
 // RecordAnchor records when an event that limits count from happened, or will. Recording

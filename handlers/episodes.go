@@ -8,18 +8,18 @@ import (
 )
 
 type episodeRequest struct {
-	StartDate models.Date `json:"startDate"`
+	StartDate models.Date `json:"startDate" validate:"required"` // today or earlier
 	// State is where the episode comes in: screened, assessed, planned, or in_treatment when
 	// it is left out, which is care that runs already.
-	State             string `json:"state"`
-	Structured        *bool  `json:"structured"`
-	LegalBasis        string `json:"legalBasis"`
-	Protocol          string `json:"protocol"`
-	PreviousTreatment string `json:"previousTreatment"`
-	ReferralSource    string `json:"referralSource"`
-	PrimaryDrug       string `json:"primaryDrug"`
-	Route             string `json:"route"`
-	Injecting         string `json:"injecting"`
+	State             string `json:"state" enums:"screened,assessed,planned,in_treatment"`
+	Structured        *bool  `json:"structured"`                                                                            // whether it is counted as structured treatment; left out: as the organisation reports
+	LegalBasis        string `json:"legalBasis" validate:"required" extensions:"x-code-list=legal_basis"`                   // what it rests on in law
+	Protocol          string `json:"protocol" format:"slug"`                                                                // therapeutic-programme when left out
+	PreviousTreatment string `json:"previousTreatment" validate:"required" extensions:"x-code-list=tdi_previous_treatment"` // TDI 3
+	ReferralSource    string `json:"referralSource" validate:"required" extensions:"x-code-list=tdi_referral_source"`       // TDI 4
+	PrimaryDrug       string `json:"primaryDrug" validate:"required" extensions:"x-code-list=substance"`                    // TDI 12
+	Route             string `json:"route" validate:"required" extensions:"x-code-list=tdi_route"`                          // TDI 13, of the primary drug
+	Injecting         string `json:"injecting" validate:"required" extensions:"x-code-list=tdi_injecting"`                  // TDI 20
 }
 
 // EpisodeView is an episode with its TDI entry items.
@@ -158,8 +158,8 @@ func StartEpisode(c *Call) error {
 }
 
 type episodeClosureRequest struct {
-	EndDate   models.Date `json:"endDate"`
-	EndReason string      `json:"endReason"`
+	EndDate   models.Date `json:"endDate" validate:"required"`                                       // last day
+	EndReason string      `json:"endReason" validate:"required" extensions:"x-code-list=end_reason"` // why it ended; 9 is not for people
 }
 
 // CloseEpisode ends an episode.
@@ -187,7 +187,7 @@ func CloseEpisode(c *Call) error {
 }
 
 type contactRequest struct {
-	On models.Date `json:"on"`
+	On models.Date `json:"on" validate:"required"` // the day the client was seen
 }
 
 // RecordContact notes that the client was seen face to face.

@@ -20,7 +20,7 @@ type evaluationRequest struct {
 	// Facility is the place where the protocol is followed.
 	Facility *facilityRequest `json:"facility"`
 	// From are steps to begin at instead of the entries of the protocol.
-	From []string `json:"from"`
+	From []string `json:"from" format:"slug"`
 	// Answers are the branches chosen for human decisions, by step.
 	Answers map[string][]string `json:"answers"`
 }
@@ -29,23 +29,23 @@ type facilityRequest struct {
 	// Organisation of the directory, for callers who are signed in: its country, region,
 	// setting, capabilities and own limits count, and must not be given beside it.
 	Organisation models.OrganisationID `json:"organisation"`
-	Country      string                `json:"country"` // the protocol's when left out
-	Region       string                `json:"region"`
-	Setting      string                `json:"setting" enums:"clinic,prison,ngo,community"`
+	Country      string                `json:"country" enums:"KZ,KG,TJ,TM,UZ"`              // the protocol's when left out
+	Region       string                `json:"region" extensions:"x-code-list=region"`      // where it is
+	Setting      string                `json:"setting" enums:"clinic,prison,ngo,community"` // kind of place; required with capabilities
 	// Capabilities of this place, in its setting; the country's where left out.
 	Capabilities *facilityCapabilitiesRequest `json:"capabilities"`
 	// Systems chooses among the published band systems of a tool, by tool.
 	Systems map[string]string `json:"systems"`
 	// GapRule names the rule by hours for gaps in agonist treatment, or none.
-	GapRule string `json:"gapRule"`
+	GapRule string `json:"gapRule" format:"slug"`
 }
 
 type facilityCapabilitiesRequest struct {
-	OATAvailable           *bool `json:"oatAvailable"`
-	BuprenorphineAvailable *bool `json:"buprenorphineAvailable"`
-	TakeHomeAllowed        *bool `json:"takeHomeAllowed"`
-	THNAllowed             *bool `json:"thnAllowed"`
-	NSPAllowed             *bool `json:"nspAllowed"`
+	OATAvailable           *bool `json:"oatAvailable"`           // agonist treatment
+	BuprenorphineAvailable *bool `json:"buprenorphineAvailable"` // buprenorphine
+	TakeHomeAllowed        *bool `json:"takeHomeAllowed"`        // doses taken home
+	THNAllowed             *bool `json:"thnAllowed"`             // naloxone to take home
+	NSPAllowed             *bool `json:"nspAllowed"`             // needles and syringes
 }
 
 // EvaluateProtocol says which steps of a protocol apply to facts, and why.

@@ -9,40 +9,40 @@ import (
 	"jol/models/store"
 )
 
-type ewsIdentification struct {
-	NPSClass          string `json:"npsClass"`
-	ChemicalName      string `json:"chemicalName"`
-	Formula           string `json:"formula"`
-	InChIKey          string `json:"inchiKey"`
-	CAS               string `json:"cas"`
-	Method            string `json:"method"`
-	ReferenceStandard bool   `json:"referenceStandard"`
-	Laboratory        string `json:"laboratory"` // a kind of laboratory; empty: none
+type ewsConfirmationRequest struct {
+	NPSClass          string `json:"npsClass" validate:"required" extensions:"x-code-list=nps_class"`        // class of new substance
+	ChemicalName      string `json:"chemicalName" maxLength:"200"`                                           // IUPAC or common name, screened
+	Formula           string `json:"formula" format:"hill"`                                                  // sum formula in Hill order
+	InChIKey          string `json:"inchiKey" format:"inchi-key"`                                            // 27 characters
+	CAS               string `json:"cas" format:"cas"`                                                       // registry number
+	Method            string `json:"method" validate:"required" extensions:"x-code-list=ews_method"`         // of the analysis
+	ReferenceStandard bool   `json:"referenceStandard"`                                                      // compared with a reference standard
+	Laboratory        string `json:"laboratory" validate:"required" extensions:"x-code-list=ews_laboratory"` // a kind of laboratory
 }
 
 type ewsReportRequest struct {
-	SourceType        string   `json:"sourceType"`
-	Month             string   `json:"month"`  // YYYY-MM
-	Region            string   `json:"region"` // empty: your organisation's
-	SuspectedNames    []string `json:"suspectedNames"`
-	StreetNames       []string `json:"streetNames"`
-	NPSClass          string   `json:"npsClass"`
-	ChemicalName      string   `json:"chemicalName"`
-	Formula           string   `json:"formula"`
-	InChIKey          string   `json:"inchiKey"`
-	CAS               string   `json:"cas"`
-	PhysicalForm      string   `json:"physicalForm"`
-	Quantity          int64    `json:"quantity"`
-	Unit              string   `json:"unit"`
-	Cases             int      `json:"cases"` // people; 0 for a product
-	OtherSubstances   []string `json:"otherSubstances"`
-	Method            string   `json:"method"`
-	ReferenceStandard bool     `json:"referenceStandard"`
-	Laboratory        string   `json:"laboratory"` // a kind of laboratory; empty: none
-	Route             string   `json:"route"`      // of people only
-	Severity          string   `json:"severity"`   // of people only
-	Circumstances     string   `json:"circumstances"`
-	Confidentiality   string   `json:"confidentiality"` // empty: restricted
+	SourceType        string   `json:"sourceType" validate:"required" extensions:"x-code-list=ews_source_type"`     // what it is known from
+	Month             string   `json:"month" validate:"required" format:"year-month"`                               // YYYY-MM, this one or at most 24 ago
+	Region            string   `json:"region" extensions:"x-code-list=region"`                                      // empty: your organisation's
+	SuspectedNames    []string `json:"suspectedNames" maxLength:"60"`                                               // what it may be, screened
+	StreetNames       []string `json:"streetNames" maxLength:"60"`                                                  // what it is sold as, screened
+	NPSClass          string   `json:"npsClass" validate:"required" extensions:"x-code-list=nps_class"`             // class of new substance
+	ChemicalName      string   `json:"chemicalName" maxLength:"200"`                                                // IUPAC or common name, screened
+	Formula           string   `json:"formula" format:"hill"`                                                       // sum formula in Hill order
+	InChIKey          string   `json:"inchiKey" format:"inchi-key"`                                                 // 27 characters
+	CAS               string   `json:"cas" format:"cas"`                                                            // registry number
+	PhysicalForm      string   `json:"physicalForm" validate:"required" extensions:"x-code-list=ews_physical_form"` // what it looks like
+	Quantity          int64    `json:"quantity" minimum:"0"`                                                        // of a product, with its unit
+	Unit              string   `json:"unit" extensions:"x-code-list=ews_unit"`                                      // required with quantity
+	Cases             int      `json:"cases" minimum:"0"`                                                           // people; 0 for a product
+	OtherSubstances   []string `json:"otherSubstances" extensions:"x-code-list=substance"`                          // found with it
+	Method            string   `json:"method" validate:"required" extensions:"x-code-list=ews_method"`              // of the analysis
+	ReferenceStandard bool     `json:"referenceStandard"`                                                           // compared with a reference standard
+	Laboratory        string   `json:"laboratory" extensions:"x-code-list=ews_laboratory"`                          // a kind of laboratory; empty: none
+	Route             string   `json:"route" extensions:"x-code-list=tdi_route"`                                    // of people only, required there
+	Severity          string   `json:"severity" extensions:"x-code-list=ews_severity"`                              // of people only, required there
+	Circumstances     string   `json:"circumstances" maxLength:"500"`                                               // free text, screened
+	Confidentiality   string   `json:"confidentiality" extensions:"x-code-list=ews_confidentiality"`                // empty: restricted
 }
 
 func (in ewsReportRequest) report() models.NewEWSReport {
@@ -228,12 +228,12 @@ func GetEWSReport(c *Call) error {
 //	@Accept			json
 //	@Produce		json
 //	@Param			id		path		string				true	"report id"
-//	@Param			body	body		ewsIdentification	true	"what was found, how and by what kind of laboratory"
+//	@Param			body	body		ewsConfirmationRequest	true	"what was found, how and by what kind of laboratory"
 //	@Success		200		{object}	EWSReportView
 //	@Failure		default	{object}	ProblemView
 //	@Router			/api/v1/ews-reports/{id}/confirmation [post]
 func ConfirmEWS(c *Call) error {
-	in, err := bind[ewsIdentification](&c.Exchange)
+	in, err := bind[ewsConfirmationRequest](&c.Exchange)
 	if err != nil {
 		return err
 	}
@@ -245,7 +245,7 @@ func ConfirmEWS(c *Call) error {
 }
 
 type ewsRetractionRequest struct {
-	Reason string `json:"reason"`
+	Reason string `json:"reason" validate:"required" extensions:"x-code-list=ews_retraction"` // why it is taken back
 }
 
 // RetractEWS takes a report back.

@@ -74,15 +74,15 @@ func GetFacilityLimit(c *Call) error {
 }
 
 type facilityLimitRequest struct {
-	Organisation models.OrganisationID `json:"organisation"`
-	Protocol     string                `json:"protocol"`
-	Step         string                `json:"step"`
+	Organisation models.OrganisationID `json:"organisation" validate:"required"`           // whose limit it is
+	Protocol     string                `json:"protocol" validate:"required" format:"slug"` // whose edition in force has the limit
+	Step         string                `json:"step" validate:"required" format:"slug"`     // of the protocol
 	// Limit is the id of the limit within the step.
-	Limit string `json:"limit"`
+	Limit string `json:"limit" validate:"required" format:"slug"`
 	// Duration takes the place of the limit's offset, or of its interval when it recurs:
 	// ISO 8601 of one unit, such as PT12H or P3D.
-	Duration string `json:"duration"`
-	Reason   string `json:"reason"`
+	Duration string `json:"duration" validate:"required" format:"duration"`
+	Reason   string `json:"reason" validate:"required" maxLength:"500"` // why here, screened
 }
 
 // SetFacilityLimit gives a facility its own limit.

@@ -41,11 +41,11 @@ func functionalNoteView(n store.SeenNote) FunctionalNoteView {
 }
 
 type functionalNoteRequest struct {
-	Spell    string     `json:"spell"`
-	From     *time.Time `json:"from"`
-	Until    *time.Time `json:"until"`
-	Place    string     `json:"place"`
-	WatchFor []string   `json:"watchFor"`
+	Spell    string     `json:"spell" validate:"required" format:"uuid"`                                // the stay
+	From     *time.Time `json:"from" validate:"required"`                                               // when it begins
+	Until    *time.Time `json:"until" validate:"required"`                                              // when it ends, at most 31 days later
+	Place    string     `json:"place" validate:"required" extensions:"x-code-list=functional_place"`    // where
+	WatchFor []string   `json:"watchFor" validate:"required" extensions:"x-code-list=functional_watch"` // what to watch for
 }
 
 // WriteNote tells the institution what to watch for, from closed lists.

@@ -6,8 +6,8 @@ import (
 )
 
 type kitRequest struct {
-	Lot       string      `json:"lot"`
-	ExpiresOn models.Date `json:"expiresOn"`
+	Lot       string      `json:"lot" validate:"required" maxLength:"16"` // the maker's number: capitals, digits, hyphens
+	ExpiresOn models.Date `json:"expiresOn" validate:"required"`          // last day of use
 }
 
 // NaloxoneKitView is a kit. State is "expired" past its date, although nothing was stored.
@@ -107,9 +107,9 @@ func GetKit(c *Call) error {
 }
 
 type kitMoveRequest struct {
-	On         models.Date `json:"on"`
-	ClientCode string      `json:"clientCode"` // handover; empty: somebody unknown
-	Overdose   string      `json:"overdose"`   // use: your report of it
+	On         models.Date `json:"on" validate:"required"`          // the day it was handed out, used or lost
+	ClientCode string      `json:"clientCode" format:"client-code"` // handover; empty: somebody unknown
+	Overdose   string      `json:"overdose" format:"uuid"`          // use: your report of it
 }
 
 // MoveKit hands a kit out, or records its use or loss.

@@ -127,9 +127,9 @@ func ListDutyContacts(c *Call) error {
 }
 
 type dutyContactRequest struct {
-	Channel string `json:"channel"`
-	Target  string `json:"target"`
-	Level   int    `json:"level"`
+	Channel string `json:"channel" validate:"required" enums:"webhook,email"` // how it is told
+	Target  string `json:"target" validate:"required" maxLength:"300"`        // a role mailbox, or an address of https
+	Level   int    `json:"level" validate:"required" minimum:"1" maximum:"3"` // from which level of escalation on
 }
 
 // AddDutyContact adds a shared mailbox or a program's address.
@@ -157,9 +157,9 @@ func AddDutyContact(c *Call) error {
 }
 
 type dutyContactChangeRequest struct {
-	Target *string `json:"target"`
-	Level  *int    `json:"level"`
-	Active *bool   `json:"active"`
+	Target *string `json:"target" maxLength:"300"`        // a role mailbox, or an address of https
+	Level  *int    `json:"level" minimum:"1" maximum:"3"` // from which level of escalation on
+	Active *bool   `json:"active"`                        // false: it is told no more
 }
 
 // ChangeDutyContact changes a duty contact.
@@ -218,7 +218,7 @@ func GetDefaultClinic(c *Call) error {
 }
 
 type defaultClinicRequest struct {
-	Organisation models.OrganisationID `json:"organisation"`
+	Organisation models.OrganisationID `json:"organisation" validate:"required"` // an active clinic of the region
 }
 
 // SetDefaultClinic names the default clinic of a region; only the ministry does.
@@ -237,9 +237,6 @@ func SetDefaultClinic(c *Call) error {
 	in, err := bind[defaultClinicRequest](&c.Exchange)
 	if err != nil {
 		return err
-	}
-	if in.Organisation == "" {
-		return invalid("/organisation", "region_default.no_clinic_there")
 	}
 	d, err := c.Store.SetDefaultClinic(c.Context, c.Param("region"), in.Organisation)
 	if err != nil {

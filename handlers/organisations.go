@@ -90,14 +90,14 @@ func GetOrganisation(c *Call) error {
 }
 
 type organisationRequest struct {
-	Name              string                  `json:"name"`
-	Kind              models.OrganisationKind `json:"kind"`
-	Region            string                  `json:"region"`
-	CentreType        string                  `json:"centreType"`
-	Services          []string                `json:"services"`
-	Capabilities      *models.Capabilities    `json:"capabilities"`
-	ReportsStructured bool                    `json:"reportsStructured"`
-	Serves            models.OrganisationID   `json:"serves"`
+	Name              string                  `json:"name" validate:"required" maxLength:"120"`                                // as the directory shows it
+	Kind              models.OrganisationKind `json:"kind" validate:"required"`                                                // decides which roles it has
+	Region            string                  `json:"region" validate:"required" extensions:"x-code-list=region"`              // where it is
+	CentreType        string                  `json:"centreType" validate:"required" extensions:"x-code-list=tdi_centre_type"` // TDI 1
+	Services          []string                `json:"services" extensions:"x-code-list=referral_need"`                         // what it offers
+	Capabilities      *models.Capabilities    `json:"capabilities"`                                                            // what is possible there; as the kind has it when left out
+	ReportsStructured bool                    `json:"reportsStructured"`                                                       // whether its episodes are structured treatment
+	Serves            models.OrganisationID   `json:"serves"`                                                                  // prison_health: the prison it serves; required there
 }
 
 // CreateOrganisation adds an organisation.
@@ -127,12 +127,12 @@ func CreateOrganisation(c *Call) error {
 }
 
 type organisationChangeRequest struct {
-	Name         *string              `json:"name"`
-	Services     *[]string            `json:"services"`
-	Capabilities *models.Capabilities `json:"capabilities"`
-	CentreType   *string              `json:"centreType"`
-	GapRule      *string              `json:"gapRule"` // a gap rule of the protocols, none, or empty for the country's
-	Active       *bool                `json:"active"`
+	Name         *string              `json:"name" maxLength:"120"`                                // new name
+	Services     *[]string            `json:"services" extensions:"x-code-list=referral_need"`     // all it offers from now on
+	Capabilities *models.Capabilities `json:"capabilities"`                                        // what is possible there
+	CentreType   *string              `json:"centreType" extensions:"x-code-list=tdi_centre_type"` // TDI 1
+	GapRule      *string              `json:"gapRule" format:"slug"`                               // a gap rule of the protocols, none, or empty for the country's
+	Active       *bool                `json:"active"`                                              // false closes it
 }
 
 // ChangeOrganisation changes name, services, centre type or activity.

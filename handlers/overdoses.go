@@ -8,14 +8,14 @@ import (
 )
 
 type overdoseRequest struct {
-	ClientCode    string    `json:"clientCode"` // empty: nobody known
-	Region        string    `json:"region"`     // empty: your organisation's
-	Place         string    `json:"place"`
-	At            time.Time `json:"at"`
-	Substances    []string  `json:"substances"`
-	NaloxoneDoses int       `json:"naloxoneDoses"`
-	Ambulance     string    `json:"ambulance"`
-	Outcome       string    `json:"outcome"`
+	ClientCode    string    `json:"clientCode" format:"client-code"`                                   // empty: nobody known
+	Region        string    `json:"region" extensions:"x-code-list=region"`                            // empty: your organisation's
+	Place         string    `json:"place" validate:"required" extensions:"x-code-list=overdose_place"` // where
+	At            time.Time `json:"at" validate:"required"`                                            // when, at most a year ago
+	Substances    []string  `json:"substances" extensions:"x-code-list=substance"`                     // taken, as far as known
+	NaloxoneDoses int       `json:"naloxoneDoses" minimum:"0" maximum:"20"`                            // given, in all
+	Ambulance     string    `json:"ambulance" extensions:"x-code-list=ambulance"`                      // required but where place and time only may be said
+	Outcome       string    `json:"outcome" extensions:"x-code-list=overdose_outcome"`                 // required but where place and time only may be said
 }
 
 // OverdoseView is an overdose with its clinical part.
@@ -137,9 +137,9 @@ func GetOverdose(c *Call) error {
 }
 
 type overdoseMoveRequest struct {
-	NaloxoneDoses *int        `json:"naloxoneDoses"` // response
-	Ambulance     string      `json:"ambulance"`     // response
-	On            models.Date `json:"on"`            // follow-up, plan-review, death-review
+	NaloxoneDoses *int        `json:"naloxoneDoses" minimum:"0" maximum:"20"`       // response: given, in all
+	Ambulance     string      `json:"ambulance" extensions:"x-code-list=ambulance"` // response: required there
+	On            models.Date `json:"on"`                                           // follow-up, plan-review, death-review: the day; required there
 }
 
 // MoveOverdose makes one move of the state machine.

@@ -9,12 +9,12 @@ import (
 )
 
 type referralRequest struct {
-	ClientCode     string                `json:"clientCode"`
-	ToOrganisation models.OrganisationID `json:"toOrganisation"`
-	Reason         string                `json:"reason"`
-	Urgency        string                `json:"urgency"`
-	Needs          []string              `json:"needs"`
-	Note           string                `json:"note"`
+	ClientCode     string                `json:"clientCode" validate:"required" format:"client-code"`                   // own client
+	ToOrganisation models.OrganisationID `json:"toOrganisation" validate:"required"`                                    // who is asked to take over
+	Reason         string                `json:"reason" validate:"required" extensions:"x-code-list=referral_reason"`   // why
+	Urgency        string                `json:"urgency" validate:"required" extensions:"x-code-list=referral_urgency"` // how soon
+	Needs          []string              `json:"needs" extensions:"x-code-list=referral_need"`                          // what is asked for
+	Note           string                `json:"note" maxLength:"500"`                                                  // free text, screened
 }
 
 // ReferralView is a referral as its sender sees it, and its receiver while the consent
@@ -140,9 +140,6 @@ func CreateReferral(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if in.ClientCode == "" {
-		return invalid("/clientCode", "referral.client_required")
-	}
 	r, out, err := c.Store.CreateReferral(c.Context, in.ClientCode, models.NewReferral{
 		ToOrganisationID: in.ToOrganisation, Reason: in.Reason, Urgency: in.Urgency, Needs: in.Needs, Note: in.Note,
 	})
@@ -155,11 +152,11 @@ func CreateReferral(c *Call) error {
 // referralMoveRequest is the body of every action; each action reads its own fields and
 // refuses the others, so that a misplaced field is not lost in silence.
 type referralMoveRequest struct {
-	SameAs      string      `json:"sameAs"`      // acceptance: the receiver's own record of the same person
-	At          *time.Time  `json:"at"`          // appointment
-	On          models.Date `json:"on"`          // attendance
-	Reason      string      `json:"reason"`      // decline
-	Alternative string      `json:"alternative"` // decline
+	SameAs      string      `json:"sameAs" format:"client-code"`                    // acceptance: the receiver's own record of the same person
+	At          *time.Time  `json:"at"`                                             // appointment: when; required there
+	On          models.Date `json:"on"`                                             // attendance: the day; required there
+	Reason      string      `json:"reason" extensions:"x-code-list=decline_reason"` // decline: why; required there
+	Alternative string      `json:"alternative" maxLength:"500"`                    // decline: what is offered instead, screened; required there
 }
 
 // checkFields refuses fields that the action does not read.

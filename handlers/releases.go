@@ -173,10 +173,10 @@ func notInPlan(query url.Values) error {
 }
 
 type releaseRequest struct {
-	Country string `json:"country"`
-	Period  string `json:"period"`
-	Status  string `json:"status" enums:"provisional,final,annual,revision"`
-	Profile string `json:"profile" enums:"ministry,open_data,both"`
+	Country string `json:"country" enums:"KZ,KG,TJ,TM,UZ"`                                       // the deployment's when left out
+	Period  string `json:"period" validate:"required" format:"period"`                           // a year (2026) or a quarter (2026Q1)
+	Status  string `json:"status" validate:"required" enums:"provisional,final,annual,revision"` // how final it is
+	Profile string `json:"profile" enums:"ministry,open_data,both"`                              // ministry when left out
 }
 
 // sealFields are the fields that the refusals of a sealing are about; counting knows

@@ -9,8 +9,8 @@ import (
 )
 
 type signInRequest struct {
-	Username string `json:"username"`
-	Password string `json:"password"`
+	Username string `json:"username" validate:"required" maxLength:"64"`                    // name of the account
+	Password string `json:"password" validate:"required" format:"password" maxLength:"200"` // its password
 }
 
 // TokenView is a fresh bearer token. It is shown once.

@@ -25,8 +25,8 @@ func courtDutyView(d store.SeenDuty) CourtDutyView {
 }
 
 type courtDutyRequest struct {
-	Probation models.OrganisationID `json:"probation"`
-	Until     models.Date           `json:"until"`
+	Probation models.OrganisationID `json:"probation" validate:"required"` // the office that the court named
+	Until     models.Date           `json:"until" validate:"required"`     // last day, at most 24 months ahead
 }
 
 // RecordDuty records a duty to a court.

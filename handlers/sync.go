@@ -59,19 +59,19 @@ const MaxCommands = 500
 //
 //nolint:unused // for the description only: the body is taken apart by splitBatch
 type syncRequest struct {
-	Commands []syncCommandRequest `json:"commands"`
+	Commands []syncCommandRequest `json:"commands" validate:"required"` // 1 to 500, carried out in this order
 }
 
 // syncCommandRequest is one command of an outbox. Each is decoded by itself, so that one that is
 // not well formed refuses nobody else.
 type syncCommandRequest struct {
-	ID             string            `json:"id"`
-	Type           string            `json:"type"`
-	Params         map[string]string `json:"params"`
-	IdempotencyKey string            `json:"idempotencyKey"`
-	BaseVersion    *int64            `json:"baseVersion"`
-	OccurredAt     time.Time         `json:"occurredAt"`
-	Payload        jsontext.Value    `json:"payload" swaggertype:"object"`
+	ID             string            `json:"id" validate:"required" maxLength:"128"`                           // new for each command, made on the device
+	Type           string            `json:"type" validate:"required"`                                         // docs/offline.md lists them
+	Params         map[string]string `json:"params"`                                                           // the parameters of its route's path
+	IdempotencyKey string            `json:"idempotencyKey" validate:"required" minLength:"1" maxLength:"128"` // visible ASCII; the same when sent again
+	BaseVersion    *int64            `json:"baseVersion"`                                                      // the version it was made on; of commands that change
+	OccurredAt     time.Time         `json:"occurredAt" validate:"required"`                                   // when it happened, by the device's clock
+	Payload        jsontext.Value    `json:"payload" swaggertype:"object"`                                     // body of its route
 }
 
 // SyncView answers an outbox: one result for each command, in its order.
@@ -504,7 +504,7 @@ func FillTime(body []byte, member, zone string, at time.Time) ([]byte, error) {
 	if fields == nil {
 		return body, err
 	}
-	if v, ok := fields[member]; ok && v.Kind() != 'n' {
+	if said(fields[member], false) {
 		return body, nil
 	}
 	value := at.UTC().Format(time.RFC3339Nano)
@@ -604,9 +604,9 @@ func ListSyncConflicts(c *Call) error {
 }
 
 type syncResolutionRequest struct {
-	Action      string `json:"action" enums:"apply,drop"`
-	BaseVersion *int64 `json:"baseVersion"`
-	Reason      string `json:"reason"` // for a command that waits for one
+	Action      string `json:"action" validate:"required" enums:"apply,drop"`     // what to do with it
+	BaseVersion *int64 `json:"baseVersion"`                                       // apply: the version of the record as it is now
+	Reason      string `json:"reason" extensions:"x-code-list=dose_guard_reason"` // apply: of a command that waits for one
 }
 
 // SyncResolutionView is a settled conflict, with what the command's route answered when it

@@ -200,11 +200,11 @@ func GetTask(c *Call) error {
 }
 
 type taskRequest struct {
-	Step     string        `json:"step"`
-	Kind     string        `json:"kind"`
-	DueAt    *time.Time    `json:"dueAt"`
-	DueOn    models.Date   `json:"dueOn"`
-	Assignee models.UserID `json:"assignee"`
+	Step     string        `json:"step" format:"slug" maxLength:"64"`       // a step of the episode's edition; or kind
+	Kind     string        `json:"kind" extensions:"x-code-list=task_kind"` // what to do, where it is no step
+	DueAt    *time.Time    `json:"dueAt"`                                   // when; or dueOn
+	DueOn    models.Date   `json:"dueOn"`                                   // by the end of that day
+	Assignee models.UserID `json:"assignee" maxLength:"200"`                // an active account of your organisation, or me
 }
 
 // CreateTask writes down work for a client.
@@ -246,10 +246,10 @@ func (c *Call) me(id models.UserID) models.UserID {
 // taskMoveRequest is the body of every action; each action reads its own fields and
 // refuses the others.
 type taskMoveRequest struct {
-	Branch   string        `json:"branch"`   // completion: one of the step's branches; needed where the step asks a question
-	On       models.Date   `json:"on"`       // completion: the day, today when left out
-	Reason   string        `json:"reason"`   // skip: code list task_skip_reason
-	Assignee models.UserID `json:"assignee"` // assignment: me or a user id; empty takes it away
+	Branch   string        `json:"branch" format:"slug" maxLength:"64"`              // completion: one of the step's branches; needed where the step asks a question
+	On       models.Date   `json:"on"`                                               // completion: the day, today when left out
+	Reason   string        `json:"reason" extensions:"x-code-list=task_skip_reason"` // skip: why; required there
+	Assignee models.UserID `json:"assignee" maxLength:"200"`                         // assignment: me or a user id; empty takes it away
 }
 
 func (in taskMoveRequest) checkFields(action string) error {

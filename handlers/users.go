@@ -75,10 +75,10 @@ func ListColleagues(c *Call) error {
 }
 
 type userRequest struct {
-	Username     string                `json:"username"`
-	Password     string                `json:"password"`
-	Role         models.Role           `json:"role"`
-	Organisation models.OrganisationID `json:"organisation"`
+	Username     string                `json:"username" validate:"required" minLength:"3" maxLength:"40"`                     // a-z, 0-9, dot, underscore, hyphen; names nobody
+	Password     string                `json:"password" validate:"required" format:"password" minLength:"12" maxLength:"200"` // first password
+	Role         models.Role           `json:"role" validate:"required"`                                                      // one that the kind of organisation has
+	Organisation models.OrganisationID `json:"organisation" validate:"required"`                                              // whom the account acts for
 }
 
 // CreateUser adds an account.
@@ -107,9 +107,9 @@ func CreateUser(c *Call) error {
 }
 
 type userChangeRequest struct {
-	Role     *models.Role `json:"role"`
-	Active   *bool        `json:"active"`
-	Password *string      `json:"password"`
+	Role     *models.Role `json:"role"`                                                      // new role, one that the kind of organisation has
+	Active   *bool        `json:"active"`                                                    // false blocks the account
+	Password *string      `json:"password" format:"password" minLength:"12" maxLength:"200"` // new password; ends the tokens
 }
 
 // ChangeUser changes role, activity or password, from the account's next call on; a new

@@ -24,9 +24,9 @@ func visitView(v models.Visit) VisitView {
 }
 
 type visitRequest struct {
-	Pass    string      `json:"pass"`
-	Purpose string      `json:"purpose"`
-	On      models.Date `json:"on"`
+	Pass    string      `json:"pass" validate:"required" format:"uuid"`                             // the access pass it rests on
+	Purpose string      `json:"purpose" validate:"required" extensions:"x-code-list=visit_purpose"` // what for
+	On      models.Date `json:"on" validate:"required"`                                             // the day, today or later
 }
 
 // PlanVisit announces a visit.
@@ -94,7 +94,7 @@ func GetVisit(c *Call) error {
 }
 
 type visitMoveRequest struct {
-	Reason string `json:"reason"` // cancellation
+	Reason string `json:"reason" extensions:"x-code-list=visit_cancellation"` // cancellation: why; required there
 }
 
 // MoveVisit records that a visit was made or cancelled.

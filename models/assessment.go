@@ -6,23 +6,23 @@ import "slices"
 // 12, 13 and 20 (docs/clinical-record.md). "99" is not known; a left out item is an error,
 // so that nobody forgets to ask.
 type AssessmentItems struct {
-	On                 Date     `json:"on"`
-	LivingWith         string   `json:"livingWith"`         // 7
-	Children           string   `json:"children"`           // 8
-	LivingWhere        string   `json:"livingWhere"`        // 9
-	Labour             string   `json:"labour"`             // 10
-	Education          string   `json:"education"`          // 11
-	Frequency30d       string   `json:"frequency"`          // 14
-	FrequencyReference string   `json:"frequencyReference"` // the 30 days before what
-	AgeFirstUse        *int     `json:"ageFirstUse"`        // 15, of the primary drug
-	SecondaryDrugs     []string `json:"secondaryDrugs"`     // 16, at most 3
-	Polydrug           string   `json:"polydrug"`           // 17
-	OSTStatus          string   `json:"ostStatus"`          // 18
-	AgeFirstOST        *int     `json:"ageFirstOst"`        // 19
-	AgeFirstInjection  *int     `json:"ageFirstInjection"`  // 21
-	HIVTest            string   `json:"hivTest"`            // 22
-	HCVTest            string   `json:"hcvTest"`            // 23
-	Sharing            string   `json:"sharing"`            // 24
+	On                 Date     `json:"on" validate:"required"`                                                    // the day, within 30 days before the episode or later
+	LivingWith         string   `json:"livingWith" validate:"required" extensions:"x-code-list=tdi_living_with"`   // TDI 7
+	Children           string   `json:"children" validate:"required" extensions:"x-code-list=tdi_children"`        // TDI 8
+	LivingWhere        string   `json:"livingWhere" validate:"required" extensions:"x-code-list=tdi_living_where"` // TDI 9
+	Labour             string   `json:"labour" validate:"required" extensions:"x-code-list=tdi_labour"`            // TDI 10
+	Education          string   `json:"education" validate:"required" extensions:"x-code-list=tdi_education"`      // TDI 11
+	Frequency30d       string   `json:"frequency" extensions:"x-code-list=tdi_frequency_30d"`                      // TDI 14; required unless the primary drug is 99
+	FrequencyReference string   `json:"frequencyReference" extensions:"x-code-list=frequency_reference"`           // the 30 days before what; required with frequency
+	AgeFirstUse        *int     `json:"ageFirstUse" minimum:"0"`                                                   // TDI 15, of the primary drug
+	SecondaryDrugs     []string `json:"secondaryDrugs" extensions:"x-code-list=substance"`                         // TDI 16, at most 3
+	Polydrug           string   `json:"polydrug" validate:"required" extensions:"x-code-list=tdi_polydrug"`        // TDI 17
+	OSTStatus          string   `json:"ostStatus" validate:"required" extensions:"x-code-list=tdi_ost"`            // TDI 18
+	AgeFirstOST        *int     `json:"ageFirstOst" minimum:"0"`                                                   // TDI 19; required when ostStatus is 2 or 3
+	AgeFirstInjection  *int     `json:"ageFirstInjection" minimum:"0"`                                             // TDI 21; required when the episode says injecting
+	HIVTest            string   `json:"hivTest" validate:"required" extensions:"x-code-list=tdi_test_hiv_hcv"`     // TDI 22
+	HCVTest            string   `json:"hcvTest" validate:"required" extensions:"x-code-list=tdi_test_hiv_hcv"`     // TDI 23
+	Sharing            string   `json:"sharing" validate:"required" extensions:"x-code-list=tdi_sharing"`          // TDI 24
 }
 
 // Assessment is the rest of a TDI entry, within an episode.

@@ -8,11 +8,11 @@ import (
 
 // InfectionTest is a test for an infection, its result, and whether care began.
 type InfectionTest struct {
-	On         Date   `json:"on"`
-	Test       string `json:"test"`       // code list test_kind
-	Result     string `json:"result"`     // code list test_result
-	ReturnedOn Date   `json:"returnedOn"` // when the client heard the result
-	LinkedOn   Date   `json:"linkedOn"`   // when care of the infection began
+	On         Date   `json:"on" validate:"required"`                                          // the day
+	Test       string `json:"test" validate:"required" extensions:"x-code-list=test_kind"`     // of what
+	Result     string `json:"result" validate:"required" extensions:"x-code-list=test_result"` // what it said
+	ReturnedOn Date   `json:"returnedOn"`                                                      // when the client heard the result
+	LinkedOn   Date   `json:"linkedOn"`                                                        // when care of the infection began
 }
 
 // Kind is infection test.
@@ -47,16 +47,16 @@ func (i *InfectionTest) Summary() EntrySummary {
 
 // DrugTest is a clinical drug test, never one for a court or a guard.
 type DrugTest struct {
-	On        Date          `json:"on"`
-	Specimen  string        `json:"specimen"`  // code list specimen
-	Confirmed bool          `json:"confirmed"` // by a laboratory
-	Findings  []DrugFinding `json:"findings"`
+	On        Date          `json:"on" validate:"required"`                                         // the day
+	Specimen  string        `json:"specimen" validate:"required" extensions:"x-code-list=specimen"` // of what
+	Confirmed bool          `json:"confirmed"`                                                      // by a laboratory
+	Findings  []DrugFinding `json:"findings" validate:"required"`                                   // one for each substance
 }
 
 // DrugFinding is the result for one substance.
 type DrugFinding struct {
-	Substance string `json:"substance"`
-	Result    string `json:"result"` // code list drug_test_result
+	Substance string `json:"substance" validate:"required" extensions:"x-code-list=substance"`     // looked for
+	Result    string `json:"result" validate:"required" extensions:"x-code-list=drug_test_result"` // what was found
 }
 
 // Kind is drug test.
@@ -92,10 +92,10 @@ func (d *DrugTest) Summary() EntrySummary {
 
 // MentalHealthCheck is a look at mental health and suicide risk.
 type MentalHealthCheck struct {
-	On          Date     `json:"on"`
-	SuicideRisk string   `json:"suicideRisk"` // code list suicide_risk
-	Signs       []string `json:"signs"`       // code list mental_health_sign
-	Actions     []string `json:"actions"`     // code list mental_health_action
+	On          Date     `json:"on" validate:"required"`                                                // the day
+	SuicideRisk string   `json:"suicideRisk" validate:"required" extensions:"x-code-list=suicide_risk"` // as judged that day
+	Signs       []string `json:"signs" extensions:"x-code-list=mental_health_sign"`                     // seen
+	Actions     []string `json:"actions" extensions:"x-code-list=mental_health_action"`                 // taken; required at a high risk
 }
 
 // Kind is mental health check.
@@ -119,8 +119,8 @@ func (m *MentalHealthCheck) Summary() EntrySummary {
 // ReproductiveStatus says whether the client is pregnant, and nothing else: reproductive
 // history stays private.
 type ReproductiveStatus struct {
-	On       Date   `json:"on"`
-	Pregnant string `json:"pregnant"` // code list pregnant: yes, no, unknown
+	On       Date   `json:"on" validate:"required"`                                         // the day
+	Pregnant string `json:"pregnant" validate:"required" extensions:"x-code-list=pregnant"` // yes, no, unknown
 }
 
 // Kind is reproductive status.
@@ -139,9 +139,9 @@ func (r *ReproductiveStatus) Summary() EntrySummary {
 
 // CounsellingNote is a talk: its topic, and what the codes cannot say.
 type CounsellingNote struct {
-	On    Date   `json:"on"`
-	Topic string `json:"topic"` // code list counselling_topic
-	Note  string `json:"note"`  // screened
+	On    Date   `json:"on" validate:"required"`                                               // the day
+	Topic string `json:"topic" validate:"required" extensions:"x-code-list=counselling_topic"` // what it was about
+	Note  string `json:"note" maxLength:"500"`                                                 // free text, screened
 }
 
 // Kind is counselling note.
@@ -160,12 +160,12 @@ func (n *CounsellingNote) Summary() EntrySummary { return EntrySummary{On: n.On,
 
 // Contact is one contact and what was handed out at it.
 type Contact struct {
-	On           Date   `json:"on"`
-	Intervention string `json:"intervention"` // code list intervention, those of contactInterventions
-	Setting      string `json:"setting"`      // code list setting
-	Appointment  string `json:"appointment"`  // code list appointment_outcome
-	Syringes     int    `json:"syringes"`     // of NSP
-	Condoms      int    `json:"condoms"`
+	On           Date   `json:"on" validate:"required"`                                                       // the day
+	Intervention string `json:"intervention" validate:"required" extensions:"x-code-list=intervention"`       // one that is recorded as a contact, not by a record of its own
+	Setting      string `json:"setting" validate:"required" extensions:"x-code-list=setting"`                 // where
+	Appointment  string `json:"appointment" validate:"required" extensions:"x-code-list=appointment_outcome"` // whether there was one, and how it ended
+	Syringes     int    `json:"syringes" minimum:"0" maximum:"1000"`                                          // of NSP
+	Condoms      int    `json:"condoms" minimum:"0" maximum:"1000"`                                           // handed out
 }
 
 // contactInterventions are recorded as contacts. The others have a record of their own
@@ -203,9 +203,9 @@ func (k *Contact) Summary() EntrySummary {
 
 // NaloxoneTraining is training in naloxone, of the client or of somebody around the client.
 type NaloxoneTraining struct {
-	On      Date   `json:"on"`
-	Trained string `json:"trained"` // code list naloxone_trained
-	People  int    `json:"people"`
+	On      Date   `json:"on" validate:"required"`                                                // the day
+	Trained string `json:"trained" validate:"required" extensions:"x-code-list=naloxone_trained"` // who
+	People  int    `json:"people" validate:"required" minimum:"1" maximum:"100"`                  // how many
 }
 
 // Kind is naloxone training.

@@ -8,9 +8,9 @@ import (
 // Diagnosis is a substance use disorder: ICD-11 is stored, ICD-10 follows from it and
 // never the reverse.
 type Diagnosis struct {
-	On     Date   `json:"on"`
-	ICD11  string `json:"icd11"`  // stem and pattern: 6C43.2
-	Status string `json:"status"` // code list diagnosis_status
+	On     Date   `json:"on" validate:"required"`                                               // the day
+	ICD11  string `json:"icd11" validate:"required" format:"icd-11"`                            // stem and pattern: 6C43.2
+	Status string `json:"status" validate:"required" extensions:"x-code-list=diagnosis_status"` // how sure
 }
 
 // icd10Of maps the pattern of an ICD-11 code to the fourth character of ICD-10: general

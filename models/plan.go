@@ -5,16 +5,16 @@ import "fmt"
 // Plan is one part of the plan of care, agreed with the client or not. A review is the
 // next version.
 type Plan struct {
-	On               Date       `json:"on"`
-	Goals            []PlanGoal `json:"goals"`
-	ReviewOn         Date       `json:"reviewOn"`
-	AgreedWithClient bool       `json:"agreedWithClient"`
+	On               Date       `json:"on" validate:"required"`       // the day
+	Goals            []PlanGoal `json:"goals" validate:"required"`    // 1 to 12
+	ReviewOn         Date       `json:"reviewOn" validate:"required"` // when it is looked at again
+	AgreedWithClient bool       `json:"agreedWithClient"`             // whether the client agreed
 }
 
 // PlanGoal is one goal and how far it is.
 type PlanGoal struct {
-	Goal  string `json:"goal"`
-	State string `json:"state"` // code list plan_goal_state
+	Goal  string `json:"goal" validate:"required" extensions:"x-code-list=plan_goal_social plan_goal_clinical"` // what for, of the list for its part of the plan
+	State string `json:"state" validate:"required" extensions:"x-code-list=plan_goal_state"`                    // how far it is
 }
 
 // maxGoals keeps a plan to what a person can follow.

@@ -25,10 +25,10 @@ type Availability struct {
 // what its country offers in its setting; the others default to no, until somebody who
 // knows says yes.
 type Capabilities struct {
-	OATAvailable           bool `json:"oatAvailable" gorm:"column:oat_available"`
-	BuprenorphineAvailable bool `json:"buprenorphineAvailable"`
-	THNAllowed             bool `json:"thnAllowed" gorm:"column:thn_allowed"`
-	NSPAllowed             bool `json:"nspAllowed" gorm:"column:nsp_allowed"`
+	OATAvailable           bool `json:"oatAvailable" gorm:"column:oat_available"` // agonist treatment
+	BuprenorphineAvailable bool `json:"buprenorphineAvailable"`                   // buprenorphine
+	THNAllowed             bool `json:"thnAllowed" gorm:"column:thn_allowed"`     // naloxone to take home
+	NSPAllowed             bool `json:"nspAllowed" gorm:"column:nsp_allowed"`     // needles and syringes
 }
 
 type countryFacts struct {

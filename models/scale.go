@@ -4,12 +4,12 @@ import "slices"
 
 // Scale is one use of a screening or withdrawal scale: a score, its items, or both.
 type Scale struct {
-	On     Date           `json:"on"`
-	Tool   string         `json:"tool"`   // assist, audit, dudit; cows, ciwa
-	Key    string         `json:"key"`    // ASSIST: the substance asked about
-	System string         `json:"system"` // of bands; empty takes the tool's default
-	Score  *int           `json:"score"`  // may be left out when every item is there
-	Items  map[string]int `json:"items"`
+	On     Date           `json:"on" validate:"required"`                                        // the day
+	Tool   string         `json:"tool" validate:"required" enums:"assist,audit,dudit,ciwa,cows"` // screening: assist, audit, dudit; observation: ciwa, cows
+	Key    string         `json:"key" format:"slug"`                                             // ASSIST: the substance asked about
+	System string         `json:"system" format:"slug"`                                          // of bands; empty takes the tool's default
+	Score  *int           `json:"score"`                                                         // may be left out when every item is there
+	Items  map[string]int `json:"items"`                                                         // answers by item; may be left out when there is a score
 }
 
 // Scored is what is computed of a scale when it is recorded.
