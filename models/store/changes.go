@@ -223,26 +223,31 @@ func (t *tx) tellShut(k *models.Consent) error {
 	return err
 }
 
+// opens are the records, by the category a consent must name to open them, beside the entries
+// of the clinical record. Of a table that is not here nobody is told that it shut.
+var opens = []struct {
+	kind     string
+	table    table
+	category models.Category
+}{
+	{"episode", episodeTable, models.CatTreatmentFact},
+	{"overdose", overdoseTable, models.CatOverdoseEvent},
+	{"naloxone_kit", kitTable, models.CatNaloxone},
+	{"dose_order", orderTable, models.CatOAT},
+	{"release_case", releaseCaseTable, models.CatReleasePlan},
+}
+
 // openedBy lists the records of the client that some of a consent's categories open, by kind:
 // those its purpose fits. Of the others the recipient never knew.
 func openedBy(q *gorm.DB, k *models.Consent, categories []models.Category) (map[string][]string, error) {
 	categories = slices.DeleteFunc(slices.Clone(categories), func(c models.Category) bool { return !slices.Contains(models.PurposesFor(c), k.Purpose) })
 	opened := map[string][]string{}
-	for _, of := range []struct {
-		kind, table string
-		category    models.Category
-	}{
-		{"episode", "episodes", models.CatTreatmentFact},
-		{"overdose", "overdoses", models.CatOverdoseEvent},
-		{"naloxone_kit", "naloxone_kits", models.CatNaloxone},
-		{"dose_order", "dose_orders", models.CatOAT},
-		{"release_case", "release_cases", models.CatReleasePlan},
-	} {
+	for _, of := range opens {
 		if !slices.Contains(categories, of.category) {
 			continue
 		}
 		var ids []string
-		if err := q.Session(&gorm.Session{NewDB: true}).Table(of.table).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
+		if err := q.Session(&gorm.Session{NewDB: true}).Table(string(of.table)).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
 			return nil, err
 		}
 		opened[of.kind] = ids
