@@ -135,8 +135,7 @@ type passMoveRequest struct {
 //	@Router		/api/v1/access-passes/{id}/{action} [post]
 func MovePass(c *Call) error {
 	action := c.Param("action")
-	known := slices.ContainsFunc(models.PassMachine.Moves, func(m models.Move) bool { return m.Name == action })
-	if !known || slices.Contains(models.PassDecisions, action) {
+	if !models.PassMachine.Makes(action) || slices.Contains(models.PassDecisions, action) {
 		return models.NotFound("access_pass")
 	}
 	in, err := bind[passMoveRequest](&c.Exchange)

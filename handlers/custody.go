@@ -460,7 +460,7 @@ type transferMoveRequest struct {
 //	@Router			/api/v1/custody-transfers/{id}/{action} [post]
 func MoveCustodyTransfer(c *Call) error {
 	action := c.Param("action")
-	if !slices.ContainsFunc(models.CustodyTransfers.Moves, func(m models.Move) bool { return m.Name == action && len(m.By) > 0 }) {
+	if !models.CustodyTransfers.Makes(action) {
 		return models.NotFound("custody_transfer")
 	}
 	in, err := bind[transferMoveRequest](&c.Exchange)

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 
 	"jol/models"
 )
@@ -112,7 +111,7 @@ type visitMoveRequest struct {
 //	@Router		/api/v1/visits/{id}/{action} [post]
 func MoveVisit(c *Call) error {
 	action := c.Param("action")
-	if !slices.ContainsFunc(models.VisitMachine.Moves, func(m models.Move) bool { return m.Name == action }) {
+	if !models.VisitMachine.Makes(action) {
 		return models.NotFound("visit")
 	}
 	in, err := bind[visitMoveRequest](&c.Exchange)

@@ -107,10 +107,7 @@ func (s *Session) SealRelease(ctx context.Context, req models.SealRequest) (r *m
 func (s *Session) checkSeal(req models.SealRequest) error {
 	var c models.Checks
 	c.Require(req.Country == s.store.opt.Country, "/country", "release.country_not_served")
-	if err := c.Err(); err != nil {
-		return err
-	}
-	return nil
+	return c.Err()
 }
 
 func (s *Store) releaseExists(ctx context.Context, id string) (bool, error) {
