@@ -1,7 +1,6 @@
 package handlers
 
 import (
-
 	"jol/models"
 	"jol/models/store"
 )
