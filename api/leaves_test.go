@@ -211,3 +211,42 @@ func (p *population) isOfClient(t *testing.T, noun string) bool {
 	t.Helper()
 	return slices.Contains(p.tablesWith(t, "client_id"), tableOf(noun)) && slices.Contains(p.tablesWith(t, "organisation_id"), tableOf(noun))
 }
+
+// What was struck out is absent for everybody but who wrote it, in every read that showed it.
+func TestRoutes_StruckOutIsShownToNobodyElse(t *testing.T) {
+	t.Parallel()
+	p := populate(t, newWorld(t, "sqlite"))
+	client, own := shareAll(t, p)
+	entries := p.rows(t, "SELECT entry_id FROM entries WHERE client_id = '"+client+"' AND current")
+	paths := []string{"/api/v1/clients/" + own + "/pathway"}
+	for _, r := range p.consentedReads(t) {
+		if strings.HasPrefix(r.Path, "/api/v1/clients/:code/") {
+			paths = append(paths, strings.Replace(r.Path, ":code", own, 1))
+		}
+	}
+	for _, e := range entries {
+		paths = append(paths, "/api/v1/entries/"+e[0])
+	}
+	shown := func() (n int) {
+		for _, path := range paths {
+			a := Scenario{Method: http.MethodGet, Path: path, Token: p.doctor.Token}.send(t, p.base)
+			for _, e := range entries {
+				if a.Status == http.StatusOK && strings.Contains(string(a.Body), e[0]) {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	if n := shown(); len(entries) < 9 || n < 2*9 { // by address and in a list
+		t.Fatalf("%d entries, shown %d times: nothing is tried", len(entries), n)
+	}
+	medic := p.as(t, models.RolePrisonMedical)
+	for _, e := range entries {
+		p.run(t, changing(medic, http.MethodPost, "/api/v1/entries/"+e[0]+"/corrections", `"1"`, `{"reason":"entered_in_error"}`, http.StatusOK))
+	}
+	if n := shown(); n != 0 {
+		t.Errorf("what was struck out is shown %d times to another organisation", n)
+	}
+	p.get(t, medic, "/api/v1/entries/"+entries[0][0], `"struck":true`)
+}
