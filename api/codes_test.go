@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"jol/models"
 )
 
 // codeShape is a problem code as it stands in the source: noun.reason.
@@ -28,6 +30,18 @@ func TestCodes_AreDocumented(t *testing.T) {
 	used := codesInSource(t)
 	if len(used) < 100 {
 		t.Fatalf("only %d codes found: the search is broken", len(used))
+	}
+	for _, m := range models.Machines() { // codes that Machine.Next makes of the noun
+		used = append(used, m.Noun+".not_possible")
+		parties := map[models.Party]bool{}
+		for _, move := range m.Moves {
+			for _, by := range move.By {
+				parties[by] = true
+			}
+		}
+		if len(parties) > 1 {
+			used = append(used, m.Noun+".other_party")
+		}
 	}
 	for _, code := range used {
 		if !strings.Contains(string(text), "`"+code+"`") {

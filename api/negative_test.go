@@ -57,7 +57,7 @@ func (w *world) unwritten(t *testing.T) (check func()) {
 	}
 }
 
-func TestNegative_EveryRouteHasASampleAPolicyRowAndADescription(t *testing.T) {
+func TestNegative_EveryRouteHasAPolicyRowAndADescription(t *testing.T) {
 	t.Parallel()
 	for _, r := range Routes {
 		path := pathParam.ReplaceAllString(r.Path, "{$1}")

@@ -205,6 +205,9 @@ func (o object) String() string {
 func (w *world) run(t testing.TB, sc Scenario) Answer {
 	t.Helper()
 	a := sc.Run(t, w.base)
+	if sc.Status == http.StatusCreated && a.Status != sc.Status {
+		t.FailNow() // nothing that follows has what was to be made
+	}
 	conform(t, sc, a)
 	return a
 }

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"time"
 
 	"jol/models"
@@ -135,9 +134,8 @@ type passMoveRequest struct {
 //	@Router		/api/v1/access-passes/{id}/{action} [post]
 func MovePass(c *Call) error {
 	action := c.Param("action")
-	known := slices.ContainsFunc(models.PassMachine.Moves, func(m models.Move) bool { return m.Name == action })
-	if !known || slices.Contains(models.PassDecisions, action) {
-		return models.NotFound("access_pass")
+	if err := models.PassMachine.Unknown(action, models.PassDecisions...); err != nil {
+		return err
 	}
 	in, err := bind[passMoveRequest](&c.Exchange)
 	if err != nil {

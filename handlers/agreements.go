@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"slices"
-
 	"jol/models"
 	"jol/models/store"
 )
@@ -130,8 +128,8 @@ type agreementMoveRequest struct {
 //	@Router		/api/v1/agreements/{id}/{action} [post]
 func MoveAgreement(c *Call) error {
 	action := c.Param("action")
-	if !slices.ContainsFunc(models.AgreementMachine.Moves, func(m models.Move) bool { return m.Name == action && len(m.By) > 0 && action != "countersignature" }) {
-		return models.NotFound("agreement")
+	if err := models.AgreementMachine.Unknown(action, "countersignature"); err != nil {
+		return err
 	}
 	in, err := bind[agreementMoveRequest](&c.Exchange)
 	if err != nil {

@@ -454,8 +454,8 @@ type transferMoveRequest struct {
 //	@Router			/api/v1/custody-transfers/{id}/{action} [post]
 func MoveCustodyTransfer(c *Call) error {
 	action := c.Param("action")
-	if !slices.ContainsFunc(models.CustodyTransfers.Moves, func(m models.Move) bool { return m.Name == action && len(m.By) > 0 }) {
-		return models.NotFound("custody_transfer")
+	if err := models.CustodyTransfers.Unknown(action); err != nil {
+		return err
 	}
 	in, err := bind[transferMoveRequest](&c.Exchange)
 	if err != nil {

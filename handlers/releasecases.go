@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"time"
 
 	"jol/models"
@@ -142,8 +141,8 @@ func GetReleaseCase(c *Call) error {
 //	@Router		/api/v1/release-cases/{id}/{action} [post]
 func MoveReleaseCase(c *Call) error {
 	action := c.Param("action")
-	if !slices.ContainsFunc(models.ReleaseCases.Moves, func(m models.Move) bool { return m.Name == action && len(m.By) > 0 }) {
-		return models.NotFound("release_case")
+	if err := models.ReleaseCases.Unknown(action); err != nil {
+		return err
 	}
 	if err := bindNothing(&c.Exchange); err != nil {
 		return err

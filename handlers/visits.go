@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"slices"
-
 	"jol/models"
 )
 
@@ -112,8 +110,8 @@ type visitMoveRequest struct {
 //	@Router		/api/v1/visits/{id}/{action} [post]
 func MoveVisit(c *Call) error {
 	action := c.Param("action")
-	if !slices.ContainsFunc(models.VisitMachine.Moves, func(m models.Move) bool { return m.Name == action }) {
-		return models.NotFound("visit")
+	if err := models.VisitMachine.Unknown(action); err != nil {
+		return err
 	}
 	in, err := bind[visitMoveRequest](&c.Exchange)
 	if err != nil {

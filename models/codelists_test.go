@@ -1,6 +1,9 @@
 package models
 
 import (
+	"fmt"
+	"go/ast"
+	"go/token"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +34,53 @@ func TestCodeLists_AreWellFormed(t *testing.T) {
 	}
 	if _, ok := CodeListByID("no_such_list"); ok {
 		t.Error("CodeListByID finds what is not there")
+	}
+}
+
+// A code is looked for in a list that is there: in one that is not, no code would be good.
+func TestCodeLists_AreThereWhereTheyAreAsked(t *testing.T) {
+	t.Parallel()
+	constants, asked := map[string]string{}, []string{}
+	eachFile(t, func(file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Names) == 1 && len(spec.Values) == 1 {
+				if lit, ok := spec.Values[0].(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					constants[spec.Names[0].Name], _ = strconv.Unquote(lit.Value)
+				}
+			}
+			return true
+		})
+	})
+	eachFile(t, func(file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			name, ok := call.Fun.(*ast.Ident)
+			n0, takes := map[string]int{"InList": 0, "CodeListByID": 0, "requireCode": 1, "requireCodes": 1}[fmt.Sprint(name)]
+			if !ok || !takes || len(call.Args) <= n0 {
+				return true
+			}
+			switch arg := call.Args[n0].(type) {
+			case *ast.BasicLit:
+				id, _ := strconv.Unquote(arg.Value)
+				asked = append(asked, id)
+			case *ast.Ident:
+				if id, ok := constants[arg.Name]; ok {
+					asked = append(asked, id)
+				}
+			}
+			return true
+		})
+	})
+	if len(asked) < 30 {
+		t.Fatalf("only %v are asked: does the check still see them?", asked)
+	}
+	for _, id := range asked {
+		if _, ok := CodeListByID(id); !ok {
+			t.Errorf("codes are looked for in %q, which is no list of codelists.json", id)
+		}
 	}
 }
 

@@ -3,7 +3,11 @@ package models
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +153,66 @@ func TestMachines_HaveNoDeadStates(t *testing.T) {
 		if !nouns[noun] {
 			t.Errorf("no machine of %s", noun)
 		}
+	}
+}
+
+// A machine that Machines() does not list is drawn nowhere and searched by no test.
+func TestMachines_AreAllListed(t *testing.T) {
+	t.Parallel()
+	var made, listed []string
+	eachFile(t, func(file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				for i, v := range n.Values {
+					if ref, ok := v.(*ast.UnaryExpr); ok {
+						v = ref.X
+					}
+					if lit, ok := v.(*ast.CompositeLit); ok {
+						if of, ok := lit.Type.(*ast.Ident); ok && of.Name == "Machine" {
+							made = append(made, n.Names[i].Name)
+						}
+					}
+				}
+			case *ast.FuncDecl:
+				if n.Name.Name == "Machines" {
+					ast.Inspect(n.Body, func(n ast.Node) bool {
+						if name, ok := n.(*ast.Ident); ok && name.Name != "Machine" {
+							listed = append(listed, name.Name)
+						}
+						return true
+					})
+				}
+			}
+			return true
+		})
+	})
+	if len(made) < 15 {
+		t.Fatalf("only %v found: does the check still see them?", made)
+	}
+	for _, name := range made {
+		if !slices.Contains(listed, name) {
+			t.Errorf("%s is not in Machines() (machine.go)", name)
+		}
+	}
+}
+
+// eachFile parses the sources of the package.
+func eachFile(t *testing.T, see func(*ast.File)) {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		see(file)
 	}
 }
 

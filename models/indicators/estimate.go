@@ -63,17 +63,6 @@ func ratio(i Indicator, n, d int64) *Percent {
 	return new(Percent(strconv.FormatFloat(tenths/10, 'f', 1, 64)))
 }
 
-// SyringeBand is the benchmark of NSP03 for syringes a person and year.
-func SyringeBand(perPerson float64) string {
-	switch {
-	case perPerson < 100:
-		return "low"
-	case perPerson <= 200:
-		return "medium"
-	}
-	return "high"
-}
-
 // midpoints are the middles of bands of completed years or of years: 15 to 19 is 15.0 to
 // 20.0. Open bands take a width that is decided here.
 var midpoints = map[string]map[string]float64{

@@ -1,7 +1,11 @@
 package indicators
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -103,6 +107,52 @@ func TestPlan_BudgetIsThePublishedOne(t *testing.T) {
 	}
 	if rho := mustPlan(t, Ministry).PublishedBudget; rho > 45 {
 		t.Errorf("the ministry profile spends %.3f, the limit is 45", rho)
+	}
+}
+
+// planSums are the sha256 of what each version of the plan seals and spends. A release names
+// its version: what was sealed under a version is read by it for ever.
+var planSums = map[int]string{
+	2: "1bb637cdfd5639310bcdb3e02aaeb402ef02a0593fea36e2b2b71985b547e2c1",
+}
+
+func TestPlan_ChangesWithItsVersion(t *testing.T) {
+	t.Parallel()
+	sum := sha256.New()
+	for _, profile := range Profiles {
+		plan := mustPlan(t, profile)
+		fmt.Fprintf(sum, "%+v\n%+v\n%+v\n", plan.Tables, plan.Parts, Draws(plan))
+	}
+	version := mustPlan(t, Ministry).Version
+	if got := hex.EncodeToString(sum.Sum(nil)); got != planSums[version] {
+		t.Errorf("tables or parts differ from those of version %d: raise Version in PlanFor, run make attack, and add to planSums\n%d: %q", version, version+1, got)
+	}
+}
+
+// The budgets in the documentation are those of the plan, to the last digit.
+func TestPlan_BudgetsStandInTheDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/disclosure-control.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := map[Profile]int{Ministry: 3, OpenData: 5} // of the table in 2.4a, from 0 before the first bar
+	for _, profile := range Profiles {
+		parts := map[string]float64{}
+		for _, d := range Draws(mustPlan(t, profile)) {
+			parts[d.Part] += float64(d.Times) * d.Rho
+			parts["**all**"] += float64(d.Times) * d.Rho
+		}
+		for part, rho := range parts {
+			want := fmt.Sprintf("%.3f", rho)
+			i := slices.IndexFunc(strings.Split(string(text), "\n"), func(line string) bool {
+				cells := strings.Split(line, "|")
+				return len(cells) == 7 && strings.TrimSpace(cells[1]) == part && strings.Trim(cells[columns[profile]], " *") == want
+			})
+			if i < 0 {
+				t.Errorf("docs/disclosure-control.md, 2.4a: %s of %s spends %s", part, profile, want)
+			}
+		}
 	}
 }
 

@@ -375,11 +375,6 @@ func TestOfEstimate_IsNullWithAReason(t *testing.T) {
 			t.Errorf("%s: %s [%s, %s] %s %s", name, text(c.got.Value), text(c.got.Lo), text(c.got.Hi), c.got.Reason, source)
 		}
 	}
-	for per, want := range map[float64]string{0: "low", 99.9: "low", 100: "medium", 200: "medium", 200.1: "high"} {
-		if got := SyringeBand(per); got != want {
-			t.Errorf("%g syringes a person: %s", per, got)
-		}
-	}
 }
 
 func TestMeanOfBands_LeavesOutWhatIsNotKnown(t *testing.T) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,8 +87,8 @@ type ownRecord struct {
 // something happened to a client is not for others. Of somebody who is held no NGO is told:
 // what it reaches then is a worker's with a pass, and the feed is the organisation's.
 func (t *tx) sharing(client models.ClientID, categories ...models.Category) (records []ownRecord, err error) {
-	var consents []models.Consent
-	if err := t.Where("client_id = ? AND state = ? AND from_date <= ? AND until_date >= ?", client, models.ConsentGiven, t.today, t.today).Find(&consents).Error; err != nil {
+	consents, err := t.consentsInForce(client)
+	if err != nil {
 		return nil, err
 	}
 	var held int64
@@ -110,6 +111,11 @@ func (t *tx) sharing(client models.ClientID, categories ...models.Category) (rec
 		records = append(records, open...)
 	}
 	return records, err
+}
+
+func (t *tx) consentsInForce(client models.ClientID) (consents []models.Consent, err error) {
+	err = t.Where("client_id = ? AND state = ? AND from_date <= ? AND until_date >= ?", client, models.ConsentGiven, t.today, t.today).Order("id").Find(&consents).Error
+	return consents, err
 }
 
 // recordsOfRecipient are the recipient's own records of the person the consent is about.
@@ -143,6 +149,21 @@ func (t *tx) tellShared(client models.ClientID, categories ...models.Category) e
 	return err
 }
 
+// tellParted tells those who see something of the client, before its record leaves the person:
+// all that consents open is gone, and what they open still comes back with the client.
+func (t *tx) tellParted(client models.ClientID) error {
+	consents, err := t.consentsInForce(client)
+	if err != nil {
+		return err
+	}
+	for i := range consents {
+		if err := t.tellShut(&consents[i]); err != nil {
+			return err
+		}
+	}
+	return t.tellShared(client, models.ClientCategories...)
+}
+
 // teamOf is the own record of the treating team in charge, if it is another organisation:
 // the relation "team" of scope.go, in its own words. A copy of them told a clinic that is
 // responsible by default only, and told teams of what NGOs write.
@@ -173,25 +194,47 @@ func (t *tx) tellRecipient(k *models.Consent, ended bool) error {
 	if len(k.Categories) == 0 {
 		return nil
 	}
+	if ended {
+		if err := t.tellShut(k); err != nil {
+			return err
+		}
+	}
+	records, err := t.recordsOfRecipient(k)
+	for _, r := range records {
+		t.tell("client", r.ID, r.OrganisationID)
+	}
+	return err
+}
+
+// tellShut tells a consent's recipient that what it opened is gone.
+func (t *tx) tellShut(k *models.Consent) error {
 	records, err := t.recordsOfRecipient(k)
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	shut := map[string][]string{}
-	if ended {
-		if shut, err = openedBy(t.DB, k, k.Categories); err != nil {
-			return err
-		}
-	}
+	shut, err := openedBy(t.DB, k, k.Categories)
 	for _, r := range records {
-		for kind, ids := range shut {
-			for _, id := range ids {
+		for _, kind := range slices.Sorted(maps.Keys(shut)) {
+			for _, id := range shut[kind] {
 				t.gone(kind, id, r.OrganisationID)
 			}
 		}
-		t.tell("client", r.ID, r.OrganisationID)
 	}
-	return nil
+	return err
+}
+
+// opens are the records, by the category a consent must name to open them, beside the entries
+// of the clinical record. Of a table that is not here nobody is told that it shut.
+var opens = []struct {
+	kind     string
+	table    table
+	category models.Category
+}{
+	{"episode", episodeTable, models.CatTreatmentFact},
+	{"overdose", overdoseTable, models.CatOverdoseEvent},
+	{"naloxone_kit", kitTable, models.CatNaloxone},
+	{"dose_order", orderTable, models.CatOAT},
+	{"release_case", releaseCaseTable, models.CatReleasePlan},
 }
 
 // openedBy lists the records of the client that some of a consent's categories open, by kind:
@@ -199,21 +242,12 @@ func (t *tx) tellRecipient(k *models.Consent, ended bool) error {
 func openedBy(q *gorm.DB, k *models.Consent, categories []models.Category) (map[string][]string, error) {
 	categories = slices.DeleteFunc(slices.Clone(categories), func(c models.Category) bool { return !slices.Contains(models.PurposesFor(c), k.Purpose) })
 	opened := map[string][]string{}
-	for _, of := range []struct {
-		kind, table string
-		category    models.Category
-	}{
-		{"episode", "episodes", models.CatTreatmentFact},
-		{"overdose", "overdoses", models.CatOverdoseEvent},
-		{"naloxone_kit", "naloxone_kits", models.CatNaloxone},
-		{"dose_order", "dose_orders", models.CatOAT},
-		{"release_case", "release_cases", models.CatReleasePlan},
-	} {
+	for _, of := range opens {
 		if !slices.Contains(categories, of.category) {
 			continue
 		}
 		var ids []string
-		if err := q.Session(&gorm.Session{NewDB: true}).Table(of.table).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
+		if err := q.Session(&gorm.Session{NewDB: true}).Table(string(of.table)).Where("client_id = ?", k.ClientID).Order("id").Pluck("id", &ids).Error; err != nil {
 			return nil, err
 		}
 		opened[of.kind] = ids

@@ -263,9 +263,6 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 				return err
 			}
 		}
-		if err != nil {
-			return err
-		}
 		if p.showsOthers(s.actor.OrganisationID) {
 			r.relied(naming...)
 		}

@@ -305,7 +305,10 @@ func (s *Session) MoveSpell(ctx context.Context, id, action string, at *time.Tim
 			err = t.anchor(c.ID, "death", *at)
 		}
 		if err == nil && !spell.Open() {
-			err = errors.Join(t.leftCustody(spell), t.noReleaseHere(spell))
+			err = t.leftCustody(spell)
+		}
+		if err == nil && !spell.Open() {
+			err = t.noReleaseHere(spell)
 		}
 		if err == nil {
 			seen, err = t.seenSpell(id)

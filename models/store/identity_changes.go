@@ -137,14 +137,13 @@ func (t *tx) carryOut(ic *models.IdentityChange) error {
 	if err != nil {
 		return err
 	}
-	shown := []models.Category{models.CatTreatmentFact, models.CatDiagnosis}
-	if err := t.tellShared(ic.ClientID, shown...); err != nil { // those who see less now
+	if err := t.tellParted(ic.ClientID); err != nil { // those who see less now
 		return err
 	}
 	if err := t.moveClients(t.Where("id = ?", ic.ClientID), person); err != nil {
 		return err
 	}
-	if err := t.tellShared(ic.ClientID, shown...); err != nil { // and those who see more
+	if err := t.tellShared(ic.ClientID, models.ClientCategories...); err != nil { // and those who see more
 		return err
 	}
 	t.tell("client", string(ic.ClientID), ic.OrganisationID)

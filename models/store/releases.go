@@ -174,10 +174,7 @@ func (s *Session) seal(ctx context.Context, req models.SealRequest) (r *models.R
 func (s *Session) checkSeal(req models.SealRequest) error {
 	var c models.Checks
 	c.Require(req.Country == s.store.opt.Country, "/country", "release.country_not_served")
-	if err := c.Err(); err != nil {
-		return err
-	}
-	return nil
+	return c.Err()
 }
 
 // several are releases counted from one snapshot.

@@ -10,7 +10,7 @@ import (
 	"jol/models/store"
 )
 
-func TestAudit_EveryWriteLeavesExactlyItsEvent(t *testing.T) {
+func TestAudit_WritesLeaveOneEventEach(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse, other := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleNurse, c.Polyclinic)
 		seq := c.lastSeq(t)

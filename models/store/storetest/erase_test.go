@@ -85,39 +85,58 @@ func TestErase_KnowsEveryTie(t *testing.T) {
 // everythingOf plants a row into every table that hangs on a client of the clinic.
 func everythingOf(t *testing.T, c *Country, client, person string) {
 	t.Helper()
+	episode := scan[string](t, c.World, "SELECT min(id) FROM episodes WHERE client_id = ?", client)
+	consent := scan[string](t, c.World, "SELECT min(id) FROM consents WHERE client_id = ?", client)
+	other := scan[string](t, c.World, "SELECT min(id) FROM clients WHERE id <> ?", client)
 	of := func(more ...any) map[string]any {
-		row := map[string]any{"client_id": client, "person_id": person, "organisation_id": string(c.Clinic.ID)}
+		row := map[string]any{"client_id": client, "person_id": person, "organisation_id": string(c.Clinic.ID), "episode_id": episode, "consent_id": consent}
 		for i := 0; i < len(more); i += 2 {
 			row[more[i].(string)] = more[i+1]
 		}
 		return row
 	}
 	id := uuid.NewString
-	task, order, spell, overdose, notice, entry := id(), id(), id(), id(), id(), id()
-	c.plant(t, "tasks", of("id", task, "state", "open", "kind", "call"))
+	task, order, spell, overdose, notice, entry, transfer, theirs := id(), id(), id(), id(), id(), id(), id(), id()
+	c.plant(t, "tasks", of("id", task, "state", "open", "kind", "call", "subject_id", entry))
 	c.plant(t, "task_dues", map[string]any{"task_id": task})
-	c.plant(t, "anchors", of("name", "admission", "episode_id", id()))
+	c.plant(t, "anchors", of("name", "admission"))
 	c.plant(t, "entries", of("entry_id", entry, "kind", "screening", "category", "screening"))
 	c.plant(t, "overdoses", of("id", overdose))
 	c.plant(t, "naloxone_kits", of("state", "given", "overdose_id", overdose))
-	c.plant(t, "dose_orders", of("id", order, "state", "active"))
+	c.plant(t, "dose_orders", of("id", order, "state", "active", "transfer_id", transfer))
 	c.plant(t, "dose_order_versions", map[string]any{"order_id": order})
 	c.plant(t, "court_duties", of("probation_id", string(c.Colony.ID)))
 	c.plant(t, "dose_events", of("order_id", order, "status", "given"))
 	c.plant(t, "double_dosing", of("order_id", order, "state", "open"))
 	c.plant(t, "dose_transfers", map[string]any{"from_organisation_id": string(c.Clinic.ID), "to_organisation_id": string(c.Polyclinic.ID), "from_client_id": client,
-		"order_id": order, "kind": "move", "state": "sent"})
+		"order_id": order, "consent_id": consent, "kind": "move", "state": "sent"})
+	c.plant(t, "dose_transfers", map[string]any{"from_organisation_id": string(c.Polyclinic.ID), "to_organisation_id": string(c.Clinic.ID), "to_client_id": client,
+		"id": transfer, "from_client_id": other, "receiver_order_id": order, "kind": "move", "state": "confirmed"})
 	c.plant(t, "dose_transfers", map[string]any{"from_organisation_id": string(c.Polyclinic.ID), "to_organisation_id": string(c.Clinic.ID), "to_client_id": client,
 		"kind": "move", "state": "requested"})
 	c.plant(t, "custody_spells", of("id", spell, "institution_id", string(c.Colony.ID), "basis", "sentenced", "state", "released"))
+	c.plant(t, "custody_spells", map[string]any{"client_id": other, "person_id": person, "organisation_id": string(c.NGO.ID), "institution_id": string(c.Colony.ID), "basis": "sentenced", "id": theirs, "state": "released", "from_spell_id": spell})
 	c.plant(t, "planned_releases", of("spell_id", spell, "set_by_id", string(c.Clinic.ID)))
 	c.plant(t, "custody_transfers", of("spell_id", spell, "from_organisation_id", string(c.Clinic.ID), "to_organisation_id", string(c.ColonyHealth.ID), "state", "ordered"))
+	c.plant(t, "custody_transfers", map[string]any{"client_id": other, "spell_id": theirs, "to_client_id": client, "from_organisation_id": string(c.ColonyHealth.ID), "to_organisation_id": string(c.Clinic.ID), "state": "confirmed"})
+	c.plant(t, "identity_changes", map[string]any{"client_id": other, "with_id": client, "organisation_id": string(c.Clinic.ID), "kind": "merge", "state": "approved"})
+	c.plant(t, "consent_versions", of())
+	c.plant(t, "episode_contacts", of())
 	c.plant(t, "release_cases", of("spell_id", spell, "state", "closed"))
 	c.plant(t, "functional_notes", of("spell_id", spell, "institution_id", string(c.Colony.ID)))
 	c.plant(t, "notices", of("id", notice, "subject_id", task, "state", "open"))
 	c.plant(t, "deliveries", map[string]any{"notice_id": notice, "channel": "email", "state": "pending"})
 	c.plant(t, "break_glass", of())
 	c.plant(t, "disclosures", of("categories", "[]"))
+	for _, tie := range store.Ties() {
+		table, column, _ := strings.Cut(tie, ".")
+		if table == "linkage_entries" && c.Engine == "postgres" {
+			table = "linkage.entries"
+		}
+		if count(t, c.World, table+" WHERE "+column+" <> ''") == 0 {
+			t.Errorf("%s: plant a row of the client's that has it, or erasing it is not tested", tie)
+		}
+	}
 }
 
 func TestErase_LeavesTheTrailAndNothingElse(t *testing.T) {

@@ -65,7 +65,7 @@ func TestIdempotency_ReplayShowsTheRecordAsItIsNow(t *testing.T) {
 	})
 }
 
-func TestIdempotency_EveryCreateReplays(t *testing.T) {
+func TestIdempotency_CreatesOutsideCareReplay(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse, admin := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleAdministrator, c.Ministry)
 		handle := nurse.Register(1)

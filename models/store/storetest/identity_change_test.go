@@ -65,6 +65,22 @@ func TestIdentityChange_SplitUndoesMerge(t *testing.T) {
 	})
 }
 
+// Whoever read of the person by consent, of whatever category, is told that it is gone.
+func TestIdentityChange_SplitTellsWhoReadByConsent(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		ngo, asks, signs := c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleNurse, c.Clinic), c.As(models.RoleClinician, c.Clinic)
+		ngoCode, code, _ := c.Joined(ngo, asks, 1, c.Clinic)
+		asks.Give(code, models.PurposeReferral, c.NGO, models.CatScreening)
+		entry := c.Write(c.Clinic, code, "screening", models.CatScreening, "")
+		if _, err := ngo.New().GetEntry(ctx, entry); err != nil {
+			t.Fatalf("the NGO does not read what it consented to: %v", err)
+		}
+		at := c.feed(t, ngo, "")
+		c.change(t, asks, signs, code, "split", "")
+		wantFeed(t, c.feed(t, ngo, at.Next), store.Change{Kind: "gone", Was: "entry", ID: entry}, store.Change{Kind: "client", ID: ngoCode})
+	})
+}
+
 func TestIdentityChange_IsChecked(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		nurse := c.As(models.RoleNurse, c.Clinic)
