@@ -289,7 +289,7 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 			return err
 		}
 		t.alsoTouched(open[i].ID)
-		t.tell("referral", open[i].ID, open[i].FromOrganisationID)
+		t.tellSender(&open[i])
 		if err := t.handoverTakenBack(&open[i]); err != nil {
 			return err
 		}

@@ -197,7 +197,7 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 			return err
 		}
 		var accepted int64
-		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND sent_at >= ? AND reason <> 'infection_link' AND state IN ?", e.ClientID, e.StartDate.Time(),
+		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND sent_at >= ? AND reason <> 'infection_link' AND supervision_id = '' AND state IN ?", e.ClientID, e.StartDate.Time(),
 			[]string{models.ReferralAccepted, models.ReferralAppointmentFixed, models.ReferralAttended}).Count(&accepted).Error; err != nil {
 			return err
 		}

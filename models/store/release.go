@@ -149,7 +149,7 @@ func (t *tx) acceptedOutOfCustody(c *models.Client, began time.Time) (models.Org
 	kinds := ", fo.kind AS from_kind, ro.kind AS to_kind, ro.active"
 	if err := t.Model(&models.Referral{}).Select("referrals.to_organisation_id, referrals.from_organisation_id, referrals.reason"+kinds).
 		Joins(fmt.Sprintf(ofPerson, "referrals"), c.PersonID).
-		Where("referrals.to_client_id <> '' AND referrals.reason <> 'infection_link' AND referrals.state NOT IN ? AND referrals.sent_at >= ?",
+		Where("referrals.to_client_id <> '' AND referrals.reason <> 'infection_link' AND referrals.supervision_id = '' AND referrals.state NOT IN ? AND referrals.sent_at >= ?",
 			[]string{models.ReferralCancelled, models.ReferralConsentWithdrawn}, began).
 		Order("referrals.sent_at DESC, referrals.id DESC").Scan(&handed).Error; err != nil {
 		return "", err
