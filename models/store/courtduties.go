@@ -232,7 +232,7 @@ func (s *Session) discloseSupervised(r *reading, v *Supervision) {
 		if v.Basis == "consent" {
 			d.ConsentID = v.ID
 		} else {
-			d.Ground, d.Reference = "court_duty", v.ID
+			d.Ground, d.Reference, d.ClientTold = "court_duty", v.ID, true // of the duty, when it was recorded
 		}
 		r.disclosed(d)
 	}
