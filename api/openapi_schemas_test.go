@@ -6,8 +6,8 @@ import (
 	"go/token"
 	"path/filepath"
 	"reflect"
-	"strconv"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
