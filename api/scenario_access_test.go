@@ -195,6 +195,11 @@ func TestSupervision_OverHTTP(t *testing.T) {
 		w.entryOf(t, w.as(t, models.RoleClinician), code, "clinical-plans")
 		w.Write(w.Clinic, code, "test", models.CatInfection, "hiv")
 		id := w.run(t, creating(nurse, "/api/v1/clients/"+code+"/court-duties", dutyBody(w), 201)).named(t).ID
+		for _, list := range []string{"/consents", "/episodes"} {
+			w.get(t, nurse, "/api/v1/clients/"+code+list+"?limit=1", `"items":[]`)
+		}
+		w.refused(t, nurse, "/api/v1/tasks?due=", 422, "due.unknown")
+		w.get(t, officer, "/api/v1/supervisions?limit=1", id)
 		w.get(t, officer, "/api/v1/supervisions", id, `"basis":"court_duty"`)
 		a := w.get(t, officer, "/api/v1/supervisions/"+id, `"attendance":[{"on"`, `"goals":[{"goal":"housing","state":"open"}],"reviewOn":"`+string(w.Today().AddDays(30)))
 		for _, secret := range []string{code, "hiv", "group", "start_oat", string(w.Clinic.ID)} {

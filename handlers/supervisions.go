@@ -121,15 +121,21 @@ type SocialPlanLineView struct {
 //	@Tags		supervisions
 //	@Security	bearer
 //	@Produce	json
+//	@Param		limit	query		int		false	"1 to 200, 50 when left out"
+//	@Param		cursor	query		string	false	"of the page before"
 //	@Success	200		{object}	Page[SupervisionView]
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/supervisions [get]
 func ListSupervisions(c *Call) error {
-	all, err := c.Store.ListSupervisions(c.Context)
+	p, err := c.paging()
 	if err != nil {
 		return err
 	}
-	return list(&c.Exchange, store.Page[store.Supervision]{Items: all}, supervisionView)
+	page, err := c.Store.ListSupervisions(c.Context, p)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, supervisionView)
 }
 
 // GetSupervision returns attendance and the social plan of one person.

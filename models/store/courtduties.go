@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -158,15 +159,28 @@ func (s *Session) supervisions(q func() *gorm.DB, today models.Date) (all []Supe
 }
 
 // ListSupervisions returns whom the probation office may ask about: by basis, nothing else.
-func (s *Session) ListSupervisions(ctx context.Context) (all []Supervision, err error) {
+func (s *Session) ListSupervisions(ctx context.Context, p Paging) (page Page[Supervision], err error) {
 	err = s.readRecords(ctx, "supervision.read", func(r *reading) error {
-		all, err = s.supervisions(func() *gorm.DB { return r.DB }, r.today)
-		for i := range all {
-			r.touched(all[i].ID)
+		after, err := s.pageKey("supervisions", p)
+		if err != nil {
+			return err
 		}
-		return err
+		all, err := s.supervisions(func() *gorm.DB { return r.DB }, r.today)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(all, func(a, b Supervision) int { return strings.Compare(b.ID, a.ID) })
+		all = slices.DeleteFunc(all, func(v Supervision) bool { return after != "" && v.ID >= after })
+		page = Page[Supervision]{Items: all[:min(len(all), p.Limit)]}
+		if len(all) > p.Limit {
+			page.Next = s.cursor("supervisions", all[p.Limit-1].ID)
+		}
+		for i := range page.Items {
+			r.touched(page.Items[i].ID)
+		}
+		return nil
 	})
-	return all, err
+	return page, err
 }
 
 // GetSupervision returns attendance and the social plan of one person, as far as consent

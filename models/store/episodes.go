@@ -74,24 +74,24 @@ func (s *Session) consentsNaming(r *reading, person any) (consents []models.Cons
 }
 
 // ListEpisodes returns the caller's own organisation's episodes of a client.
-func (s *Session) ListEpisodes(ctx context.Context, handle string) (episodes []SeenEpisode, err error) {
+func (s *Session) ListEpisodes(ctx context.Context, handle string, p Paging) (page Page[SeenEpisode], err error) {
 	err = s.readRecords(ctx, "episode.read", func(r *reading) error {
 		r.noun = "client"
 		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
 		if err != nil {
 			return err
 		}
-		var rows []models.Episode
-		err = s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).
-			Where("episodes.client_id = ?", c.ID).Order("start_date DESC, id DESC").Find(&rows).Error
 		r.touched(string(c.ID))
-		for _, e := range rows {
+		q := s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).Where("episodes.client_id = ?", c.ID)
+		rows, err := loadPage(s, q, "episodes", "(episodes.start_date || episodes.id)", p, func(e models.Episode) string { return string(e.StartDate) + e.ID })
+		page.Next = rows.Next
+		for _, e := range rows.Items {
 			r.touched(e.ID)
-			episodes = append(episodes, SeenEpisode{Episode: e, Whole: true, ClientCode: c.Handle()})
+			page.Items = append(page.Items, SeenEpisode{Episode: e, Whole: true, ClientCode: c.Handle()})
 		}
 		return err
 	})
-	return episodes, err
+	return page, err
 }
 
 // GetEpisode returns one episode of the caller's own organisation.

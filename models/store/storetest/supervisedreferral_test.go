@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,41 @@ func TestSupervisedReferral_Refuses(t *testing.T) {
 			change(&n)
 			_, _, err := officer.New().CreateReferral(ctx, "", n)
 			wantError(t, err, models.KindInvalid, code)
+		}
+	})
+}
+
+// What names the office comes in pages, newest first, of both kinds.
+func TestSupervisions_Page(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, officer := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleProbationOfficer, c.Probation)
+		var want, got []string
+		for i := range 3 {
+			handle := nurse.Register(i + 1)
+			d, _, err := nurse.New().RecordDuty(ctx, handle, c.Probation.ID, c.Today().AddDays(5))
+			must(t, err)
+			k := nurse.Give(handle, models.PurposeReferral, c.Probation, models.CatAttendance)
+			want = append(want, d.ID, k.ID)
+		}
+		slices.Reverse(want)
+		p := store.Paging{Limit: 1}
+		for range want {
+			page, err := officer.New().ListSupervisions(ctx, p)
+			must(t, err)
+			got, p.Cursor = append(got, page.Items[0].ID), page.Next
+		}
+		if !slices.Equal(got, want) || p.Cursor != "" {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		handle := nurse.Register(9)
+		first := nurse.Give(handle, models.PurposeReferral, c.NGO)
+		second := nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		page, err := nurse.New().ListConsents(ctx, handle, store.Paging{Limit: 1})
+		must(t, err)
+		rest, err := nurse.New().ListConsents(ctx, handle, store.Paging{Limit: 1, Cursor: page.Next})
+		must(t, err)
+		if page.Items[0].ID != second.ID || rest.Items[0].ID != first.ID || rest.Next != "" {
+			t.Errorf("%+v then %+v", page, rest)
 		}
 	})
 }
