@@ -625,6 +625,9 @@ func (d demo) story(ctx context.Context, s *store.Store, accounts []demoAccount)
 	if err != nil {
 		return st, err
 	}
+	if err := setScenes(ctx, s, st.accounts); err != nil {
+		return st, fmt.Errorf("setting the demo's scenes: %w", err)
+	}
 	client, _, err := session().RegisterClient(ctx, models.Registration{Country: "KZ", Sex: "F", BirthYear: 1994, MotherInitials: "Са", FatherInitials: "Ер"})
 	if err != nil {
 		return st, err
@@ -681,6 +684,12 @@ All accounts, with passwords and tokens: %s
 		`$CURL -X POST "$URL/dose-transfers/$ID/confirmation" -H 'If-Match: "1"' -H 'Content-Type: application/json' -d '{"identityChecked":true}'`)
 	call("prison medical staff prepare releases", models.RolePrisonMedical,
 		"$CURL '$URL/release-cases?limit=1'")
+	call("an outreach worker with a pass reads somebody who is held and agreed to it", models.RoleNGOOutreach,
+		`CODE=$($CURL "$URL/referrals?direction=in&state=accepted&limit=1" | sed -n 's/.*"clientCode":"\([^"]*\)".*/\1/p')`,
+		`$CURL "$URL/clients/$CODE/pathway"`)
+	call("a probation officer reads the social plan of somebody who agreed, and nothing else", models.RoleProbationOfficer,
+		`ID=$($CURL "$URL/supervisions?limit=1" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')`,
+		`$CURL "$URL/supervisions/$ID"`)
 	call("prison security reads when, where and what to watch for, and nothing of why", models.RolePrisonSecurity,
 		"$CURL '$URL/functional-notes?limit=2'")
 	call("prison security asks for a client and is refused with 403, because security sees no health record", models.RolePrisonSecurity,

@@ -59,6 +59,8 @@ func addStub(t *testing.T, doc *openapi3.T) {
 	t.Helper()
 	either(t, doc, "Referral", "ReferralStub", "All a receiver sees of a referral whose consent is not in force.",
 		map[string]string{"/api/v1/referrals/{id}": "GET", "/api/v1/referrals/{id}/{action}": "POST"})
+	either(t, doc, "Referral", "SupervisedReferral", "A referral as the probation office sees it that sent it.",
+		map[string]string{"/api/v1/referrals/{id}": "GET", "/api/v1/referrals": "POST"})
 	either(t, doc, "Overdose", "OverdosePlace", "An overdose without its clinical part.",
 		map[string]string{"/api/v1/overdoses/{id}": "GET", "/api/v1/overdoses": "POST"})
 	either(t, doc, "EWSReport", "EWSSharedReport", "A report for those who only share in the warning; region is null where it was about somebody.",
@@ -73,14 +75,22 @@ func either(t *testing.T, doc *openapi3.T, whole, part, description string, oper
 	stub.Description = description
 	stub.AdditionalProperties = openapi3.AdditionalProperties{Has: &no}
 	for _, f := range handlerStructs(t)[part+"View"] {
-		stub.WithPropertyRef(f.json, schemas[whole].Value.Properties[f.json])
+		property := schemas[whole].Value.Properties[f.json]
+		if property == nil { // its own
+			property = openapi3.NewSchemaRef("", openapi3.NewStringSchema())
+		}
+		stub.WithPropertyRef(f.json, property)
 		stub.Required = append(stub.Required, f.json)
 	}
 	schemas[part] = openapi3.NewSchemaRef("", stub)
 	one := openapi3.NewSchemaRef("", &openapi3.Schema{OneOf: openapi3.SchemaRefs{
 		openapi3.NewSchemaRef("#/components/schemas/"+whole, nil), openapi3.NewSchemaRef("#/components/schemas/"+part, nil),
 	}})
-	schemas[whole+"Page"].Value.Properties["items"].Value.Items = one
+	items := schemas[whole+"Page"].Value.Properties["items"].Value
+	if items.Items.Value != nil && len(items.Items.Value.OneOf) > 0 { // a third answer
+		one.Value.OneOf = append(slices.Clone(items.Items.Value.OneOf), one.Value.OneOf[1])
+	}
+	items.Items = one
 	for path, method := range operations {
 		for _, status := range []int{200, 201} {
 			if response := doc.Paths.Value(path).GetOperation(method).Responses.Status(status); response != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -190,17 +191,41 @@ func TestSupervision_OverHTTP(t *testing.T) {
 		nurse, officer := w.as(t, models.RoleNurse), w.as(t, models.RoleProbationOfficer)
 		code := w.register(t, nurse, 1)
 		w.Write(w.Clinic, code, "contact", models.CatAttendance, "group")
-		w.Write(w.Clinic, code, "plan", models.CatPlanSocial, "housing")
+		w.entryOf(t, w.as(t, models.RoleSocialWorker), code, "social-plans")
+		w.entryOf(t, w.as(t, models.RoleClinician), code, "clinical-plans")
 		w.Write(w.Clinic, code, "test", models.CatInfection, "hiv")
 		id := w.run(t, creating(nurse, "/api/v1/clients/"+code+"/court-duties", dutyBody(w), 201)).named(t).ID
+		for _, list := range []string{"/consents", "/episodes"} {
+			w.get(t, nurse, "/api/v1/clients/"+code+list+"?limit=1", `"items":[]`)
+		}
+		w.refused(t, nurse, "/api/v1/tasks?due=", 422, "due.unknown")
+		w.get(t, officer, "/api/v1/supervisions?limit=1", id)
 		w.get(t, officer, "/api/v1/supervisions", id, `"basis":"court_duty"`)
-		a := w.get(t, officer, "/api/v1/supervisions/"+id, `"attendance":[{"on"`, `"housing"`)
-		for _, secret := range []string{code, "hiv", "group", string(w.Clinic.ID)} {
+		a := w.get(t, officer, "/api/v1/supervisions/"+id, `"attendance":[{"on"`, `"goals":[{"goal":"housing","state":"open"}],"reviewOn":"`+string(w.Today().AddDays(30)))
+		for _, secret := range []string{code, "hiv", "group", "start_oat", string(w.Clinic.ID)} {
 			if strings.Contains(string(a.Body), secret) {
 				t.Errorf("probation sees %s: %s", secret, a.Body)
 			}
 		}
 		w.refused(t, nurse, "/api/v1/supervisions/"+id, 404, "supervision.not_found")
+		into := func(more object) string {
+			body := object{"supervision": id, "toOrganisation": w.NGO.ID, "reason": "other", "urgency": "routine", "needs": []string{"social"}, "note": ""}
+			maps.Copy(body, more)
+			return body.String()
+		}
+		w.run(t, creating(officer, "/api/v1/referrals", into(object{"clientCode": code}), 422).failing("referral.client_or_supervision").at("/supervision"))
+		w.run(t, creating(officer, "/api/v1/referrals", into(object{"supervision": ""}), 422).failing("referral.client_required").at("/clientCode"))
+		w.run(t, creating(nurse, "/api/v1/referrals", into(nil), 404).failing("supervision.not_found").at("/supervision"))
+		sent := w.run(t, creating(officer, "/api/v1/referrals", into(nil), 201)).named(t).ID
+		w.get(t, w.as(t, models.RoleNGOOutreach), "/api/v1/referrals/"+sent, `"consent":null`, `"clientCode":"N1`, string(w.Probation.ID))
+		for _, path := range []string{"", "/" + sent} {
+			seen := w.get(t, officer, "/api/v1/referrals"+path, `"supervision":"`+id, `"state":"sent"`)
+			for _, secret := range []string{code, "clientCode", "consent", "note", "N1", string(w.Clinic.ID)} {
+				if strings.Contains(string(seen.Body), secret) {
+					t.Errorf("probation sees %s: %s", secret, seen.Body)
+				}
+			}
+		}
 		w.get(t, nurse, "/api/v1/clients/"+code+"/disclosures", `"ground":"court_duty"`, string(w.Probation.ID))
 		w.step(t, nurse, "court-duties/"+id+"/ending", 1, "")
 		w.refused(t, officer, "/api/v1/supervisions/"+id, 404, "supervision.not_found")

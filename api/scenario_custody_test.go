@@ -43,7 +43,7 @@ func TestCustody_WholeLife(t *testing.T) {
 		w.run(t, Scenario{Method: "POST", Path: bySlip + "/release-date", Token: governor.Token, Status: 422, Body: object{"on": w.Today().AddDays(-1), "replaces": soon}.String(), Code: "custody_spell.release_in_past"})
 		w.run(t, changing(medic, "POST", path+"/planned-release", `"4"`, object{"on": soon.AddDays(1)}.String(), 200).failing("", `"plannedReleases":[{`))
 		w.run(t, changing(medic, "POST", path+"/planned-release", `"4"`, object{"on": soon}.String(), 412).failing("precondition.version"))
-		cases := w.get(t, medic, "/api/v1/release-cases?due=overdue", `"state":"opened"`, `"basis":"E"`, code)
+		cases := w.get(t, medic, "/api/v1/release-cases?due=overdue", `"state":"opened"`, `"basis":"editorial"`, code)
 		var list struct{ Items []named }
 		cases.Into(t, &list)
 		rc := "/api/v1/release-cases/" + list.Items[0].ID

@@ -168,8 +168,11 @@ func (x *Exchange) paging() (store.Paging, error) {
 
 // choice reads an optional query parameter that must be one of a closed list.
 func (x *Exchange) choice(name string, allowed func(string) bool) (string, error) {
+	if !x.Query.Has(name) {
+		return "", nil
+	}
 	s := x.Query.Get(name)
-	if s != "" && !allowed(s) {
+	if s == "" || !allowed(s) { // an empty one is a form that lost its value, not "all"
 		return "", invalid("/"+name, name+".unknown")
 	}
 	return s, nil

@@ -98,17 +98,18 @@ func GetConsent(c *Call) error {
 
 // WithdrawalView is the receipt of a withdrawal: what it closed.
 type WithdrawalView struct {
-	Consent             ConsentView `json:"consent"`
-	ClosedReferrals     []string    `json:"closedReferrals" cat:"consent"`
-	EndedShares         []string    `json:"endedShares" cat:"consent"`
-	CancelledDeliveries []string    `json:"cancelledDeliveries" cat:"consent"`
-	CancelledTransfers  []string    `json:"cancelledTransfers" cat:"consent"`
+	Consent             ConsentView               `json:"consent"`
+	ClosedReferrals     []string                  `json:"closedReferrals" cat:"consent"`
+	EndedShares         []models.OrganisationID   `json:"endedShares" cat:"consent"`
+	EndedShareKinds     []models.OrganisationKind `json:"endedShareKinds" cat:"consent"`
+	CancelledDeliveries []string                  `json:"cancelledDeliveries" cat:"consent"`
+	CancelledTransfers  []string                  `json:"cancelledTransfers" cat:"consent"`
 }
 
 func withdrawalView(receipt *models.WithdrawalReceipt, code string) WithdrawalView {
 	return WithdrawalView{
 		Consent:         consentView(store.SeenConsent{Consent: receipt.Consent, ClientCode: code}),
-		ClosedReferrals: receipt.ClosedReferrals, EndedShares: receipt.EndedShares, CancelledDeliveries: receipt.CancelledDeliveries,
+		ClosedReferrals: receipt.ClosedReferrals, EndedShares: receipt.EndedShares, EndedShareKinds: receipt.EndedShareKinds, CancelledDeliveries: receipt.CancelledDeliveries,
 		CancelledTransfers: receipt.CancelledTransfers,
 	}
 }
@@ -217,15 +218,21 @@ func MoveConsent(c *Call) error {
 //	@Security	bearer
 //	@Produce	json
 //	@Param		code	path		string	true	"client code of your sector"
+//	@Param		limit	query		int		false	"1 to 200, 50 when left out"
+//	@Param		cursor	query		string	false	"of the page before"
 //	@Success	200		{object}	Page[ConsentView]
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/clients/{code}/consents [get]
 func ListConsents(c *Call) error {
-	consents, err := c.Store.ListConsents(c.Context, c.Param("code"))
+	p, err := c.paging()
 	if err != nil {
 		return err
 	}
-	return list(&c.Exchange, store.Page[store.SeenConsent]{Items: consents}, consentView)
+	page, err := c.Store.ListConsents(c.Context, c.Param("code"), p)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, consentView)
 }
 
 // ConsentVersionView is what a consent said before a change.

@@ -35,7 +35,7 @@ type CustodySpellView struct {
 type PlannedReleaseView struct {
 	On    models.Date           `json:"on" cat:"releaseDate"`
 	SetAt time.Time             `json:"setAt" cat:"releaseDate"`
-	SetBy models.OrganisationID `json:"setBy" cat:"releaseDate"`
+	SetBy models.OrganisationID `json:"setByOrganisation" cat:"releaseDate"`
 }
 
 // CustodySlipView is all that security and management see of somebody who is held: a

@@ -8,8 +8,9 @@ import (
 )
 
 // DisclosureView is one entry of the disclosure log: what of the client's record was shown
-// or given to whom, and on what it rested. Ground is a legal ground, or the relation that
-// opened the record without a consent: team, custody, emergency.
+// or given to whom, and on what it rested: a consent, or a ground of code list
+// disclosure_ground. Role and ActorOrganisation are of the user by whose act it was given:
+// who sent it, or who read.
 type DisclosureView struct {
 	ID                    string                 `json:"id" cat:"disclosureLog"`
 	ClientCode            string                 `json:"clientCode" cat:"disclosureLog"`
@@ -17,6 +18,7 @@ type DisclosureView struct {
 	RecipientOrganisation *models.OrganisationID `json:"recipientOrganisation" cat:"disclosureLog"`
 	Recipient             *string                `json:"recipient" cat:"disclosureLog"`
 	Role                  *models.Role           `json:"role" cat:"disclosureLog"`
+	ActorOrganisation     *models.OrganisationID `json:"actorOrganisation" cat:"disclosureLog"`
 	Categories            []models.Category      `json:"categories" cat:"disclosureLog"`
 	Consent               *string                `json:"consent" cat:"disclosureLog"`
 	Ground                *string                `json:"ground" cat:"disclosureLog"`
@@ -27,7 +29,7 @@ type DisclosureView struct {
 
 func disclosureView(d store.SeenDisclosure) DisclosureView {
 	return DisclosureView{
-		ID: d.ID, ClientCode: d.ClientCode, At: d.At, RecipientOrganisation: optional(d.RecipientID), Recipient: optional(d.Recipient), Role: optional(d.ActorRole),
+		ID: d.ID, ClientCode: d.ClientCode, At: d.At, RecipientOrganisation: optional(d.RecipientID), Recipient: optional(d.Recipient), Role: optional(d.ActorRole), ActorOrganisation: optional(d.ActorOrganisation),
 		Categories: d.Categories, Consent: optional(d.ConsentID), Ground: optional(d.Ground), Reference: optional(d.Reference),
 		ClientTold: d.ClientTold, NotToldReason: optional(d.NotToldReason),
 	}

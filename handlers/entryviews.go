@@ -63,8 +63,12 @@ type ClinicalPlanView struct {
 
 // InfectionTestView is an infection test of the clinical record.
 type InfectionTestView struct {
-	EntryHead            `cat:"infection"`
-	models.InfectionTest `cat:"infection"`
+	EntryHead  `cat:"infection"`
+	On         models.Date  `json:"on" cat:"infection"`
+	Test       string       `json:"test" cat:"infection"`
+	Result     string       `json:"result" cat:"infection"`
+	ReturnedOn *models.Date `json:"returnedOn" cat:"infection"`
+	LinkedOn   *models.Date `json:"linkedOn" cat:"infection"`
 }
 
 // DrugTestView is a drug test of the clinical record.
@@ -134,7 +138,7 @@ func entryAnswer(e store.SeenEntry) any {
 	case *models.ClinicalPlan:
 		return ClinicalPlanView{head, *x}
 	case *models.InfectionTest:
-		return InfectionTestView{head, *x}
+		return InfectionTestView{head, x.On, x.Test, x.Result, optional(x.ReturnedOn), optional(x.LinkedOn)}
 	case *models.DrugTest:
 		return DrugTestView{head, *x}
 	case *models.Observation:

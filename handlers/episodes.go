@@ -89,15 +89,21 @@ func episodeAnswer(e store.SeenEpisode) any {
 //	@Security	bearer
 //	@Produce	json
 //	@Param		code	path		string	true	"client code of your sector"
+//	@Param		limit	query		int		false	"1 to 200, 50 when left out"
+//	@Param		cursor	query		string	false	"of the page before"
 //	@Success	200		{object}	Page[EpisodeView]
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/clients/{code}/episodes [get]
 func ListEpisodes(c *Call) error {
-	episodes, err := c.Store.ListEpisodes(c.Context, c.Param("code"))
+	p, err := c.paging()
 	if err != nil {
 		return err
 	}
-	return list(&c.Exchange, store.Page[store.SeenEpisode]{Items: episodes}, episodeView)
+	page, err := c.Store.ListEpisodes(c.Context, c.Param("code"), p)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, episodeView)
 }
 
 // GetEpisode returns one of the organisation's own episodes.

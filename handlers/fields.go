@@ -25,7 +25,7 @@ var views = []any{
 	ChangedView{}, DeviceStateView{}, DeviceView{}, SyncConflictView{}, SyncResolutionView{}, SyncResultView{}, SyncView{},
 	AccessPassView{}, AgreementView{}, AttendedDayView{}, BreakGlassView{}, ConsentVersionView{}, CourtDutyView{}, DisclosureView{},
 	FunctionalNoteView{}, FunctionalSlipView{}, SocialPlanLineView{}, SummaryView{}, SummaryConsentView{}, SummaryGivenView{}, SummaryLineView{}, SummaryLookView{},
-	SupervisedPersonView{}, SupervisionView{}, VisitView{}, OwnFigureView{}, OwnFiguresView{},
+	SupervisedPersonView{}, SupervisedReferralView{}, SupervisionView{}, VisitView{}, OwnFigureView{}, OwnFiguresView{},
 }
 
 // FieldCategories returns the response fields of each category, as Type.field, read from

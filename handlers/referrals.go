@@ -9,7 +9,8 @@ import (
 )
 
 type referralRequest struct {
-	ClientCode     string                `json:"clientCode" validate:"required" format:"client-code"`                   // own client
+	ClientCode     string                `json:"clientCode" format:"client-code"`                                       // own client; exactly one of clientCode and supervision
+	Supervision    string                `json:"supervision" format:"uuid"`                                             // of a probation office, instead of clientCode
 	ToOrganisation models.OrganisationID `json:"toOrganisation" validate:"required"`                                    // who is asked to take over
 	Reason         string                `json:"reason" validate:"required" extensions:"x-code-list=referral_reason"`   // why
 	Urgency        string                `json:"urgency" validate:"required" extensions:"x-code-list=referral_urgency"` // how soon
@@ -37,7 +38,7 @@ type ReferralView struct {
 	DeclineReason    *string               `json:"declineReason" cat:"referral"`
 	Alternative      *string               `json:"alternative" cat:"referral"`
 	WithdrawnAt      *time.Time            `json:"withdrawnAt" cat:"referral"`
-	Consent          string                `json:"consent" cat:"referral"`
+	Consent          *string               `json:"consent" cat:"referral"` // null: sent on a court duty
 	Allowed          []string              `json:"allowed" cat:"referral"` // actions this reader's side can take now
 	Version          int64                 `json:"version" cat:"referral"`
 }
@@ -49,16 +50,40 @@ type ReferralStubView struct {
 	WithdrawnAt *time.Time `json:"withdrawnAt" cat:"referral"`
 }
 
+// SupervisedReferralView is a referral as the probation office sees that sent it: what it
+// asked, how it stands and when the person came. No code, no consent, no words, no reason
+// of a refusal.
+type SupervisedReferralView struct {
+	ID             string                `json:"id" cat:"referral"`
+	Supervision    string                `json:"supervision" cat:"referral"`
+	ToOrganisation models.OrganisationID `json:"toOrganisation" cat:"referral"`
+	Reason         string                `json:"reason" cat:"referral"`
+	Urgency        string                `json:"urgency" cat:"referral"`
+	Needs          []string              `json:"needs" cat:"referral"`
+	State          string                `json:"state" cat:"referral"`
+	Overdue        bool                  `json:"overdue" cat:"referral"`
+	SentAt         time.Time             `json:"sentAt" cat:"referral"`
+	AnswerDue      time.Time             `json:"answerDue" cat:"referral"`
+	AttendedOn     *models.Date          `json:"attendedOn" cat:"referral"`
+	Version        int64                 `json:"version" cat:"referral"`
+}
+
 // referralAnswer picks the response type for what may be seen.
 func referralAnswer(r store.SeenReferral) any {
 	if !r.Whole {
 		return ReferralStubView{ID: r.ID, State: r.State, WithdrawnAt: r.WithdrawnAt}
 	}
+	if r.Party == models.Sender && r.Supervised() {
+		return SupervisedReferralView{
+			ID: r.ID, Supervision: r.SupervisionID, ToOrganisation: r.ToOrganisationID, Reason: r.Reason, Urgency: r.Urgency, Needs: r.Needs,
+			State: r.State, Overdue: r.Overdue, SentAt: r.SentAt, AnswerDue: r.AnswerDue, AttendedOn: optional(r.AttendedOn), Version: r.Version,
+		}
+	}
 	return ReferralView{
 		ID: r.ID, ClientCode: r.ClientCode, FromOrganisation: r.FromOrganisationID, ToOrganisation: r.ToOrganisationID,
 		Reason: r.Reason, Urgency: r.Urgency, Needs: r.Needs, Note: r.Note, State: r.State, Overdue: r.Overdue,
 		SentAt: r.SentAt, AnswerDue: r.AnswerDue, AppointmentAt: r.AppointmentAt, AttendedOn: optional(r.AttendedOn),
-		DeclineReason: optional(r.DeclineReason), Alternative: optional(r.Alternative), WithdrawnAt: r.WithdrawnAt, Consent: r.ConsentID,
+		DeclineReason: optional(r.DeclineReason), Alternative: optional(r.Alternative), WithdrawnAt: r.WithdrawnAt, Consent: optional(r.ConsentID),
 		Allowed: r.Allowed(r.Party), Version: r.Version,
 	}
 }
@@ -127,6 +152,7 @@ func GetReferral(c *Call) error {
 // CreateReferral sends a client on, resting on a consent in force.
 //
 //	@Summary	Send a referral
+//	@Description	clientCode, or from a probation office supervision: one of the two. Probation refers to a clinic or NGO, with reason other and no note, on a consent with purpose referral that names the receiver or on the court duty; it is answered state and attendance, without a code.
 //	@Tags		referrals
 //	@Security	bearer
 //	@Accept		json
@@ -140,8 +166,14 @@ func CreateReferral(c *Call) error {
 	if err != nil {
 		return err
 	}
+	if in.ClientCode == "" && in.Supervision == "" {
+		return invalid("/clientCode", "referral.client_or_supervision")
+	}
+	if in.ClientCode != "" && in.Supervision != "" {
+		return invalid("/supervision", "referral.client_or_supervision")
+	}
 	r, out, err := c.Store.CreateReferral(c.Context, in.ClientCode, models.NewReferral{
-		ToOrganisationID: in.ToOrganisation, Reason: in.Reason, Urgency: in.Urgency, Needs: in.Needs, Note: in.Note,
+		SupervisionID: in.Supervision, ToOrganisationID: in.ToOrganisation, Reason: in.Reason, Urgency: in.Urgency, Needs: in.Needs, Note: in.Note,
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"jol/models"
@@ -105,11 +106,13 @@ type AttendedDayView struct {
 	Result *string     `json:"result" cat:"attendance"`
 }
 
-// SocialPlanLineView is one line of the social part of a plan.
+// SocialPlanLineView is one version of the social part of a plan, as it was written: goals of
+// code list plan_goal_social with their state, and when they are looked at again.
 type SocialPlanLineView struct {
-	On     models.Date `json:"on" cat:"planSocial"`
-	Code   *string     `json:"code" cat:"planSocial"`
-	Result *string     `json:"result" cat:"planSocial"`
+	On               models.Date       `json:"on" cat:"planSocial"`
+	Goals            []models.PlanGoal `json:"goals" cat:"planSocial"`
+	ReviewOn         *models.Date      `json:"reviewOn" cat:"planSocial"`
+	AgreedWithClient bool              `json:"agreedWithClient" cat:"planSocial"`
 }
 
 // ListSupervisions lists what names the caller's probation office now.
@@ -118,15 +121,21 @@ type SocialPlanLineView struct {
 //	@Tags		supervisions
 //	@Security	bearer
 //	@Produce	json
+//	@Param		limit	query		int		false	"1 to 200, 50 when left out"
+//	@Param		cursor	query		string	false	"of the page before"
 //	@Success	200		{object}	Page[SupervisionView]
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/supervisions [get]
 func ListSupervisions(c *Call) error {
-	all, err := c.Store.ListSupervisions(c.Context)
+	p, err := c.paging()
 	if err != nil {
 		return err
 	}
-	return list(&c.Exchange, store.Page[store.Supervision]{Items: all}, supervisionView)
+	page, err := c.Store.ListSupervisions(c.Context, p)
+	if err != nil {
+		return err
+	}
+	return list(&c.Exchange, page, supervisionView)
 }
 
 // GetSupervision returns attendance and the social plan of one person.
@@ -149,7 +158,7 @@ func GetSupervision(c *Call) error {
 		if e.Category == models.CatAttendance {
 			out.Attendance = append(out.Attendance, AttendedDayView{On: e.OnDate, Result: optional(e.Result)})
 		} else {
-			out.SocialPlan = append(out.SocialPlan, SocialPlanLineView{On: e.OnDate, Code: optional(e.Code), Result: optional(e.Result)})
+			out.SocialPlan = append(out.SocialPlan, SocialPlanLineView{On: e.OnDate, Goals: slices.Concat([]models.PlanGoal{}, e.Plan.Goals), ReviewOn: optional(e.Plan.ReviewOn), AgreedWithClient: e.Plan.AgreedWithClient})
 		}
 	}
 	return c.JSON(http.StatusOK, out)

@@ -85,12 +85,12 @@ func TestCodeLists_AreThereWhereTheyAreAsked(t *testing.T) {
 }
 
 // A list that has labels in another language has them for every code; those of the early
-// warning do.
+// warning and of the disclosure log do.
 func TestCodeLists_LabelsAreComplete(t *testing.T) {
 	t.Parallel()
 	labelled := 0
 	for _, list := range CodeLists() {
-		must := strings.HasPrefix(list.ID, "ews_") || list.ID == "nps_class"
+		must := strings.HasPrefix(list.ID, "ews_") || list.ID == "nps_class" || list.ID == "disclosure_ground" || list.ID == "disclosure_not_told"
 		if must {
 			labelled++
 		}
@@ -100,8 +100,8 @@ func TestCodeLists_LabelsAreComplete(t *testing.T) {
 			}
 		}
 	}
-	if labelled != 9 {
-		t.Errorf("%d lists of the early warning", labelled)
+	if labelled != 11 {
+		t.Errorf("%d lists that must have labels", labelled)
 	}
 }
 

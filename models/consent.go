@@ -270,7 +270,8 @@ type ConsentVersion struct {
 type WithdrawalReceipt struct {
 	Consent             Consent
 	ClosedReferrals     []string
-	EndedShares         []string
+	EndedShares         []OrganisationID
+	EndedShareKinds     []OrganisationKind
 	CancelledDeliveries []string
 	CancelledTransfers  []string
 }

@@ -16,7 +16,7 @@ type Disclosure struct {
 	Recipient      string         // code list disclosure_recipient, for those
 	Categories     []Category     `gorm:"serializer:json"`
 	ConsentID      string
-	Ground         string // code list disclosure_ground, or the relation that opened it: team, custody, emergency
+	Ground         string // code list disclosure_ground; without one it rested on the consent
 	Reference      string // of a lawful request: a random id, never a case number
 	ClientTold     bool
 	NotToldReason  string
@@ -49,10 +49,10 @@ func (n NewDisclosure) Check() error {
 	var c Checks
 	known := InList("disclosure_recipient", n.Recipient)
 	c.Require(known, "/recipient", "disclosure.recipient_unknown")
-	if !InList("disclosure_ground", n.Ground) {
+	if recipients, legal := groundRecipients[n.Ground]; !legal { // what opens a record here is nobody's to enter
 		c.Add("/ground", "disclosure.ground_unknown")
 	} else {
-		c.Require(!known || slices.Contains(groundRecipients[n.Ground], n.Recipient), "/ground", "disclosure.ground_not_for_recipient")
+		c.Require(!known || slices.Contains(recipients, n.Recipient), "/ground", "disclosure.ground_not_for_recipient")
 	}
 	c.Require(len(n.Categories) > 0, "/categories", "disclosure.category_unknown")
 	for i, cat := range n.Categories {
@@ -61,8 +61,25 @@ func (n NewDisclosure) Check() error {
 	c.Require(n.ClientTold != nil, "/clientTold", "disclosure.client_told_required")
 	told := n.ClientTold != nil && *n.ClientTold
 	c.Require(told == (n.NotToldReason == "") || n.ClientTold == nil, "/notToldReason", "disclosure.not_told_reason")
-	c.Require(n.NotToldReason == "" || InList("disclosure_not_told", n.NotToldReason), "/notToldReason", "disclosure.not_told_reason")
+	c.Require(n.NotToldReason == "" || slices.Contains(reasonsNotTold, n.NotToldReason), "/notToldReason", "disclosure.not_told_reason")
 	return c.Err()
+}
+
+// reasonsNotTold are those a worker may give. That nobody recorded it is no reason to enter.
+var reasonsNotTold = []string{"forbidden_by_law", "danger", "not_reachable", "not_able"}
+
+// Complete says of an entry the service made itself whether the client was told, and if not,
+// why. A consent tells: the client was there and named the recipient.
+func (d *Disclosure) Complete() {
+	switch {
+	case d.ClientTold || d.NotToldReason != "":
+	case d.ConsentID != "":
+		d.ClientTold = true
+	case d.Ground == string(Team), d.Ground == string(InCustody):
+		d.NotToldReason = "routine_care"
+	default:
+		d.NotToldReason = "not_recorded"
+	}
 }
 
 // CourtDuty is a duty to a court, in writing, that names a probation office.

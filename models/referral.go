@@ -16,22 +16,26 @@ type Referral struct {
 	FromClientID       ClientID
 	ToClientID         ClientID // the receiver's own record, from acceptance on
 	ToCode             string   // the client's code in the receiver's sector
-	ConsentID          string
-	Reason             string
-	Urgency            string
-	Needs              []string `gorm:"serializer:json"`
-	Note               string   // screened
-	State              string
-	SentAt             time.Time
-	AnswerDue          time.Time
-	AppointmentAt      *time.Time
-	AttendedOn         Date
-	SettledAt          *time.Time // when it reached a state it does not leave
-	DeclineReason      string
-	Alternative        string
-	WithdrawnAt        *time.Time
-	Version            int64
-	CreatedBy          UserID
+	// ConsentID is empty when it rests on the court duty that SupervisionID names.
+	ConsentID string `gorm:"default:null"`
+	// SupervisionID is the consent or court duty by which a probation office supervises the
+	// person; empty when a care organisation sends its own client.
+	SupervisionID string
+	Reason        string
+	Urgency       string
+	Needs         []string `gorm:"serializer:json"`
+	Note          string   // screened
+	State         string
+	SentAt        time.Time
+	AnswerDue     time.Time
+	AppointmentAt *time.Time
+	AttendedOn    Date
+	SettledAt     *time.Time // when it reached a state it does not leave
+	DeclineReason string
+	Alternative   string
+	WithdrawnAt   *time.Time
+	Version       int64
+	CreatedBy     UserID
 }
 
 // Referral states. A referral is created in "sent"; reading never changes a state.
@@ -102,6 +106,7 @@ const (
 
 // NewReferral is what a worker sends.
 type NewReferral struct {
+	SupervisionID    string // of a probation office, instead of a client's code
 	ToOrganisationID OrganisationID
 	Reason           string
 	Urgency          string
@@ -109,9 +114,23 @@ type NewReferral struct {
 	Note             string
 }
 
+// needsOfCare are judged by those who treat: a probation office does not ask for them.
+var needsOfCare = []string{"oat", "hiv_test", "hcv_test", "tb_test"}
+
+// checkSupervised holds what a probation office sends to who needs what: no words, nothing
+// that says a finding, and no reason by which care is handed over.
+func (n NewReferral) checkSupervised(c *Checks) {
+	c.Require(n.Reason == "other", "/reason", "referral.reason_not_for_supervision")
+	c.Require(!slices.ContainsFunc(n.Needs, func(need string) bool { return slices.Contains(needsOfCare, need) }), "/needs", "referral.need_not_for_supervision")
+	c.Require(strings.TrimSpace(n.Note) == "", "/note", "referral.note_not_for_supervision")
+}
+
 // Check validates a new referral; the note is screened and never echoed.
 func (n NewReferral) Check() error {
 	var c Checks
+	if n.SupervisionID != "" {
+		n.checkSupervised(&c)
+	}
 	c.Require(n.ToOrganisationID != "", "/toOrganisation", "referral.receiver_required")
 	c.Require(InList("referral_reason", n.Reason), "/reason", "referral.reason_unknown")
 	c.Require(InList("referral_urgency", n.Urgency), "/urgency", "referral.urgency_unknown")
@@ -193,6 +212,12 @@ func (r *Referral) Withdrawn(at time.Time) {
 	r.Version++
 }
 
+// DutyEnded takes back an open referral because the court duty it rests on has ended.
+func (r *Referral) DutyEnded(at time.Time) {
+	r.State, r.SettledAt = ReferralCancelled, &at
+	r.Version++
+}
+
 // Overdue reports whether somebody waits too long: for an answer, or past a fixed
 // appointment that nobody recorded. It is computed when read, never stored.
 func (r *Referral) Overdue(now time.Time) bool {
@@ -207,6 +232,23 @@ func (r *Referral) Overdue(now time.Time) bool {
 // infection care adds care without moving it.
 func (r *Referral) HandsOver(responsible OrganisationID) bool {
 	return r.FromOrganisationID == responsible && !r.AddsCare()
+}
+
+// Supervised reports whether a probation office sent it: it adds care and never moves
+// responsibility, which is no court's to give.
+func (r *Referral) Supervised() bool { return r.SupervisionID != "" }
+
+// OnDuty reports whether it rests on a court duty and no consent.
+func (r *Referral) OnDuty() bool { return r.ConsentID == "" }
+
+// Given is the entry of the disclosure log for what the referral gives of the record it was
+// sent from.
+func (r *Referral) Given(from *Client, categories ...Category) Disclosure {
+	d := Disclosure{ClientID: from.ID, OrganisationID: from.OrganisationID, RecipientID: r.ToOrganisationID, Categories: categories, ConsentID: r.ConsentID}
+	if r.OnDuty() {
+		d.Ground, d.Reference = "court_duty", r.SupervisionID
+	}
+	return d
 }
 
 // AddsCare reports whether the referral asks for a test or its treatment beside the care

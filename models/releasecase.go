@@ -99,7 +99,7 @@ func (c *ReleaseCase) Steps(today Date) []ReleaseStep {
 	})
 	for i, s := range releaseSteps {
 		due := c.PlannedOn.AddDays(-s.days)
-		steps = append(steps, ReleaseStep{State: s.state, Due: due, Overdue: reached >= 0 && i > reached && today > due, Basis: "E"})
+		steps = append(steps, ReleaseStep{State: s.state, Due: due, Overdue: reached >= 0 && i > reached && today > due, Basis: "editorial"})
 	}
 	return steps
 }

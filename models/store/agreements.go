@@ -147,6 +147,9 @@ func (s *Session) MoveAgreement(ctx context.Context, id, action string, m models
 			return err
 		}
 		tx.audit(id)
+		if err := tx.onlyActive(a, action); err != nil {
+			return err
+		}
 		if action == "activation" && a.Renews != "" {
 			if err := tx.replaceAgreement(a); err != nil {
 				return err
@@ -158,6 +161,20 @@ func (s *Session) MoveAgreement(ctx context.Context, id, action string, m models
 		return changed(tx.Model(a).Where("version = ?", s.req.Base).Select("state", "signed_by_ngo", "signed_by_institution", "transition", "version").Updates(a))
 	})
 	return seen, err
+}
+
+// onlyActive holds two organisations to one agreement in force: of two, ending one would go
+// on letting the NGO in by the other.
+func (t *tx) onlyActive(a *models.Agreement, action string) error {
+	if action != "activation" && action != "resumption" {
+		return nil
+	}
+	other, err := t.exists(&models.Agreement{}, "ngo_id = ? AND institution_id = ? AND state = ? AND valid_until >= ? AND id NOT IN ?",
+		a.NGOID, a.InstitutionID, models.AgreementActive, t.today, []string{a.ID, a.Renews})
+	if err == nil && other {
+		err = models.Fail(models.KindConflict, "agreement.active_already", "The two have an agreement in force; end it, or renew it.")
+	}
+	return err
 }
 
 // replaceAgreement ends the agreement that a renewal follows and hangs its passes on the

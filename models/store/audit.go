@@ -84,7 +84,10 @@ func (r *reading) relied(consents ...models.Consent) {
 
 // disclosed enters in the disclosure log that the actor's organisation is shown another
 // organisation's record of a client. It is written with the read's audit event.
-func (r *reading) disclosed(d models.Disclosure) { r.told = append(r.told, d) }
+func (r *reading) disclosed(d models.Disclosure) {
+	d.Complete()
+	r.told = append(r.told, d)
+}
 
 // readRecords runs a client-level read on the reader pool and returns only after its
 // audit event is committed together with a second look at the consents it relied on.

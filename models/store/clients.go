@@ -203,7 +203,7 @@ func (s *Session) treats(q *gorm.DB, c *models.Client) (bool, error) {
 	var n int64
 	if err := q.Model(&models.ReleaseCase{}).Joins("JOIN clients fc ON fc.id = release_cases.client_id").
 		Where("fc.person_id = ? AND release_cases.by_default AND release_cases.receiver_id = ? AND release_cases.organisation_id <> ?", c.PersonID, c.ResponsibleID, s.actor.OrganisationID).
-		Where("NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = fc.person_id AND ar.to_organisation_id = release_cases.receiver_id AND ar.to_client_id <> '')").
+		Where("NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = fc.person_id AND ar.to_organisation_id = release_cases.receiver_id AND ar.to_client_id <> '' AND ar.supervision_id = '')").
 		Count(&n).Error; err != nil || n > 0 {
 		return false, err
 	}

@@ -151,7 +151,7 @@ func (s *Session) endConsent(ctx context.Context, action, id string, ended model
 		} else if err := found(tx.Where("consent_id = ? AND version = ?", id, k.Version-1).Take(&ended).Error, "consent"); err != nil && !models.IsKind(err, models.KindNotFound) {
 			return err // a consent that came in withdrawn has no receipt to repeat
 		}
-		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), CancelledDeliveries: orEmpty(ended.Deliveries), CancelledTransfers: orEmpty(ended.Transfers)}
+		receipt = &models.WithdrawalReceipt{Consent: k, EndedShares: endedShares(&k), EndedShareKinds: endedShareKinds(&k), CancelledDeliveries: orEmpty(ended.Deliveries), CancelledTransfers: orEmpty(ended.Transfers)}
 		if err := tx.Model(&models.Referral{}).Where("consent_id = ? AND state = ?", id, models.ReferralConsentWithdrawn).Order("id").Pluck("id", &receipt.ClosedReferrals).Error; err != nil {
 			return err
 		}
@@ -235,7 +235,7 @@ func (s *Session) MoveConsent(ctx context.Context, id, action string, m models.C
 }
 
 // ListConsents returns what one of the organisation's clients has said, newest first.
-func (s *Session) ListConsents(ctx context.Context, handle string) (consents []SeenConsent, err error) {
+func (s *Session) ListConsents(ctx context.Context, handle string, p Paging) (page Page[SeenConsent], err error) {
 	err = s.readRecords(ctx, "consent.read", func(r *reading) error {
 		r.noun = "client"
 		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
@@ -243,16 +243,16 @@ func (s *Session) ListConsents(ctx context.Context, handle string) (consents []S
 			return err
 		}
 		r.touched(string(c.ID))
-		var rows []models.Consent
-		err = s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).
-			Where("consents.client_id = ?", c.ID).Order("consents.id DESC").Find(&rows).Error
-		for _, row := range rows {
+		q := s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).Where("consents.client_id = ?", c.ID)
+		rows, err := loadPage(s, q, "consents", "consents.id", p, func(k models.Consent) string { return k.ID })
+		page.Next = rows.Next
+		for _, row := range rows.Items {
 			r.touched(row.ID)
-			consents = append(consents, SeenConsent{Consent: row, ClientCode: c.Handle(), Today: r.today})
+			page.Items = append(page.Items, SeenConsent{Consent: row, ClientCode: c.Handle(), Today: r.today})
 		}
 		return err
 	})
-	return consents, err
+	return page, err
 }
 
 // ListConsentVersions returns what a consent said before each of its changes, newest first.
@@ -289,7 +289,7 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 			return err
 		}
 		t.alsoTouched(open[i].ID)
-		t.tell("referral", open[i].ID, open[i].FromOrganisationID)
+		t.tellSender(&open[i])
 		if err := t.handoverTakenBack(&open[i]); err != nil {
 			return err
 		}
@@ -298,9 +298,18 @@ func (t *tx) closeReferralsOf(k *models.Consent) error {
 }
 
 // endedShares names the recipient that lost access to categories of the record.
-func endedShares(k *models.Consent) []string {
-	if len(k.Categories) == 0 {
-		return []string{}
+func endedShares(k *models.Consent) []models.OrganisationID {
+	if len(k.Categories) == 0 || k.RecipientID == "" {
+		return []models.OrganisationID{}
 	}
-	return slices.DeleteFunc([]string{string(k.RecipientID), string(k.RecipientKind)}, func(s string) bool { return s == "" })
+	return []models.OrganisationID{k.RecipientID}
+}
+
+// endedShareKinds is the kind that lost access, where the consent named a kind and nobody:
+// which of them knew the person is not told.
+func endedShareKinds(k *models.Consent) []models.OrganisationKind {
+	if len(k.Categories) == 0 || k.RecipientKind == "" {
+		return []models.OrganisationKind{}
+	}
+	return []models.OrganisationKind{k.RecipientKind}
 }

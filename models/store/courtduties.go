@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -79,6 +81,9 @@ func (s *Session) EndDuty(ctx context.Context, id string) (d *SeenDuty, err erro
 		tx.audit(id)
 		tx.tell("court_duty", id, d.OrganisationID)
 		tx.gone("supervision", id, d.ProbationID)
+		if err := tx.cancelReferralsOn(id); err != nil {
+			return err
+		}
 		var c models.Client
 		if err := tx.Where("id = ?", d.ClientID).Take(&c).Error; err != nil {
 			return err
@@ -95,6 +100,7 @@ func (s *Session) EndDuty(ctx context.Context, id string) (d *SeenDuty, err erro
 type Supervision struct {
 	ID       string
 	Basis    string // consent, court_duty
+	Version  int64  // of the consent or duty
 	ClientID models.ClientID
 	From     models.Date
 	Until    models.Date
@@ -109,12 +115,27 @@ type SupervisedEntry struct {
 	Kind           string
 	Category       models.Category
 	OnDate         models.Date
-	Code           string
 	Result         string
+	Data           string            // of a plan
+	Plan           models.SocialPlan `gorm:"-"`
 }
 
 // TableName names the table of the clinical record.
 func (SupervisedEntry) TableName() string { return "entries" }
+
+// supervision finds one of them.
+func (s *Session) supervision(q func() *gorm.DB, today models.Date, id string) (*Supervision, error) {
+	all, err := s.supervisions(q, today)
+	for i := range all {
+		if all[i].ID == id {
+			return &all[i], nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, models.NotFound("supervision")
+}
 
 // supervisions lists the consents and duties in force that name the actor's probation office.
 func (s *Session) supervisions(q func() *gorm.DB, today models.Date) (all []Supervision, err error) {
@@ -127,43 +148,47 @@ func (s *Session) supervisions(q func() *gorm.DB, today models.Date) (all []Supe
 		return nil, err
 	}
 	for _, d := range duties {
-		all = append(all, Supervision{ID: d.ID, Basis: "court_duty", ClientID: d.ClientID, From: d.FromDate, Until: d.UntilDate})
+		all = append(all, Supervision{ID: d.ID, Basis: "court_duty", Version: d.Version, ClientID: d.ClientID, From: d.FromDate, Until: d.UntilDate})
 	}
 	var consents []models.Consent
 	err = q().Where("recipient_id = ? AND state = ? AND from_date <= ? AND until_date >= ?", org, models.ConsentGiven, today, today).Order("id DESC").Find(&consents).Error
 	for _, k := range consents {
-		all = append(all, Supervision{ID: k.ID, Basis: "consent", ClientID: k.ClientID, From: k.FromDate, Until: k.UntilDate})
+		all = append(all, Supervision{ID: k.ID, Basis: "consent", Version: k.Version, ClientID: k.ClientID, From: k.FromDate, Until: k.UntilDate})
 	}
 	return all, err
 }
 
 // ListSupervisions returns whom the probation office may ask about: by basis, nothing else.
-func (s *Session) ListSupervisions(ctx context.Context) (all []Supervision, err error) {
+func (s *Session) ListSupervisions(ctx context.Context, p Paging) (page Page[Supervision], err error) {
 	err = s.readRecords(ctx, "supervision.read", func(r *reading) error {
-		all, err = s.supervisions(func() *gorm.DB { return r.DB }, r.today)
-		for i := range all {
-			r.touched(all[i].ID)
+		after, err := s.pageKey("supervisions", p)
+		if err != nil {
+			return err
 		}
-		return err
+		all, err := s.supervisions(func() *gorm.DB { return r.DB }, r.today)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(all, func(a, b Supervision) int { return strings.Compare(b.ID, a.ID) })
+		all = slices.DeleteFunc(all, func(v Supervision) bool { return after != "" && v.ID >= after })
+		page = Page[Supervision]{Items: all[:min(len(all), p.Limit)]}
+		if len(all) > p.Limit {
+			page.Next = s.cursor("supervisions", all[p.Limit-1].ID)
+		}
+		for i := range page.Items {
+			r.touched(page.Items[i].ID)
+		}
+		return nil
 	})
-	return all, err
+	return page, err
 }
 
 // GetSupervision returns attendance and the social plan of one person, as far as consent
 // or duty reaches now.
 func (s *Session) GetSupervision(ctx context.Context, id string) (v *Supervision, err error) {
 	err = s.readRecords(ctx, "supervision.read", func(r *reading) error {
-		all, err := s.supervisions(func() *gorm.DB { return r.DB }, r.today)
-		if err != nil {
+		if v, err = s.supervision(func() *gorm.DB { return r.DB }, r.today, id); err != nil {
 			return err
-		}
-		for i := range all {
-			if all[i].ID == id {
-				v = &all[i]
-			}
-		}
-		if v == nil {
-			return models.NotFound("supervision")
 		}
 		r.touched(id, string(v.ClientID))
 		return s.supervised(r, v)
@@ -190,6 +215,11 @@ func (s *Session) supervised(r *reading, v *Supervision) error {
 				continue // a duty opens it: it is asked for by the duty's id
 			}
 			r.touched(e.ID)
+			if category == models.CatPlanSocial {
+				if err := json.Unmarshal([]byte(e.Data), &e.Plan); err != nil {
+					return err
+				}
+			}
 			v.Entries = append(v.Entries, e)
 		}
 	}
@@ -216,7 +246,7 @@ func (s *Session) discloseSupervised(r *reading, v *Supervision) {
 		if v.Basis == "consent" {
 			d.ConsentID = v.ID
 		} else {
-			d.Ground, d.Reference = "court_duty", v.ID
+			d.Ground, d.Reference, d.ClientTold = "court_duty", v.ID, true // of the duty, when it was recorded
 		}
 		r.disclosed(d)
 	}

@@ -109,7 +109,7 @@ func (t *tx) restsOn(task *models.Task, k *models.Consent) (bool, error) {
 	if err != nil || byDefault {
 		return false, err
 	}
-	accepted, err := t.exists(&models.Referral{}, "from_client_id = ? AND to_organisation_id = ? AND reason = ? AND to_client_id <> '' AND state NOT IN ?", k.ClientID, o.ID, models.ReasonRelease,
+	accepted, err := t.exists(&models.Referral{}, "from_client_id = ? AND to_organisation_id = ? AND reason = ? AND to_client_id <> '' AND supervision_id = '' AND state NOT IN ?", k.ClientID, o.ID, models.ReasonRelease,
 		[]string{models.ReferralCancelled, models.ReferralConsentWithdrawn})
 	return !accepted || o.Kind == models.KindNGO, err
 }

@@ -51,7 +51,7 @@ func (s *Session) permitsFor(r *reading, person any) error {
 		agreementTable: held().Joins("JOIN agreements t ON t.institution_id = hs.institution_id AND t.ngo_id = ? AND t.state = 'active'", org),
 		passTable:      held().Joins("JOIN access_passes t ON t.institution_id = hs.institution_id AND t.user_id = ? AND t.state = 'active'", s.actor.UserID),
 		referralTable: held().Joins("JOIN clients fc ON fc.person_id = hs.person_id").
-			Joins("JOIN referrals t ON t.from_client_id = fc.id AND t.to_organisation_id = ? AND t.state IN ?", org, acceptedStates),
+			Joins("JOIN referrals t ON t.from_client_id = fc.id AND t.to_organisation_id = ? AND t.supervision_id = '' AND t.state IN ?", org, acceptedStates),
 	} {
 		var ids []string
 		if err := q.Pluck("t.id", &ids).Error; err != nil {

@@ -9,28 +9,31 @@ import (
 // SeenDisclosure is an entry of the disclosure log with who received.
 type SeenDisclosure struct {
 	models.Disclosure
-	ClientCode    string
-	RecipientKind models.OrganisationKind
-	ActorRole     models.Role
+	ClientCode        string
+	RecipientKind     models.OrganisationKind
+	ActorRole         models.Role // of the user by whose act it was given: who sent it, or who read
+	ActorOrganisation models.OrganisationID
 }
 
 type disclosureRow struct {
 	models.Disclosure
-	RecipientKind models.OrganisationKind
-	ActorRole     models.Role
+	RecipientKind     models.OrganisationKind
+	ActorRole         models.Role // of the user by whose act it was given: who sent it, or who read
+	ActorOrganisation models.OrganisationID
 }
 
 // loadDisclosures pages through what of a client of the actor's organisation went to others.
 func (s *Session) loadDisclosures(r *reading, c *models.Client, p Paging) (page Page[SeenDisclosure], err error) {
 	q := s.scoped(r.Model(&models.Disclosure{}), disclosureTable, models.CatDisclosureLog, models.Read).
-		Select("disclosures.*, COALESCE(ro.kind, '') AS recipient_kind, COALESCE(ru.role, '') AS actor_role").
+		Select("disclosures.*, COALESCE(ro.kind, '') AS recipient_kind, COALESCE(ru.role, '') AS actor_role, COALESCE(ru.organisation_id, '') AS actor_organisation").
 		Joins("LEFT JOIN organisations ro ON ro.id = disclosures.recipient_id").
 		Joins("LEFT JOIN users ru ON ru.id = disclosures.actor_id").
 		Where("disclosures.client_id = ?", c.ID)
 	rows, err := loadPage(s, q, "disclosures", "disclosures.id", p, func(d disclosureRow) string { return d.ID })
 	page.Next = rows.Next
 	for _, d := range rows.Items {
-		page.Items = append(page.Items, SeenDisclosure{d.Disclosure, c.Handle(), d.RecipientKind, d.ActorRole})
+		d.Complete() // one of an earlier version
+		page.Items = append(page.Items, SeenDisclosure{d.Disclosure, c.Handle(), d.RecipientKind, d.ActorRole, d.ActorOrganisation})
 	}
 	return page, err
 }
@@ -63,7 +66,7 @@ func (s *Session) EnterDisclosure(ctx context.Context, handle string, n models.N
 			return err
 		}
 		tx.alsoTouched(string(c.ID))
-		d = &SeenDisclosure{ClientCode: c.Handle(), ActorRole: s.actor.Role}
+		d = &SeenDisclosure{ClientCode: c.Handle(), ActorRole: s.actor.Role, ActorOrganisation: s.actor.OrganisationID}
 		if replayed {
 			return found(tx.Where("id = ? AND client_id = ?", id, c.ID).Take(&d.Disclosure).Error, "disclosure")
 		}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -75,9 +74,9 @@ func (s *Session) consentsNaming(r *reading, person any) (consents []models.Cons
 }
 
 // ListEpisodes returns the episodes of the person behind one of the caller's clients that the
-// session may read with their entry items: its own, and what else the pathway shows so, as in
-// an emergency. Of others it is entered in the disclosure log.
-func (s *Session) ListEpisodes(ctx context.Context, handle string) (episodes []SeenEpisode, err error) {
+// session may read with their entry items: its own, a page each, and on the first page what
+// else the pathway shows so, as in an emergency. Of others it is entered in the disclosure log.
+func (s *Session) ListEpisodes(ctx context.Context, handle string, p Paging) (page Page[SeenEpisode], err error) {
 	err = s.readRecords(ctx, "episode.read", func(r *reading) error {
 		r.noun = "client"
 		c, err := s.clientByHandle(r.DB, handle, models.CatIdentity, models.Read)
@@ -85,32 +84,34 @@ func (s *Session) ListEpisodes(ctx context.Context, handle string) (episodes []S
 			return err
 		}
 		r.touched(string(c.ID))
-		naming, err := s.consentsNaming(r, c.PersonID) // before what they may open
+		var others []SeenEpisode
+		if p.Cursor == "" {
+			naming, err := s.consentsNaming(r, c.PersonID) // before what they may open
+			if err != nil {
+				return err
+			}
+			if others, err = s.seeEpisodes(r, c, naming); err != nil {
+				return err
+			}
+		}
+		q := s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).Where("episodes.client_id = ?", c.ID)
+		rows, err := loadPage(s, q, "episodes", "(episodes.start_date || episodes.id)", p, func(e models.Episode) string { return string(e.StartDate) + e.ID })
 		if err != nil {
 			return err
 		}
-		seen, err := s.seeEpisodes(r, c, naming)
-		if err != nil {
-			return err
-		}
-		var rows []models.Episode
-		if err := s.scoped(r.Model(&models.Episode{}), episodeTable, models.CatEpisode, models.Read).
-			Where("episodes.client_id = ?", c.ID).Order("start_date DESC, id DESC").Find(&rows).Error; err != nil {
-			return err
-		}
-		for _, e := range rows {
+		page.Next = rows.Next
+		for _, e := range rows.Items {
 			r.touched(e.ID)
-			episodes = append(episodes, SeenEpisode{Episode: e, Whole: true, ClientCode: c.Handle()})
+			page.Items = append(page.Items, SeenEpisode{Episode: e, Whole: true, ClientCode: c.Handle()})
 		}
-		for _, e := range seen {
-			own := slices.ContainsFunc(rows, func(row models.Episode) bool { return row.ID == e.ID })
-			if e.Whole && !own {
-				episodes = append(episodes, e)
+		for _, e := range others {
+			if e.Whole && e.ClientID != c.ID {
+				page.Items = append(page.Items, e)
 			}
 		}
 		return nil
 	})
-	return episodes, err
+	return page, err
 }
 
 // GetEpisode returns one episode of the caller's own organisation.
@@ -216,7 +217,7 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 			return err
 		}
 		var accepted int64
-		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND sent_at >= ? AND reason <> 'infection_link' AND state IN ?", e.ClientID, e.StartDate.Time(),
+		if err := tx.Model(&models.Referral{}).Where("from_client_id = ? AND sent_at >= ? AND reason <> 'infection_link' AND supervision_id = '' AND state IN ?", e.ClientID, e.StartDate.Time(),
 			[]string{models.ReferralAccepted, models.ReferralAppointmentFixed, models.ReferralAttended}).Count(&accepted).Error; err != nil {
 			return err
 		}

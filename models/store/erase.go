@@ -73,6 +73,7 @@ var ties = []tie{
 	{"naloxone_kits", "client_id", "", eraseLink}, // stock is about nobody
 	{"overdoses", "client_id", "", eraseRow},
 	{"referrals", "consent_id", "consents", eraseRow},
+	{"referrals", "supervision_id", "*", eraseNot}, // goes with from_client_id
 	{"referrals", "from_client_id", "", eraseRow},
 	{"referrals", "to_client_id", "", eraseLink},
 	{"court_duties", "client_id", "", eraseRow},

@@ -39,7 +39,10 @@ var lookups = []lookup{
 	}},
 	{"one referral", func(p *plans) error { _, err := p.nurse.New().GetReferral(ctx, p.referral); return err }},
 	{"one consent", func(p *plans) error { _, err := p.nurse.New().GetConsent(ctx, p.consent); return err }},
-	{"episodes of a client", func(p *plans) error { _, err := p.nurse.New().ListEpisodes(ctx, p.handle); return err }},
+	{"episodes of a client", func(p *plans) error {
+		_, err := p.nurse.New().ListEpisodes(ctx, p.handle, store.Paging{Limit: 50})
+		return err
+	}},
 	{"one episode", func(p *plans) error { _, err := p.nurse.New().GetEpisode(ctx, p.episode); return err }},
 	{"anchors of an episode", func(p *plans) error { _, err := p.nurse.New().ListAnchors(ctx, p.episode); return err }},
 	{"one client", func(p *plans) error { _, err := p.nurse.New().GetClient(ctx, p.handle); return err }},

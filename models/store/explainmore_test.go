@@ -42,7 +42,10 @@ var moreLookups = []lookup{
 	{"pathway", func(p *plans) error { _, err := p.nurse.New().GetPathway(ctx, p.handle); return err }},
 	{"pathway in custody", func(p *plans) error { _, err := p.medic().GetPathway(ctx, p.held); return err }},
 	{"summary", func(p *plans) error { _, err := p.doctor().GetSummary(ctx, p.handle); return err }},
-	{"consents of a client", func(p *plans) error { _, err := p.nurse.New().ListConsents(ctx, p.handle); return err }},
+	{"consents of a client", func(p *plans) error {
+		_, err := p.nurse.New().ListConsents(ctx, p.handle, store.Paging{Limit: 50})
+		return err
+	}},
 	{"versions of a consent", func(p *plans) error { _, err := p.nurse.New().ListConsentVersions(ctx, p.consent); return err }},
 	{"disclosures of a client", func(p *plans) error {
 		_, err := p.doctor().ListDisclosures(ctx, p.handle, fifty)
@@ -118,7 +121,7 @@ var moreLookups = []lookup{
 		return err
 	}},
 	{"supervisions", func(p *plans) error {
-		_, err := p.as(models.RoleProbationOfficer, p.Probation).ListSupervisions(ctx)
+		_, err := p.as(models.RoleProbationOfficer, p.Probation).ListSupervisions(ctx, store.Paging{Limit: 50})
 		return err
 	}},
 	{"one supervision", func(p *plans) error {

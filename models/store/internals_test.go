@@ -59,7 +59,10 @@ func TestReads_StopWithTheCommitter(t *testing.T) {
 			"consent":  func(s *store.Session) error { _, err := s.GetConsent(ctx, k.ID); return err },
 			"referral": func(s *store.Session) error { _, err := s.GetReferral(ctx, r.ID); return err },
 			"episode":  func(s *store.Session) error { _, err := s.GetEpisode(ctx, e.ID); return err },
-			"episodes": func(s *store.Session) error { _, err := s.ListEpisodes(ctx, handle); return err },
+			"episodes": func(s *store.Session) error {
+				_, err := s.ListEpisodes(ctx, handle, store.Paging{Limit: 50})
+				return err
+			},
 			"referrals": func(s *store.Session) error {
 				_, err := s.ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 5})
 				return err

@@ -50,9 +50,9 @@ var unanswered = []struct {
 	query string
 	kind  string
 }{
-	{"SELECT id, to_organisation_id AS organisation_id, consent_id FROM referrals WHERE state IN ('sent', 'received', 'info_requested') AND answer_due < ? AND answer_due > ?" +
+	{"SELECT id, to_organisation_id AS organisation_id, COALESCE(consent_id, '') AS consent_id FROM referrals WHERE state IN ('sent', 'received', 'info_requested') AND answer_due < ? AND answer_due > ?" +
 		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = referrals.to_organisation_id AND n.kind = 'referral_unanswered' AND n.subject_id = referrals.id)", "referral_unanswered"},
-	{"SELECT id, from_organisation_id AS organisation_id, '' AS consent_id FROM referrals WHERE state IN ('sent', 'received', 'info_requested') AND answer_due < ? AND answer_due > ?" +
+	{"SELECT id, from_organisation_id AS organisation_id, '' AS consent_id FROM referrals WHERE supervision_id = '' AND state IN ('sent', 'received', 'info_requested') AND answer_due < ? AND answer_due > ?" +
 		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = referrals.from_organisation_id AND n.kind = 'referral_unanswered' AND n.subject_id = referrals.id)", "referral_unanswered"},
 	{"SELECT id, CASE WHEN state = 'requested' THEN from_organisation_id ELSE to_organisation_id END AS organisation_id, consent_id FROM dose_transfers WHERE state IN ('requested', 'sent') AND answer_due < ? AND answer_due > ?" +
 		" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.organisation_id = CASE WHEN dose_transfers.state = 'requested' THEN dose_transfers.from_organisation_id ELSE dose_transfers.to_organisation_id END" +

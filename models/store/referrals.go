@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -25,14 +26,18 @@ type SeenReferral struct {
 // referralRow is a referral with what decides how it is seen.
 type referralRow struct {
 	models.Referral
-	FromCode       string
-	FromLocalNo    int
-	OwnCode        string // of the receiver's own record; the clinician may have confirmed one with another code
-	OwnLocalNo     int
-	ConsentState   string
-	ConsentFrom    models.Date
-	ConsentUntil   models.Date
-	ConsentVersion int64
+	FromCode               string
+	FromClientOrganisation models.OrganisationID // whose client it is: of a probation office's referral not the sender's
+	FromLocalNo            int
+	OwnCode                string // of the receiver's own record; the clinician may have confirmed one with another code
+	OwnLocalNo             int
+	ConsentState           string
+	ConsentFrom            models.Date
+	ConsentUntil           models.Date
+	ConsentVersion         int64
+	DutyFrom               models.Date // of the court duty, where it rests on one
+	DutyUntil              models.Date
+	DutyEndedAt            *time.Time
 	// ConsentCategories is what the consent shares beside the referral.
 	ConsentCategories []models.Category `gorm:"serializer:json"`
 }
@@ -44,11 +49,14 @@ func (s *Session) referralQuery(q *gorm.DB, verb models.Verb) *gorm.DB {
 
 func (s *Session) referralsWith(q *gorm.DB) *gorm.DB {
 	q = q.Model(&models.Referral{}).
-		Select("referrals.*, fc.code AS from_code, fc.local_no AS from_local_no, COALESCE(tc.code, referrals.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no, " +
-			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version, k.categories AS consent_categories").
+		Select("referrals.*, fc.code AS from_code, fc.organisation_id AS from_client_organisation, fc.local_no AS from_local_no, COALESCE(tc.code, referrals.to_code) AS own_code, COALESCE(tc.local_no, 1) AS own_local_no, " +
+			"k.state AS consent_state, k.from_date AS consent_from, k.until_date AS consent_until, k.version AS consent_version, k.categories AS consent_categories, " +
+			"d.from_date AS duty_from, d.until_date AS duty_until, d.ended_at AS duty_ended_at").
 		Joins("JOIN clients fc ON fc.id = referrals.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = referrals.to_client_id").
-		Joins("JOIN consents k ON k.id = referrals.consent_id")
+		Joins("LEFT JOIN consents k ON k.id = referrals.consent_id").
+		Joins("LEFT JOIN court_duties d ON d.id = referrals.supervision_id AND referrals.consent_id IS NULL")
+	q = s.supervisedNow(q)
 	return q.Where("(referrals.from_organisation_id = ? OR referrals.to_code <> '')", s.actor.OrganisationID) // the receiver erased its record
 }
 
@@ -63,18 +71,31 @@ func (row *referralRow) consent() models.Consent {
 	return models.Consent{ID: row.ConsentID, State: row.ConsentState, FromDate: row.ConsentFrom, UntilDate: row.ConsentUntil, Version: row.ConsentVersion}
 }
 
+// basisInForce reports whether what the referral rests on holds on the civil date.
+func (row *referralRow) basisInForce(on models.Date) bool {
+	if row.OnDuty() {
+		duty := models.CourtDuty{FromDate: row.DutyFrom, UntilDate: row.DutyUntil, EndedAt: row.DutyEndedAt}
+		return duty.InForce(on)
+	}
+	consent := row.consent()
+	return consent.InForce(on)
+}
+
 // see decides what the session's organisation may see of a referral now. The sender
 // sees what it wrote; the receiver sees it while the consent is in force.
 func (s *Session) see(row *referralRow) SeenReferral {
 	seen := SeenReferral{Referral: row.Referral, Party: s.party(&row.Referral), Overdue: row.Overdue(s.store.now())}
+	if seen.Party == models.Sender && row.Supervised() {
+		seen.Whole = true // without a code: probation keeps no clients
+		return seen
+	}
 	if seen.Party == models.Sender {
 		seen.ClientCode, seen.Whole = models.CodeHandle(row.FromCode, row.FromLocalNo), true
 		return seen
 	}
 	seen.ClientCode = models.CodeHandle(row.OwnCode, row.OwnLocalNo)
-	consent := row.consent()
 	misSent := row.State == models.ReferralCancelled && row.ToClientID == "" // it was never the receiver's
-	seen.Whole = consent.InForce(s.today()) && !misSent
+	seen.Whole = row.basisInForce(s.today()) && !misSent
 	return seen
 }
 
@@ -83,20 +104,24 @@ func (s *Session) seeReferrals(r *reading, q *gorm.DB) ([]SeenReferral, error) {
 	if err := q.Order("referrals.id DESC").Find(&rows).Error; err != nil {
 		return nil, err
 	}
-	return s.note(r, rows), nil
+	return s.note(r, rows)
 }
 
 // note turns rows into what is seen and remembers which consents that relied on.
-func (s *Session) note(r *reading, rows []referralRow) []SeenReferral {
+func (s *Session) note(r *reading, rows []referralRow) ([]SeenReferral, error) {
 	seen := make([]SeenReferral, len(rows))
 	for i := range rows {
 		seen[i] = s.see(&rows[i])
 		r.touched(rows[i].ID)
-		if seen[i].Party == models.Receiver && seen[i].Whole {
+		switch {
+		case seen[i].Party == models.Sender || !seen[i].Whole:
+		case rows[i].OnDuty():
+			r.permits = append(r.permits, permitRef{dutyTable, rows[i].SupervisionID})
+		default:
 			r.relied(rows[i].consent())
 		}
 	}
-	return seen
+	return seen, s.noteSupervised(r, rows)
 }
 
 // PartyFilter narrows a list of what one organisation sends another; empty fields do not filter.
@@ -131,7 +156,7 @@ func (s *Session) ListReferrals(ctx context.Context, f PartyFilter, p Paging) (p
 		q, ways := s.byParty(s.referralsWith(r.DB), referralTable, models.CatReferral, f)
 		if f.Overdue {
 			q = q.Where("referrals.state IN ?", []string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested, models.ReferralAppointmentFixed}) // for the index
-			q = q.Where("(referrals.from_organisation_id = ? OR (k.state = ? AND k.until_date >= ?))", s.actor.OrganisationID, models.ConsentGiven, r.today)
+			q = q.Where("(referrals.from_organisation_id = ? OR (k.state = ? AND k.until_date >= ?) OR (d.ended_at IS NULL AND d.until_date >= ?))", s.actor.OrganisationID, models.ConsentGiven, r.today, r.today)
 			q = q.Where("((referrals.state IN ? AND referrals.answer_due < ?) OR (referrals.state = ? AND referrals.appointment_at < ?))",
 				[]string{models.ReferralSent, models.ReferralReceived, models.ReferralInfoRequested}, r.now, models.ReferralAppointmentFixed, r.now.AddDate(0, 0, -1))
 		}
@@ -139,8 +164,9 @@ func (s *Session) ListReferrals(ctx context.Context, f PartyFilter, p Paging) (p
 		if err != nil {
 			return err
 		}
-		page = Page[SeenReferral]{Items: s.note(r, rows.Items), Next: rows.Next}
-		return nil
+		page.Next = rows.Next
+		page.Items, err = s.note(r, rows.Items)
+		return err
 	})
 	return page, err
 }
@@ -152,7 +178,11 @@ func (s *Session) GetReferral(ctx context.Context, id string) (seen *SeenReferra
 		if err := found(s.referralQuery(r.DB, models.Read).Where("referrals.id = ?", id).Take(&row).Error, "referral"); err != nil {
 			return err
 		}
-		seen = &s.note(r, []referralRow{row})[0]
+		all, err := s.note(r, []referralRow{row})
+		if err != nil {
+			return err
+		}
+		seen = &all[0]
 		return nil
 	})
 	return seen, err
@@ -168,26 +198,31 @@ func (s *Session) CreateReferral(ctx context.Context, handle string, n models.Ne
 			seen, err = tx.seenReferral(id, models.Read)
 			return err
 		}
+		if n.SupervisionID != "" {
+			seen, err = tx.sendSupervised(id, n)
+			return err
+		}
 		c, err := s.clientByHandle(tx.DB, handle, models.CatIdentity, models.Read)
 		if err != nil {
 			return at("/clientCode", err)
 		}
 		tx.alsoTouched(string(c.ID))
-		seen, err = tx.send(id, c, n)
+		to, err := tx.receiver(n.ToOrganisationID)
+		if err != nil {
+			return err
+		}
+		consent, err := tx.consentFor(c, to, n.Reason)
+		if err != nil {
+			return err
+		}
+		seen, err = tx.send(id, c, to, consent.ID, n)
 		return err
 	})
 	return seen, out, err
 }
 
-func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenReferral, error) {
-	to, err := t.receiver(n.ToOrganisationID)
-	if err != nil {
-		return nil, err
-	}
-	consent, err := t.consentFor(c, to, n.Reason)
-	if err != nil {
-		return nil, err
-	}
+// send makes the referral, on the consent or, without one, on the court duty it is sent under.
+func (t *tx) send(id string, c *models.Client, to *models.Organisation, consent string, n models.NewReferral) (*SeenReferral, error) {
 	toCode, err := t.codeFor(c.ID, to.Kind)
 	if err != nil {
 		return nil, err
@@ -198,15 +233,20 @@ func (t *tx) send(id string, c *models.Client, n models.NewReferral) (*SeenRefer
 	}
 	r := models.Referral{
 		ID: id, FromOrganisationID: t.session.actor.OrganisationID, ToOrganisationID: to.ID, FromClientID: c.ID, ToCode: toCode,
-		ConsentID: consent.ID, Reason: n.Reason, Urgency: n.Urgency, Needs: orEmpty(n.Needs), Note: strings.TrimSpace(n.Note),
+		ConsentID: consent, SupervisionID: n.SupervisionID, Reason: n.Reason, Urgency: n.Urgency, Needs: orEmpty(n.Needs), Note: strings.TrimSpace(n.Note),
 		State: models.ReferralSent, SentAt: t.now, AnswerDue: t.now.Add(due), Version: 1, CreatedBy: t.session.actor.UserID,
 	}
 	if err := t.Create(&r).Error; err != nil {
 		return nil, err
 	}
-	t.tell("referral", id, r.FromOrganisationID, r.ToOrganisationID)
-	t.disclosed(models.Disclosure{ClientID: c.ID, OrganisationID: r.FromOrganisationID, RecipientID: to.ID, Categories: []models.Category{models.CatReferral}, ConsentID: consent.ID})
-	return &SeenReferral{Referral: r, Party: models.Sender, ClientCode: c.Handle(), Whole: true}, nil
+	t.tell("referral", id, r.ToOrganisationID)
+	t.tellSender(&r)
+	t.disclosed(r.Given(c, models.CatReferral))
+	seen := &SeenReferral{Referral: r, Party: models.Sender, Whole: true}
+	if !r.Supervised() {
+		seen.ClientCode = c.Handle()
+	}
+	return seen, nil
 }
 
 func (t *tx) receiver(id models.OrganisationID) (*models.Organisation, error) {
@@ -276,18 +316,17 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 		if early != nil { // whose step it is comes first
 			return early
 		}
-		consent := row.consent()
-		if party == models.Receiver && !consent.InForce(tx.today) {
+		if party == models.Receiver && !row.basisInForce(tx.today) {
 			return models.Fail(models.KindConflict, "consent.not_in_force", "The consent this referral rests on is not in force.")
 		}
 		tx.audit(id)
 		if action == "acceptance" {
-			if err := tx.takeOver(r, accept); err != nil {
+			from, err := tx.takeOver(r, accept)
+			if err != nil {
 				return err
 			}
-			// What the acceptance opens of the sender's record.
-			tx.disclosed(models.Disclosure{ClientID: r.FromClientID, OrganisationID: r.FromOrganisationID, RecipientID: r.ToOrganisationID,
-				Categories: append([]models.Category{models.CatReferral}, row.ConsentCategories...), ConsentID: r.ConsentID})
+			// What the acceptance opens of the record it was sent from.
+			tx.disclosed(r.Given(from, append([]models.Category{models.CatReferral}, row.ConsentCategories...)...))
 		}
 		if len(r.Allowed(models.Sender)) == 0 && len(r.Allowed(models.Receiver)) == 0 {
 			r.SettledAt = &tx.now
@@ -307,7 +346,7 @@ func (s *Session) MoveReferral(ctx context.Context, id, action string, m models.
 
 // tellMoved tells both parties, and takes back from a receiver what was never its own.
 func (t *tx) tellMoved(r *models.Referral) error {
-	t.tell("referral", r.ID, r.FromOrganisationID)
+	t.tellSender(r)
 	if r.State == models.ReferralCancelled && r.ToClientID == "" {
 		t.gone("referral", r.ID, r.ToOrganisationID)
 		return nil
@@ -336,14 +375,14 @@ func (t *tx) handoverTakenBack(r *models.Referral) error {
 // takeOver is the act of care that joins two organisations' records: the receiver's
 // record gets the sender's person, and the receiver becomes responsible when the
 // sender was.
-func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
+func (t *tx) takeOver(r *models.Referral, accept Acceptance) (*models.Client, error) {
 	var from models.Client
 	if err := withPerson(t.DB).Where("clients.id = ?", r.FromClientID).Take(&from).Error; err != nil {
-		return err
+		return nil, err
 	}
 	own, err := t.receiversRecord(joining{"referral", r.ToOrganisationID, r.ToCode}, &from, accept)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.ToClientID = own
 	t.alsoTouched(string(own))
@@ -352,19 +391,21 @@ func (t *tx) takeOver(r *models.Referral, accept Acceptance) error {
 	if from.ResponsibleID == r.FromOrganisationID && !r.LeavesCustody() {
 		held, err := t.heldBySender(&from)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if held { // also what a record named in sameAs would bring along
-			return t.setResponsible(from.PersonID, from.ResponsibleID)
+			return &from, t.setResponsible(from.PersonID, from.ResponsibleID)
 		}
 	}
-	if r.AddsCare() {
-		return t.addsCareOnly(r, &from)
+	switch {
+	case r.Supervised(): // whatever record the receiver joined, the person stays where it was
+		err = t.setResponsible(from.PersonID, from.ResponsibleID)
+	case r.AddsCare():
+		err = t.addsCareOnly(r, &from)
+	case r.HandsOver(from.ResponsibleID):
+		err = t.setResponsible(from.PersonID, r.ToOrganisationID)
 	}
-	if !r.HandsOver(from.ResponsibleID) {
-		return nil
-	}
-	return t.setResponsible(from.PersonID, r.ToOrganisationID)
+	return &from, err
 }
 
 // heldBySender reports whether the sender is a prison health unit and the person is in custody

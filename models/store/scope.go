@@ -259,7 +259,7 @@ func (s *Session) inCharge(client string) condition {
 		"JOIN persons p ON p.id = rc.person_id AND p.responsible_id = ? " +
 		"JOIN organisations ro ON ro.id = rc.organisation_id AND ro.kind IN ('clinic', 'prison_health') WHERE rc.id = " + client +
 		" AND NOT EXISTS (SELECT 1 FROM release_cases fd JOIN clients fc ON fc.id = fd.client_id WHERE fc.person_id = rc.person_id AND fd.receiver_id = ? AND fd.by_default" +
-		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> ''))" +
+		" AND NOT EXISTS (SELECT 1 FROM referrals ar JOIN clients ac ON ac.id = ar.from_client_id WHERE ac.person_id = rc.person_id AND ar.to_organisation_id = ? AND ar.to_client_id <> '' AND ar.supervision_id = ''))" +
 		" AND NOT EXISTS (SELECT 1 FROM consents w JOIN clients wc ON wc.id = w.client_id WHERE wc.person_id = rc.person_id" +
 		" AND w.state IN ('given', 'refused', 'withdrawn', 'invalid') AND (w.recipient_id = ? OR w.recipient_kind = ?)))",
 		[]any{org, org, org, org, org, s.actor.OrganisationKind}}
@@ -337,6 +337,18 @@ func (s *Session) reachByDuty(t table, category models.Category) condition {
 	return c
 }
 
+// supervisedNow leaves a probation office the referrals of those it supervises now: with the
+// consent or the duty ends what it hears of a person's attendance.
+func (s *Session) supervisedNow(q *gorm.DB) *gorm.DB {
+	if s.actor.OrganisationKind != models.KindProbation {
+		return q
+	}
+	today, org := s.today(), s.actor.OrganisationID
+	return q.Where("(EXISTS (SELECT 1 FROM consents sk WHERE sk.id = referrals.supervision_id AND sk.recipient_id = ? AND sk.state = 'given' AND sk.from_date <= ? AND sk.until_date >= ?)"+
+		" OR EXISTS (SELECT 1 FROM court_duties sd WHERE sd.id = referrals.supervision_id AND sd.probation_id = ? AND sd.ended_at IS NULL AND sd.from_date <= ? AND sd.until_date >= ?))",
+		org, today, today, org, today, today)
+}
+
 // visits is what an NGO's worker needs beside consent while the person is held: the
 // agreement with the institution, with its annex on data; the worker's own pass; and a
 // referral that the NGO accepted. When one lapses, the next call reaches nothing.
@@ -350,7 +362,7 @@ func (s *Session) visits(today models.Date) condition {
 		" JOIN agreements ag ON ag.institution_id = hs.institution_id AND ag.ngo_id = ? AND ag.state = 'active' AND ag.data_annex AND ag.valid_from <= ? AND ag.valid_until >= ?" +
 		" JOIN access_passes ap ON ap.agreement_id = ag.id AND ap.user_id = ? AND ap.state = 'active' AND ap.valid_from <= ? AND ap.valid_until >= ?" +
 		" JOIN clients fc ON fc.person_id = hs.person_id" +
-		" JOIN referrals ar ON ar.from_client_id = fc.id AND ar.to_organisation_id = ? AND ar.state IN ('accepted', 'appointment_fixed', 'attended', 'no_show', 're_engagement')" +
+		" JOIN referrals ar ON ar.from_client_id = fc.id AND ar.to_organisation_id = ? AND ar.state IN ('accepted', 'appointment_fixed', 'attended', 'no_show', 're_engagement') AND ar.supervision_id = ''" +
 		" WHERE hs.person_id = rc.person_id AND " + heldNow + "))",
 		[]any{org, today, today, s.actor.UserID, today, today, org}}
 }

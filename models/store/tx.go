@@ -32,6 +32,7 @@ type tx struct {
 // disclosed enters in the disclosure log what a write gives to somebody else.
 func (t *tx) disclosed(d models.Disclosure) {
 	d.ID, d.At, d.ActorID = newID(), t.now, t.session.actor.UserID
+	d.Complete()
 	t.told = append(t.told, d)
 }
 

@@ -264,6 +264,20 @@ func TestAgreement_BothSidesSign(t *testing.T) {
 		}
 		wantError(t, p.try(p.head, "activation"), models.KindConflict, "agreement.other_party")
 		p.move(t, p.coordinator, "activation")
+		first := p.agreement
+		second, _, err := p.coordinator.New().CreateAgreement(ctx, proposal(c))
+		must(t, err)
+		p.agreement = second
+		p.move(t, p.programme, "negotiation")
+		p.move(t, p.coordinator, "signature")
+		p.move(t, p.head, "countersignature")
+		wantError(t, p.try(p.coordinator, "activation"), models.KindConflict, "agreement.active_already")
+		second, p.agreement = p.agreement, first
+		p.move(t, p.head, "suspension")
+		first, p.agreement = p.agreement, second
+		p.move(t, p.coordinator, "activation")
+		p.agreement = first
+		wantError(t, p.try(p.head, "resumption"), models.KindConflict, "agreement.active_already")
 		for _, stranger := range []Worker{c.As(models.RoleNGOCoordinator, c.OtherNGO)} {
 			_, err := stranger.New().GetAgreement(ctx, p.agreement.ID)
 			wantError(t, err, models.KindNotFound, "agreement.not_found")

@@ -113,7 +113,10 @@ func TestAudit_EveryReadIsOnDiskBeforeItAnswers(t *testing.T) {
 				_, err := s.ListReferrals(ctx, store.PartyFilter{}, store.Paging{Limit: 5})
 				return err
 			},
-			"episode.read": func(s *store.Session) error { _, err := s.ListEpisodes(ctx, handle); return err },
+			"episode.read": func(s *store.Session) error {
+				_, err := s.ListEpisodes(ctx, handle, store.Paging{Limit: 50})
+				return err
+			},
 		} {
 			seq := c.lastSeq(t)
 			must(t, list(nurse.New()))

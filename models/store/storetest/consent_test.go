@@ -123,7 +123,7 @@ func TestConsent_WithdrawalClosesWhatRestsOnIt(t *testing.T) {
 		c.Advance(time.Minute)
 		receipt := nurse.Withdraw(k.ID)
 		slices.Sort(open)
-		if !slices.Equal(receipt.ClosedReferrals, open) || !slices.Equal(receipt.EndedShares, []string{string(c.Polyclinic.ID)}) {
+		if !slices.Equal(receipt.ClosedReferrals, open) || !slices.Equal(receipt.EndedShares, []models.OrganisationID{c.Polyclinic.ID}) || len(receipt.EndedShareKinds) != 0 {
 			t.Fatalf("%+v, want %v", receipt, open)
 		}
 		if receipt.CancelledDeliveries == nil || receipt.Consent.State != models.ConsentWithdrawn || !receipt.Consent.WithdrawnAt.Equal(c.Now()) {

@@ -711,7 +711,7 @@ func TestReleaseCase_FollowsThePlannedDate(t *testing.T) {
 		seen, err := medic.New().GetCase(ctx, spell.CaseID)
 		must(t, err)
 		if seen.PlannedOn != near || len(seen.Planned) != 2 || seen.Planned[0].OnDate != far || seen.Planned[1].SetByID != c.Colony.ID ||
-			seen.Steps[1].Due != near.AddDays(-60) || !seen.Steps[1].Overdue || seen.Steps[2].Overdue || seen.Steps[1].Basis != "E" {
+			seen.Steps[1].Due != near.AddDays(-60) || !seen.Steps[1].Overdue || seen.Steps[2].Overdue || seen.Steps[1].Basis != "editorial" {
 			t.Errorf("%+v", seen)
 		}
 		list := func(due string) int {

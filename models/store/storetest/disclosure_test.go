@@ -341,9 +341,9 @@ func TestConsent_OffersAreAnswered(t *testing.T) {
 		c.Advance(48 * time.Hour)
 		_, err = nurse.On(1).MoveConsent(ctx, lapsed.ID, "acceptance", models.ConsentMove{})
 		wantError(t, err, models.KindConflict, "consent.offer_lapsed")
-		list, err := nurse.New().ListConsents(ctx, handle)
-		if err != nil || len(list) != 5 {
-			t.Errorf("%d consents listed, %v", len(list), err)
+		list, err := nurse.New().ListConsents(ctx, handle, store.Paging{Limit: 50})
+		if err != nil || len(list.Items) != 5 {
+			t.Errorf("%d consents listed, %v", len(list.Items), err)
 		}
 	})
 }
@@ -483,8 +483,9 @@ func TestBreakGlass_OpensForOneDoctorAndOnePersonAndIsRecorded(t *testing.T) {
 		if opened != 2 {
 			t.Errorf("%d events for two openings of one record", opened)
 		}
-		list, err := doctor.New().ListEpisodes(ctx, handle)
+		page, err := doctor.New().ListEpisodes(ctx, handle, store.Paging{Limit: 50})
 		must(t, err)
+		list := page.Items
 		path, err := doctor.New().GetPathway(ctx, handle)
 		must(t, err)
 		if len(list) == 0 || len(list) != len(path.Episodes) || list[0].ID != path.Episodes[0].ID {

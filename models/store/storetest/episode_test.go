@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"jol/models"
+	"jol/models/store"
 )
 
 func TestEpisode_IsWhatWasEntered(t *testing.T) {
@@ -21,8 +22,8 @@ func TestEpisode_IsWhatWasEntered(t *testing.T) {
 			got.AgeAtStart != 2026-1985-1 /* before July */ || got.CentreType != "1" || !got.Structured || got.ClientCode != handle || got.PrimaryDrug != "11" || !got.Whole {
 			t.Fatalf("%+v", got)
 		}
-		list, err := nurse.New().ListEpisodes(ctx, handle)
-		if err != nil || len(list) != 1 || list[0].ID != e.ID {
+		list, err := nurse.New().ListEpisodes(ctx, handle, store.Paging{Limit: 50})
+		if err != nil || len(list.Items) != 1 || list.Items[0].ID != e.ID {
 			t.Fatalf("%+v %v", list, err)
 		}
 		no := false
@@ -56,9 +57,9 @@ func TestEpisode_OneIsOpen(t *testing.T) {
 		}
 		_, _, err := nurse.New().StartEpisode(ctx, handle, Treatment(c.Today()), "")
 		wantError(t, err, models.KindConflict, "episode.open_already")
-		list, err := nurse.New().ListEpisodes(ctx, handle)
+		list, err := nurse.New().ListEpisodes(ctx, handle, store.Paging{Limit: 50})
 		must(t, err)
-		_, err = nurse.On(1).CloseEpisode(ctx, list[0].ID, models.EpisodeClosure{On: c.Today(), Reason: "5"})
+		_, err = nurse.On(1).CloseEpisode(ctx, list.Items[0].ID, models.EpisodeClosure{On: c.Today(), Reason: "5"})
 		must(t, err)
 		nurse.Start(handle)
 	})
