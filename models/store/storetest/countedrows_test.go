@@ -109,6 +109,58 @@ func TestRelease_CountsNoOtherDoseAfterCustody(t *testing.T) {
 	})
 }
 
+func TestRelease_CountsOverdosesAndNaloxone(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		steward, k := c.sealer(t)
+		doctor := c.As(models.RoleClinician, c.Clinic)
+		handle := doctor.Register(1)
+		age := doctor.Start(handle).AgeAtStart
+		began := c.Today()
+		c.Advance(72 * time.Hour)
+
+		event := c.overdose()
+		event.At, event.Region = c.Now().Add(-48*time.Hour), "KZ-71" // where it happened, which is not where it is counted
+		died := doctor.Report(handle, event)
+		_, err := doctor.On(1).MoveOverdose(ctx, died.ID, "death", models.OverdoseMove{})
+		must(t, err)
+		event.At, event.Outcome = c.Now().Add(-24*time.Hour), "unknown"
+		doctor.Report(handle, event)
+		doctor.Report("", event) // nobody known
+
+		move := func(id string, version int64, name string, on models.Date, client string) {
+			t.Helper()
+			_, err := doctor.On(version).MoveKit(ctx, id, name, models.KitMove{On: on}, store.KitSubject{ClientCode: client})
+			must(t, err)
+		}
+		var kits []string
+		for range 5 {
+			kit, _, err := doctor.New().StockKit(ctx, models.NewNaloxoneKit{Lot: "NX-7", ExpiresOn: c.Today().AddDays(90)})
+			must(t, err)
+			kits = append(kits, kit.ID) // the first stays in stock
+		}
+		move(kits[1], 1, "handover", c.Today(), "") // to somebody unknown
+		move(kits[2], 1, "use", c.Today(), handle)  // on the client, and never given to anybody
+		move(kits[3], 1, "handover", c.Today().AddDays(-1), handle)
+		move(kits[4], 1, "handover", c.Today(), handle)
+		move(kits[4], 2, "use", c.Today(), "") // it was given all the same
+
+		c.counted(t, steward, k, "2026Q3")
+		got := k.theOne(t).Entries
+		slices.SortFunc(got, func(a, b models.EntryRow) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.On, b.On)) })
+		row := func(kind, result string, on, known models.Date) models.EntryRow {
+			return models.EntryRow{
+				Kind: kind, Result: result, Quantity: 1, Region: "KZ-75", Sector: k.theOne(t).Episodes[0].Sector, Sex: "M", Age: age, On: on, KnownOn: known,
+			}
+		}
+		same(t, "entries", got, []models.EntryRow{
+			row(models.RowNaloxone, "", began.AddDays(2), ""), // when it was entered is not kept
+			row(models.RowNaloxone, "", began.AddDays(3), ""),
+			row(models.RowOverdose, "died", began.AddDays(1), began.AddDays(3)),
+			row(models.RowOverdose, "unknown", began.AddDays(2), began.AddDays(3)),
+		})
+	})
+}
+
 // One client a case, whose order has a dose of its own, so that the rows can be told apart.
 func TestRelease_CountsDosesThatWereKept(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
