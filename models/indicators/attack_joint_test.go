@@ -101,7 +101,11 @@ func joined(cells []seen) *sumSeen {
 }
 
 func (j *jointly) rate(n nested, num, den []seen, all *sumSeen) {
-	numerator, denominator := joined(num), joined(den)
+	numerator := joined(num)
+	denominator := &sumSeen{truth: all.truth, hi: unbounded, variance: 1e9, value: all.value} // shown from another table
+	if len(den) > 0 {
+		denominator = joined(den)
+	}
 	rest := &sumSeen{truth: denominator.truth - numerator.truth, hi: unbounded, variance: 1e9, value: max(denominator.value-numerator.value, 0)}
 	j.sums = append(j.sums, numerator, rest, denominator)
 	if i := slices.Index(j.b.dimensions, n.dimension); i >= 0 {
