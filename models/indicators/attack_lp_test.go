@@ -8,8 +8,12 @@ import (
 // bounds is what an attacker knows of a sum of unknown counts.
 type bounds struct {
 	cells  []int // the unknowns that add up
+	minus  []int // those that are taken off
 	lo, hi int64
 }
+
+// unbounded is the upper bound of a sum of which nothing is published.
+const unbounded = int64(1) << 40
 
 // least returns the smallest value that the sum of the target cells can have, given that
 // counts are not negative and every published sum lies in its bounds: a linear programme,
@@ -32,10 +36,12 @@ func least(unknowns int, known []bounds, target []int, rng *rand.Rand) float64 {
 	var columns [][]float64
 	var gain []float64
 	for _, k := range known {
-		if k.lo > 0 {
-			columns, gain = append(columns, column(unknowns, k.cells, 1)), append(gain, float64(k.lo))
+		if k.lo > 0 || len(k.minus) > 0 {
+			columns, gain = append(columns, k.column(unknowns, 1)), append(gain, float64(k.lo))
 		}
-		columns, gain = append(columns, column(unknowns, k.cells, -1)), append(gain, -float64(k.hi))
+		if k.hi < unbounded {
+			columns, gain = append(columns, k.column(unknowns, -1)), append(gain, -float64(k.hi))
+		}
 	}
 	value := 0.0
 	for range 20_000 {
@@ -63,10 +69,13 @@ func least(unknowns int, known []bounds, target []int, rng *rand.Rand) float64 {
 	return value
 }
 
-func column(n int, cells []int, sign float64) []float64 {
+func (k bounds) column(n int, sign float64) []float64 {
 	c := make([]float64, n)
-	for _, j := range cells {
+	for _, j := range k.cells {
 		c[j] = sign
+	}
+	for _, j := range k.minus {
+		c[j] = -sign
 	}
 	return c
 }

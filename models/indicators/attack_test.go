@@ -44,8 +44,8 @@ func attackRegions(t *testing.T, s scene, y year) (lp, linear outcome) {
 		with := y
 		with.cells = append(slices.Clip(y.cells), y.differences(region)...)
 		sums := b.sums(with)
-		lp.add(intervals(t, b, sums, s.tried))
-		linear.add(bestEstimates(b, sums))
+		lp.add(intervals(t, b.size(), sums, s.tried))
+		linear.add(bestEstimates(b.prior(sums), sums))
 	}
 	return lp, linear
 }
@@ -242,8 +242,8 @@ func TestAttack_NationalTables(t *testing.T) {
 					b.codes = append(b.codes, codesOf(d, Country{}))
 				}
 				sums := b.sums(y)
-				lp.add(intervals(t, b, sums, s.tried/3))
-				linear.add(bestEstimates(b, sums))
+				lp.add(intervals(t, b.size(), sums, s.tried/3))
+				linear.add(bestEstimates(b.prior(sums), sums))
 			}
 			t.Logf("%d clients, national, %s: linear programme on %d small counts: %d proven, presence of %d proven; best linear estimator on %d: %d claimed at 95 %% and right",
 				s.clients, method.name, lp.small, lp.proven, lp.present, linear.small, linear.claims)
