@@ -272,7 +272,8 @@ func (g *garden) held(t *testing.T) {
 func (g *garden) partners(t *testing.T) {
 	p := g.p
 	coordinator, head := p.as(t, models.RoleNGOCoordinator), p.as(t, models.RolePrisonManagement)
-	agreement := p.agreement(t, coordinator, 4)
+	agreement := p.agreement(t, coordinator, 3) // words in the one that is in force would end what its services allow
+	p.inForce(t, coordinator)
 	pass := p.accessPass(t, coordinator, p.ngo, 3)
 	visit := p.run(t, creating(coordinator, "/api/v1/visits", visitBody(p.world, pass), 201)).named(t).ID
 	between := func(table string, category models.Category) planted {

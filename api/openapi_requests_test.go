@@ -223,6 +223,7 @@ var sometimesRequired = map[string][]string{
 	"POST /api/v1/overdoses":                    {"ambulance", "outcome"},
 	"POST /api/v1/episodes/:id/anchors":         {"at"}, // or on
 	"POST /api/v1/dose-transfers":               {"fromOrganisation"},
+	"POST /api/v1/referrals":                    {"clientCode"}, // or supervision
 	"POST /api/v1/dose-orders/:id/doses":        {"doseMg"},
 	"POST /api/v1/clients/:code/tasks":          {"step"}, // or kind
 	"POST /api/v1/clients/:code/screenings":     {"score"},

@@ -33,6 +33,14 @@ func (w *world) agreement(t testing.TB, coordinator account, moves int) string {
 	return id
 }
 
+// inForce makes sure that the coordinator's NGO has its one agreement in force with the colony.
+func (w *world) inForce(t testing.TB, coordinator account) {
+	t.Helper()
+	if len(w.rows(t, "SELECT id FROM agreements WHERE state = 'active' AND ngo_id = '"+string(coordinator.Org.ID)+"'")) == 0 {
+		w.agreement(t, coordinator, 4)
+	}
+}
+
 func (w *world) passBody(worker account) string {
 	return object{"user": worker.ID, "institution": w.Colony.ID, "purpose": "counselling", "from": w.Today(), "until": w.Today().AddMonths(3)}.String()
 }
@@ -70,7 +78,7 @@ func (p *population) partnershipSamples(t *testing.T) map[string]sample {
 	t.Helper()
 	coordinator, head, other := p.as(t, models.RoleNGOCoordinator), p.as(t, models.RolePrisonManagement), p.at(t, models.RoleNGOCoordinator, p.OtherNGO, 1)
 	draft, negotiating := p.agreement(t, coordinator, 0), p.agreement(t, coordinator, 2)
-	p.agreement(t, coordinator, 4)
+	p.inForce(t, coordinator)
 	theirs := p.agreement(t, other, 4)
 	pass, live := p.accessPass(t, coordinator, p.ngo, 0), p.accessPass(t, coordinator, p.ngo, 3)
 	theirPass := p.accessPass(t, other, p.at(t, models.RoleNGOOutreach, p.OtherNGO, 1), 3)

@@ -214,7 +214,7 @@ func TestSupervision_OverHTTP(t *testing.T) {
 			return body.String()
 		}
 		w.run(t, creating(officer, "/api/v1/referrals", into(object{"clientCode": code}), 422).failing("referral.client_or_supervision").at("/supervision"))
-		w.run(t, creating(officer, "/api/v1/referrals", into(object{"supervision": ""}), 422).failing("referral.client_required").at("/clientCode"))
+		w.run(t, creating(officer, "/api/v1/referrals", into(object{"supervision": ""}), 422).failing("referral.client_or_supervision").at("/clientCode"))
 		w.run(t, creating(nurse, "/api/v1/referrals", into(nil), 404).failing("supervision.not_found").at("/supervision"))
 		sent := w.run(t, creating(officer, "/api/v1/referrals", into(nil), 201)).named(t).ID
 		w.get(t, w.as(t, models.RoleNGOOutreach), "/api/v1/referrals/"+sent, `"consent":null`, `"clientCode":"N1`, string(w.Probation.ID))

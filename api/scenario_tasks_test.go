@@ -96,7 +96,7 @@ func TestAnchor_MovesTasks(t *testing.T) {
 		var before, after workList
 		w.get(t, health, "/api/v1/tasks?step=pc-release-prep-conference").Into(t, &before)
 		set(`{"name":"planned_release_date","on":"2027-02-01"}`, 201, "", `"version":2`)
-		set(`{"name":"birthday","on":"2027-02-01"}`, 422, "anchor.name_unknown", `"/name"`)
+		set(`{"name":"birthday","on":"2026-02-01"}`, 422, "anchor.name_unknown", `"/name"`)
 		set(`{"name":"release"}`, 422, "anchor.at_or_on", `"/at"`)
 		set(`{"name":"release","on":"2027-02-30"}`, 422, "anchor.on_not_a_date", `"/on"`)
 		w.get(t, health, "/api/v1/tasks?step=pc-release-prep-conference").Into(t, &after)

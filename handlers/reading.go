@@ -54,9 +54,14 @@ func (c *PublicCall) languageOf(catalog *protocols.Catalog) (string, error) {
 	return lang, err
 }
 
-// filter reads ?role= and ?setting=.
+// filter reads ?role= and ?setting=. The form of a page sends both, empty for all.
 func (c *PublicCall) filter() (protocols.Filter, error) {
 	var f protocols.Filter
+	for _, name := range []string{"role", "setting"} {
+		if c.Query.Get(name) == "" {
+			c.Query.Del(name)
+		}
+	}
 	role, err := c.choice("role", protocols.IsRole)
 	if err != nil {
 		return f, err

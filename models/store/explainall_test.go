@@ -12,7 +12,7 @@ import (
 // aboutNobody are reads of tables that do not grow with the number of clients, or of one row
 // by its key: they need not stand among the lookups.
 var aboutNobody = map[string]string{
-	"ListUsers": "accounts", "ListOrganisations": "organisations", "GetOrganisation": "organisations", "ListFacilityLimits": "limits of facilities", "GetFacilityLimit": "limits of facilities",
+	"ListUsers": "accounts", "ListColleagues": "accounts of one organisation", "ListOrganisations": "organisations", "GetOrganisation": "organisations", "ListFacilityLimits": "limits of facilities", "GetFacilityLimit": "limits of facilities",
 	"ListDutyContacts": "shared mailboxes", "GetDefaultClinic": "regions", "ListDenominators": "published figures", "GetEdition": "editions",
 	"ListReleases": "sealed releases", "GetRelease": "sealed releases", "GetReleaseTable": "sealed releases", "GetReleaseContent": "sealed releases", "GetAgreement": "one agreement by its key",
 }

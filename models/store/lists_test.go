@@ -54,6 +54,7 @@ var keptAtErasure = map[string]string{
 	"dose_transfers.consent_id":  "goes with from_client_id",
 	"dose_transfers.order_id":    "goes with from_client_id",
 	"consent_versions.client_id": "goes with its consent",
+	"referrals.supervision_id":   "goes with from_client_id",
 	"disclosures.client_id":      "the log is kept: random ids that lead nowhere any more",
 	"disclosures.consent_id":     "the log is kept",
 }

@@ -10,20 +10,19 @@ import (
 // each to the embedded catalogue.
 type limit struct {
 	step, id, anchor, basis string
-	days                    int  // after the anchor
-	whole                   bool // until the end of that day, not its beginning
+	days                    int // after the anchor
 	roles                   []models.Role
 	origin                  string
 }
 
 var (
-	firstSession = limit{"tp-psychosocial-core", "first-session", "plan_agreed", "editorial", 14, true,
+	firstSession = limit{"tp-psychosocial-core", "first-session", "plan_agreed", "editorial", 14,
 		[]models.Role{models.RolePsychologist}, models.OriginEntry}
-	firstReview = limit{"tp-plan-review", "first-review", "plan_agreed", "editorial", 30, false,
+	firstReview = limit{"tp-plan-review", "first-review", "plan_agreed", "editorial", 30,
 		[]models.Role{models.RoleNarcologist, models.RolePsychologist, models.RoleSocialWorker}, models.OriginEntry}
-	startRelease = limit{"pc-release-prep-start", "open", "planned_release_date", "editorial", -90, false,
+	startRelease = limit{"pc-release-prep-start", "open", "planned_release_date", "editorial", -90,
 		[]models.Role{models.RoleSocialWorker, models.RoleProbationOfficer, models.RolePrisonMedical, models.RoleNGOOutreach}, models.OriginAnchor}
-	sendReferral = limit{"pc-release-prep-referral", "send", "planned_release_date", "editorial", -30, false,
+	sendReferral = limit{"pc-release-prep-referral", "send", "planned_release_date", "editorial", -30,
 		[]models.Role{models.RolePrisonMedical, models.RoleSocialWorker, models.RoleNGOOutreach}, models.OriginAnchor}
 )
 
@@ -100,10 +99,7 @@ func (c *care) task(v *visit, at time.Time) models.Task {
 // others are overdue.
 func (c *care) follow(v *visit, known, anchored int, l limit, done float64) {
 	t := c.task(v, c.life.w.calendar.at(known, workday+62))
-	due := models.StartOfDay(c.date(anchored+l.days), zone)
-	if l.whole {
-		due = models.EndOfDay(c.date(anchored+l.days), zone)
-	}
+	due := models.EndOfDay(c.date(anchored+l.days), zone)
 	t.Step, t.LimitID, t.Anchor, t.Basis, t.Roles, t.Origin, t.DueAt = l.step, l.id, l.anchor, l.basis, l.roles, l.origin, &due
 	if day := anchored + l.days; day < yesterday && c.chance(done) {
 		day = max(day-c.between(0, 3), known)

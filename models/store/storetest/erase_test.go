@@ -96,7 +96,7 @@ func everythingOf(t *testing.T, c *Country, client, person string) {
 		return row
 	}
 	id := uuid.NewString
-	task, order, spell, overdose, notice, entry, transfer, theirs := id(), id(), id(), id(), id(), id(), id(), id()
+	task, order, spell, overdose, notice, entry, transfer, theirs, duty := id(), id(), id(), id(), id(), id(), id(), id(), id()
 	c.plant(t, "tasks", of("id", task, "state", "open", "kind", "call", "subject_id", entry))
 	c.plant(t, "task_dues", map[string]any{"task_id": task})
 	c.plant(t, "anchors", of("name", "admission"))
@@ -105,7 +105,9 @@ func everythingOf(t *testing.T, c *Country, client, person string) {
 	c.plant(t, "naloxone_kits", of("state", "given", "overdose_id", overdose))
 	c.plant(t, "dose_orders", of("id", order, "state", "active", "transfer_id", transfer))
 	c.plant(t, "dose_order_versions", map[string]any{"order_id": order})
-	c.plant(t, "court_duties", of("probation_id", string(c.Colony.ID)))
+	c.plant(t, "court_duties", of("id", duty, "probation_id", string(c.Colony.ID)))
+	c.plant(t, "referrals", map[string]any{"from_client_id": client, "from_organisation_id": string(c.Colony.ID), "to_organisation_id": string(c.NGO.ID),
+		"supervision_id": duty, "consent_id": consent, "reason": "other", "state": "sent"})
 	c.plant(t, "dose_events", of("order_id", order, "status", "given"))
 	c.plant(t, "double_dosing", of("order_id", order, "state", "open"))
 	c.plant(t, "dose_transfers", map[string]any{"from_organisation_id": string(c.Clinic.ID), "to_organisation_id": string(c.Polyclinic.ID), "from_client_id": client,

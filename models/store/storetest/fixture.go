@@ -181,7 +181,7 @@ func (w Worker) TryMove(id string, version int64, action string, accept ...store
 	}
 	if action == "no-show" { // nobody has failed to come before the hour
 		now := w.country.Now()
-		w.country.behind("UPDATE referrals SET appointment_at = ? WHERE id = ? AND state = 'appointment_fixed' AND appointment_at > ?", now, id, now)
+		w.country.behind("UPDATE referrals SET appointment_at = CASE WHEN appointment_at > ? THEN ? ELSE appointment_at END WHERE id = ?", now, now, id)
 	}
 	return w.On(version).MoveReferral(context.Background(), id, action, w.country.GoodMove(), a)
 }
