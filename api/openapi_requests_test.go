@@ -131,7 +131,7 @@ func bounded(ref *openapi3.SchemaRef) bool {
 }
 
 // The list that is named is the one the service looks into.
-func TestOpenAPI_SampleCodesAreOfTheirList(t *testing.T) {
+func TestRequired_SampleCodesAreOfTheirList(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		p := populate(t, w)
