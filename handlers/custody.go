@@ -243,7 +243,7 @@ func PlanCustodyRelease(c *Call) error {
 type custodyReleaseRequest struct {
 	At                *time.Time `json:"at" validate:"required"`                                                             // when
 	Planned           *bool      `json:"planned" validate:"required"`                                                        // whether the unit knew of it
-	ExitRegion        string     `json:"exitRegion" validate:"required" extensions:"x-code-list=region"`                     // where the client goes
+	ExitRegion        string     `json:"exitRegion" extensions:"x-code-list=region"`                                         // where the client goes; absent or unknown when nobody knows
 	ReferralOnRelease string     `json:"referralOnRelease" validate:"required" extensions:"x-code-list=referral_on_release"` // to what the client was referred
 	NaloxoneOnRelease string     `json:"naloxoneOnRelease" validate:"required" extensions:"x-code-list=naloxone_on_release"` // whether naloxone went along
 	ClientTold        bool       `json:"clientTold"`                                                                         // who is responsible from now on

@@ -76,7 +76,7 @@ func referralAnswer(r store.SeenReferral) any {
 	if r.Party == models.Sender && r.Supervised() {
 		return SupervisedReferralView{
 			ID: r.ID, Supervision: r.SupervisionID, ToOrganisation: r.ToOrganisationID, Reason: r.Reason, Urgency: r.Urgency, Needs: r.Needs,
-			State: r.State, Overdue: r.Overdue, SentAt: r.SentAt, AnswerDue: r.AnswerDue, AttendedOn: optional(r.AttendedOn), Version: r.Version,
+			State: models.SeenAs(r.State), Overdue: r.Overdue, SentAt: r.SentAt, AnswerDue: r.AnswerDue, AttendedOn: optional(r.AttendedOn), Version: r.Version,
 		}
 	}
 	return ReferralView{

@@ -112,7 +112,7 @@ func neutralBasis(consent, ground string) string {
 	switch {
 	case consent != "":
 		return "basis.consent"
-	case ground == string(models.Team), ground == string(models.InCustody):
+	case ground == string(models.Team), ground == string(models.InCustody), ground == "continuity_of_care", ground == models.HeldBySender:
 		return "basis.care"
 	case ground == string(models.Emergency), ground == "imminent_danger", ground == "unable_to_consent":
 		return "basis.emergency"

@@ -158,7 +158,7 @@ func (ch DoseOrderChange) Check(action string) error {
 	return c.Err()
 }
 
-// Do makes a move of the order. firstDay says that no dose was taken before today.
+// Do makes a move of the order. firstDay says that no dose was taken on an earlier day.
 func (o *DoseOrder) Do(action string, ch DoseOrderChange, rules DoseRules, firstDay bool, at time.Time) error {
 	to, err := DoseOrderMachine.Next(o.State, action, Prescriber)
 	if err != nil {

@@ -265,3 +265,26 @@ const (
 	ReasonRelease = "release"
 	reasonDoses   = "oat_transfer"
 )
+
+// unseenEnds are the ends of a referral that a probation office is not told apart: that a
+// clinic declined is a health fact, and that the client withdrew is nobody's to punish.
+var unseenEnds = []string{ReferralDeclined, ReferralCancelled, ReferralConsentWithdrawn, ReferralClosedLost}
+
+// SeenAs is the state of a referral as the probation office sees that sent it.
+func SeenAs(state string) string {
+	if slices.Contains(unseenEnds, state) {
+		return ReferralClosedLost
+	}
+	return state
+}
+
+// StatesSeenAs are the states that a probation office sees as the one.
+func StatesSeenAs(state string) []string {
+	switch {
+	case state == ReferralClosedLost:
+		return unseenEnds
+	case slices.Contains(unseenEnds, state):
+		return []string{}
+	}
+	return []string{state}
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // indicator looks at, in the order of the persons that statistics know. A row is the
 // person's key, the record key, what it is, and its fields in one text between bars: no
 // code, date, id or number holds a bar, and JSON comes last. format writes NULL as nothing.
-// The memory of the service is that of one person; sorting is the engine's, on disk where
+// The service holds one person and a few thousand rows; sorting is the engine's, on disk where
 // it must be.
 //
 // The doses of an order are one row: making a text of them is cheaper for the engine than
@@ -163,6 +164,13 @@ func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Rele
 	return sealing.Seal(epoch)
 }
 
+// countedRow is one row of the counting statement.
+type countedRow struct {
+	link, what, fields string
+	key                int64
+}
+
+// countRows reads in one goroutine and counts in this one: each costs about half.
 func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
 	today := models.DateOf(s.now(), s.opt.Zone)
 	rows, err := db.Raw(s.countingSQL(), false, today, today).Rows()
@@ -170,6 +178,47 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
 		return err
 	}
 	defer rows.Close()
+	batches, stop, done := make(chan []countedRow, 4), make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(batches)
+		done <- readCounted(rows, batches, stop)
+	}()
+	err = s.countBatches(batches, sealing)
+	close(stop)
+	return errors.Join(err, <-done)
+}
+
+// readCounted sends the rows in batches until it is told to stop.
+func readCounted(rows *sql.Rows, batches chan<- []countedRow, stop <-chan struct{}) error {
+	const size = 1024
+	batch := make([]countedRow, 0, size)
+	for rows.Next() {
+		var r countedRow
+		if err := rows.Scan(&r.link, &r.key, &r.what, &r.fields); err != nil {
+			return err
+		}
+		if batch = append(batch, r); len(batch) == size {
+			select {
+			case batches <- batch:
+			case <-stop:
+				return nil
+			}
+			batch = make([]countedRow, 0, size)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	select {
+	case batches <- batch:
+	case <-stop:
+	}
+	return nil
+}
+
+// countBatches gathers the rows of each person, which come together. A reading that fails
+// ends the batches early; what was gathered by then is not sealed, because countRows fails.
+func (s *Store) countBatches(batches <-chan []countedRow, sealing models.Sealing) error {
 	person := newCounted(s.opt.Country)
 	group := ""
 	flush := func() error {
@@ -178,24 +227,22 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
 		}
 		return sealing.AddClient(person.rows())
 	}
-	for rows.Next() {
-		var link, what, fields string
-		var key int64
-		if err := rows.Scan(&link, &key, &what, &fields); err != nil {
-			return err
-		}
-		if link != group {
-			if err := flush(); err != nil {
+	for batch := range batches {
+		for i := range batch {
+			r := &batch[i]
+			if r.link != group {
+				if err := flush(); err != nil {
+					return err
+				}
+				group = r.link
+				person.begin(r.key, scopeOfLink(r.link))
+			}
+			if err := person.add(r.what, r.fields); err != nil {
 				return err
 			}
-			group = link
-			person.begin(key, scopeOfLink(link))
-		}
-		if err := person.add(what, fields); err != nil {
-			return err
 		}
 	}
-	return errors.Join(rows.Err(), flush())
+	return flush()
 }
 
 // scopeOfLink tells from its first letter what a person's key rests on.

@@ -154,7 +154,11 @@ func (s *Session) ChangeDoseOrder(ctx context.Context, id, action string, ch mod
 		if err != nil {
 			return err
 		}
-		if err := o.Do(action, ch, rules, last == nil && o.PriorDoseAt == nil, t.now); err != nil {
+		earlier, err := lastTaken(t.Where("on_date < ?", models.DateOf(t.now, t.session.actor.Zone)), o, t.now)
+		if err != nil {
+			return err
+		}
+		if err := o.Do(action, ch, rules, earlier == nil && o.PriorDoseAt == nil, t.now); err != nil {
 			return err
 		}
 		t.audit(id)

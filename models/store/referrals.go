@@ -134,7 +134,11 @@ type PartyFilter struct {
 // byParty narrows by state, and tells in which ways the direction leaves the rows open: as
 // the first party, as the second, or as both. Nothing but "own" opens what has two parties.
 func (s *Session) byParty(q *gorm.DB, t table, category models.Category, f PartyFilter) (*gorm.DB, []condition) {
-	if f.State != "" {
+	switch {
+	case f.State == "":
+	case s.actor.OrganisationKind == models.KindProbation: // no filter tells what the answer does not
+		q = q.Where(string(t)+".state IN ?", models.StatesSeenAs(f.State))
+	default:
 		q = q.Where(string(t)+".state = ?", f.State)
 	}
 	if !s.grants.Through(category, models.Read, models.Own) {
@@ -359,10 +363,16 @@ func (t *tx) tellMoved(r *models.Referral) error {
 }
 
 // handoverTakenBack tells a receiver that it sees no more of the release it had accepted, and
-// takes back what it was to do for it.
+// takes back what it was to do for it: unless it accepted another referral for the same
+// release, or has the case as the region's default clinic.
 func (t *tx) handoverTakenBack(r *models.Referral) error {
+	if r.Reason != models.ReasonRelease || r.ToClientID == "" {
+		return nil
+	}
 	var cases []string
-	err := t.Model(&models.ReleaseCase{}).Where("client_id = ? AND receiver_id = ?", r.FromClientID, r.ToOrganisationID).Order("id").Pluck("id", &cases).Error
+	err := t.Model(&models.ReleaseCase{}).Where("client_id = ? AND receiver_id = ? AND NOT by_default", r.FromClientID, r.ToOrganisationID).
+		Where("NOT EXISTS ("+releaseReferrals+" AND hr.id <> ? AND hr.state NOT IN ('cancelled', 'consent_withdrawn'))", r.ToOrganisationID, r.ID).
+		Order("id").Pluck("id", &cases).Error
 	if err != nil || len(cases) == 0 {
 		return err
 	}

@@ -243,13 +243,13 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 		entry.ConsentID = naming[dose].ID
 		categories = append(categories, models.CatTreatmentFact)
 	}
-	if byRelease {
-		entry.Ground = "continuity_of_care"
-	}
 	for _, category := range []models.Category{models.CatReleaseCase, models.CatReleaseDate} {
 		if entry.ConsentID == "" && entry.Ground == "" {
 			entry.ConsentID = s.consentBehind(r, naming, shownRecord{row.ID, row.ClientID, row.OrganisationID, category})
 		}
+	}
+	if byRelease && entry.ConsentID == "" {
+		entry.Ground = "continuity_of_care"
 	}
 	if entry.ConsentID == "" && entry.Ground == "" {
 		entry.Ground = "team"

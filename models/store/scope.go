@@ -97,6 +97,11 @@ func (s *Session) ways(t table, category models.Category, verb models.Verb) (all
 	return all
 }
 
+// releaseReferrals are the referrals for a release out of the stay of a case that an
+// organisation accepted.
+const releaseReferrals = "SELECT 1 FROM referrals hr JOIN custody_spells hs ON hs.id = release_cases.spell_id AND hr.sent_at >= hs.admitted_at" +
+	" WHERE hr.from_client_id = release_cases.client_id AND hr.to_organisation_id = ? AND hr.reason = 'release' AND hr.to_client_id <> ''"
+
 // parties are the conditions that make an organisation one of the two parties of a row.
 func (s *Session) parties(t table) []condition {
 	var one, other string
@@ -116,9 +121,9 @@ func (s *Session) parties(t table) []condition {
 	case custodyTransferTable: // one that was cancelled was never the receiver's
 		second.sql += " AND custody_transfers.state <> '" + models.CustodyTransferCancelled + "'"
 	case releaseCaseTable: // nor a release whose referral was taken back
-		second.sql += " AND NOT EXISTS (SELECT 1 FROM referrals hr JOIN custody_spells hs ON hs.id = release_cases.spell_id AND hr.sent_at >= hs.admitted_at" +
-			" WHERE hr.from_client_id = release_cases.client_id AND hr.to_organisation_id = ? AND hr.to_client_id <> '' AND hr.state IN ('cancelled', 'consent_withdrawn'))"
-		second.args = append(second.args, org)
+		second.sql += " AND (release_cases.by_default OR NOT EXISTS (" + releaseReferrals + " AND hr.state IN ('cancelled', 'consent_withdrawn'))" +
+			" OR EXISTS (" + releaseReferrals + " AND hr.state NOT IN ('cancelled', 'consent_withdrawn')))"
+		second.args = append(second.args, org, org)
 		if s.actor.OrganisationKind == models.KindNGO { // who learns a release date by consent only
 			c := s.reachByConsent(t, models.CatReleaseDate)
 			second.sql += " AND " + c.sql

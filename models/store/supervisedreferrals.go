@@ -33,6 +33,17 @@ func (t *tx) sendSupervised(id string, n models.NewReferral) (*SeenReferral, err
 	if err != nil {
 		return nil, err
 	}
+	if consent == "" { // the duty does not go over a no; what is answered is what an unknown receiver is
+		said, err := t.exists(&models.Consent{}, "client_id IN (SELECT id FROM clients WHERE person_id = ?) AND recipient_id = ? AND state IN ?",
+			c.PersonID, to.ID, []string{models.ConsentRefused, models.ConsentWithdrawn, models.ConsentInvalid})
+		if err != nil {
+			return nil, err
+		}
+		checks.Require(!said, "/toOrganisation", "referral.receiver_unknown")
+		if err := checks.Err(); err != nil {
+			return nil, err
+		}
+	}
 	if consent == "" && v.Basis != "court_duty" {
 		return nil, models.Fail(models.KindConflict, "referral.consent_required", "No consent in force covers sending this client to that organisation.")
 	}

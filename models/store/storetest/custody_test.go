@@ -1183,3 +1183,33 @@ func TestRelease_AnOrderEnteredLaterRanAtTheRelease(t *testing.T) {
 		}
 	})
 }
+
+// A release is the receiver's while one referral for it stands, whatever else of the client's
+// was taken back.
+func TestRelease_IsNotTakenBackWithAnotherReferral(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNurse, c.Polyclinic)
+		handle := medic.Register(1)
+		medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+		spell := medic.hold(handle, "")
+		release, link := Asking(c.Polyclinic), Asking(c.Polyclinic)
+		release.Reason, link.Reason = models.ReasonRelease, "infection_link"
+		medic.Move(poly.Move(medic.Refer(handle, release), "acceptance"), "cancellation")
+		stands := poly.Move(medic.Refer(handle, release), "acceptance")
+		medic.free(spell, false)
+		sees := func(when string, want int) {
+			t.Helper()
+			page, err := poly.New().ListHandovers(ctx, store.Paging{Limit: 10})
+			must(t, err)
+			tasks := count(t, c.World, "tasks WHERE organisation_id = ? AND kind = 'release_clinic_contact' AND state = 'open'", c.Polyclinic.ID)
+			if len(page.Items) != want || tasks != want {
+				t.Errorf("%s: %d hand-overs, %d tasks, want %d", when, len(page.Items), tasks, want)
+			}
+		}
+		sees("one of two cancelled", 1)
+		medic.Move(poly.Move(medic.Refer(handle, link), "acceptance"), "cancellation")
+		sees("a link cancelled", 1)
+		medic.Move(stands, "cancellation")
+		sees("the last cancelled", 0)
+	})
+}

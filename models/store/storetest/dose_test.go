@@ -176,7 +176,8 @@ func TestDoseOrder_MovesFollowTheMachine(t *testing.T) {
 		if e := doctor.Dose(o.ID, 60); !slices.Contains(e.Outside, "order-not-active") {
 			t.Errorf("on hold: %v", e.Outside)
 		}
-		must(t, move("resumption", models.DoseOrderChange{DoseUg: 50_000, HasDose: true}))
+		wantError(t, move("resumption", models.DoseOrderChange{DoseUg: 50_000, HasDose: true}), models.KindInvalid, "dose.reason_required") // a dose given today does not end the first day
+		must(t, move("resumption", models.DoseOrderChange{DoseUg: 50_000, HasDose: true, GuardReason: "tolerance_known"}))
 		must(t, move("ending", models.DoseOrderChange{Reason: "completed"}))
 		err = move("hold", models.DoseOrderChange{Reason: "medical"})
 		wantError(t, err, models.KindConflict, "dose_order.not_possible")

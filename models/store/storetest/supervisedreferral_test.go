@@ -178,3 +178,26 @@ func TestSupervisions_Page(t *testing.T) {
 		}
 	})
 }
+
+// Probation learns neither of a withdrawal nor of a refusal, and its duty goes over neither.
+func TestSupervisedReferral_TellsNothingOfANo(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, officer := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleProbationOfficer, c.Probation)
+		handle := nurse.Register(1)
+		k := nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		d, _, err := nurse.New().RecordDuty(ctx, handle, c.Probation.ID, c.Today().AddDays(5))
+		must(t, err)
+		sent, _, err := officer.New().CreateReferral(ctx, "", supervised(d.ID, c.Polyclinic))
+		must(t, err)
+		nurse.Withdraw(k.ID)
+		for state, want := range map[string]int{models.ReferralConsentWithdrawn: 0, models.ReferralClosedLost: 1} {
+			page, err := officer.New().ListReferrals(ctx, store.PartyFilter{State: state}, store.Paging{Limit: 10})
+			must(t, err)
+			if len(page.Items) != want || want == 1 && models.SeenAs(page.Items[0].State) != models.ReferralClosedLost || want == 1 && page.Items[0].ID != sent.ID {
+				t.Errorf("%s: %d referrals", state, len(page.Items))
+			}
+		}
+		_, _, err = officer.New().CreateReferral(ctx, "", supervised(d.ID, c.Polyclinic))
+		wantError(t, err, models.KindInvalid, "referral.receiver_unknown")
+	})
+}
