@@ -185,7 +185,7 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
 	}()
 	err = s.countBatches(batches, sealing)
 	close(stop)
-	return errors.Join(err, <-done)
+	return errors.Join(err, <-done, rows.Err())
 }
 
 // readCounted sends the rows in batches until it is told to stop.
@@ -205,9 +205,6 @@ func readCounted(rows *sql.Rows, batches chan<- []countedRow, stop <-chan struct
 			}
 			batch = make([]countedRow, 0, size)
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	select {
 	case batches <- batch:

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -21,6 +22,9 @@ import (
 func BenchmarkSeal(b *testing.B) {
 	for _, engine := range Engines {
 		for _, clients := range []int{10_000, 30_000, 100_000, 300_000} {
+			if clients > 10_000 && os.Getenv("JOL_BENCH_LARGE") == "" {
+				continue // make bench stays cheap
+			}
 			b.Run(fmt.Sprintf("%s/clients=%d", engine, clients), func(b *testing.B) {
 				heap := new(heapWatch)
 				c := NewWorld(b, engine).Settle(b, grantsOf)
