@@ -331,10 +331,10 @@ func TestEntry_CorrectionsSayWhy(t *testing.T) {
 
 func TestStartOf_IsLocalMidnight(t *testing.T) {
 	t.Parallel()
-	if got := StartOf("2026-10-05", "Asia/Almaty"); !got.Equal(time.Date(2026, 10, 4, 19, 0, 0, 0, time.UTC)) {
+	if got := StartOfDay("2026-10-05", "Asia/Almaty"); !got.Equal(time.Date(2026, 10, 4, 19, 0, 0, 0, time.UTC)) {
 		t.Errorf("the day begins at %v", got)
 	}
-	if got := StartOf("zqx", "Asia/Almaty"); !got.IsZero() {
+	if got := StartOfDay("zqx", "Asia/Almaty"); !got.IsZero() {
 		t.Errorf("no date begins at %v", got)
 	}
 }

@@ -240,15 +240,6 @@ func (n NewTask) Due(zone string) *time.Time {
 	return nil
 }
 
-// StartOfDay is the first moment of a civil date in the zone.
-func StartOfDay(d Date, zone string) time.Time {
-	t := d.Time()
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, location(zone)).UTC()
-}
-
-// EndOfDay is the last second of a civil date in the zone.
-func EndOfDay(d Date, zone string) time.Time { return StartOfDay(d.AddDays(1), zone).Add(-time.Second) }
-
 // Anchor is an event that limits count from, as it is known now or was known before: the
 // highest version of a name counts. At is null when only the day is known.
 type Anchor struct {

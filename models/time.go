@@ -73,14 +73,18 @@ func (d Date) digits(from, to int) (n int) {
 	return n
 }
 
-// StartOf returns the instant a civil date begins in the IANA zone.
-func StartOf(d Date, zone string) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, string(d), location(zone))
-	if err != nil {
-		return time.Time{}
+// StartOfDay is the first moment of a civil date in the IANA zone; a malformed date gives
+// the zero time.
+func StartOfDay(d Date, zone string) time.Time {
+	t := d.Time()
+	if t.IsZero() {
+		return t
 	}
-	return t.UTC()
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, location(zone)).UTC()
 }
+
+// EndOfDay is the last second of a civil date in the zone.
+func EndOfDay(d Date, zone string) time.Time { return StartOfDay(d.AddDays(1), zone).Add(-time.Second) }
 
 // AddDays returns the date n days later.
 func (d Date) AddDays(n int) Date { return Date(d.Time().AddDate(0, 0, n).Format(time.DateOnly)) }

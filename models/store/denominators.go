@@ -89,7 +89,7 @@ func (s *Store) annual(ctx context.Context, req models.SealRequest) (*models.Ann
 		a.Tables[t.TableID] = t.JSON
 	}
 	first, last := models.Date(req.Period+"-01-01"), models.Date(req.Period+"-12-31")
-	from, until := models.StartOf(first, s.opt.Zone), models.StartOf(last.AddDays(1), s.opt.Zone)
+	from, until := models.StartOfDay(first, s.opt.Zone), models.StartOfDay(last.AddDays(1), s.opt.Zone)
 	err := s.read.WithContext(ctx).Raw(changedSQL, map[string]any{
 		"first": first, "last": last, "from": from, "until": until, "cutoff": releases[0].Cutoff,
 	}).Scan(&a.ChangedClients).Error

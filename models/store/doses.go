@@ -250,8 +250,8 @@ func (t *tx) watchGap(o *models.DoseOrder, last *models.DoseEvent, told *time.Ti
 	q := models.GapQuestion{Medicine: o.Medicine, Schedule: o.Schedule, FacilityRule: site.GapRule, Country: site.Country,
 		InCustody: site.Kind == models.KindPrisonHealth, Zone: models.Zone(site.Country, site.Region)}
 	today := models.DateOf(t.now, q.Zone)
-	tomorrow := models.StartOf(today.AddDays(1), q.Zone)
-	at := models.StartOf(max(o.FromDate, today).AddDays(1), q.Zone) // the first dose
+	tomorrow := models.StartOfDay(today.AddDays(1), q.Zone)
+	at := models.StartOfDay(max(o.FromDate, today).AddDays(1), q.Zone) // the first dose
 	switch {
 	case last != nil:
 		q.LastTaken = last.At.AddDate(0, 0, last.TakeHomeDays)

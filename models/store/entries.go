@@ -260,7 +260,7 @@ func (t *tx) timeOf(on models.Date) time.Time {
 	if on == t.today {
 		return t.now
 	}
-	return models.StartOf(on, t.session.actor.Zone)
+	return models.StartOfDay(on, t.session.actor.Zone)
 }
 
 // CorrectEntry writes the next version of an entry of the organisation: the whole content

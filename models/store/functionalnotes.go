@@ -67,7 +67,7 @@ func (s *Session) WriteNote(ctx context.Context, n models.NewFunctionalNote) (no
 // cursor go by numbers of the day. Notes of one institution are read at once, as the slips are.
 func (s *Session) ListNotes(ctx context.Context, p Paging) (page Page[SeenNote], err error) {
 	err = s.readRecords(ctx, "functional_note.read", func(r *reading) error {
-		begins, ends := models.StartOf(r.today, s.actor.Zone), models.StartOf(r.today.AddDays(1), s.actor.Zone)
+		begins, ends := models.StartOfDay(r.today, s.actor.Zone), models.StartOfDay(r.today.AddDays(1), s.actor.Zone)
 		var rows []models.FunctionalNote
 		if err := s.scoped(r.Model(&models.FunctionalNote{}), noteTable, models.CatFunctionalNote, models.Read).
 			Where("functional_notes.until_at > ? AND functional_notes.from_at < ? AND functional_notes.cancelled = ?", r.now, ends, false).Find(&rows).Error; err != nil {

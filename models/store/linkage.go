@@ -102,7 +102,7 @@ func (t *tx) dosedElsewhere(e *models.DoseEvent) (others []models.DoseEvent, err
 	err = t.Model(&models.DoseEvent{}).Distinct("dose_events.order_id", "dose_events.client_id", "dose_events.organisation_id", "dose_events.on_date").
 		Joins("JOIN "+t.session.store.linkTable()+" le ON le.client_id = dose_events.client_id").
 		Where("le.link_id = ? AND NOT le.low_quality AND dose_events.on_date = ? AND dose_events.status = ?", own.LinkID, e.OnDate, models.DoseGiven).
-		Joins("JOIN dose_orders eo ON eo.id = dose_events.order_id AND eo.from_date <= dose_events.on_date AND (eo.ended_at IS NULL OR eo.ended_at >= ?)", models.StartOf(e.OnDate, t.session.actor.Zone)).
+		Joins("JOIN dose_orders eo ON eo.id = dose_events.order_id AND eo.from_date <= dose_events.on_date AND (eo.ended_at IS NULL OR eo.ended_at >= ?)", models.StartOfDay(e.OnDate, t.session.actor.Zone)).
 		Where("dose_events.organisation_id <> ?", e.OrganisationID).Where(inForce).Find(&others).Error
 	return others, err
 }
