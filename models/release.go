@@ -269,7 +269,6 @@ type ReleaseTable struct {
 	Title      string
 	Dimensions []string `gorm:"serializer:json"`
 	JSON       string
-	CSV        string `gorm:"column:csv"`
 }
 
 // Sealing is one release being counted: clients are added one at a time, then the

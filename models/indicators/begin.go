@@ -86,7 +86,7 @@ func (s sealing) Seal(key []byte) (*models.Release, error) {
 	for i, t := range sealed.Tables {
 		r.Tables = append(r.Tables, models.ReleaseTable{
 			ReleaseID: sealed.ID, TableID: t.ID, Position: i, Title: t.Title["en"], Dimensions: append([]string{}, t.Dimensions...),
-			JSON: string(t.JSON()), CSV: string(t.CSV()),
+			JSON: string(t.JSON()),
 		})
 	}
 	return r, nil

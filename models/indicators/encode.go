@@ -2,9 +2,7 @@ package indicators
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
-	"strconv"
 
 	"jol/models"
 )
@@ -142,41 +140,4 @@ func (o *object) flag(f Flag) {
 	if f != "" {
 		o.set("flag", f)
 	}
-}
-
-// measurePercent is the measure of a rate's row in CSV.
-const measurePercent = "rate_percent"
-
-// CSV returns the table as UTF-8 CSV with one header line and CRLF: dimensions,
-// value, lo95, hi95, flag. What is not shown is an empty field. Decimals have a
-// point. The rates of a table follow its counts, with measure rate_percent.
-func (t Table) CSV() []byte {
-	var buf bytes.Buffer
-	w := csv.NewWriter(&buf)
-	w.UseCRLF = true // RFC 4180
-	rows := [][]string{append(append([]string{}, t.Dimensions...), "value", "lo95", "hi95", "flag")}
-	for _, c := range t.Cells {
-		rows = append(rows, append(append([]string{}, c.Codes...), count(c.Value), count(c.Lo95), count(c.Hi95), string(c.Flag)))
-	}
-	for _, r := range t.Rates {
-		rows = append(rows, append(append([]string{}, r.Codes...), measurePercent, share(r.Rate), share(r.Lo95), share(r.Hi95), string(r.Flag)))
-	}
-	if err := w.WriteAll(rows); err != nil {
-		panic("indicators: writing to memory failed: " + err.Error())
-	}
-	return buf.Bytes()
-}
-
-func count(n *int64) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.FormatInt(*n, 10)
-}
-
-func share(p *Percent) string {
-	if p == nil {
-		return ""
-	}
-	return string(*p)
 }

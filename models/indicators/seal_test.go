@@ -5,13 +5,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/csv"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +21,6 @@ func content(r Release) []byte {
 	var buf bytes.Buffer
 	for _, t := range r.Tables {
 		buf.Write(t.JSON())
-		buf.Write(t.CSV())
 	}
 	return buf.Bytes()
 }
@@ -160,7 +157,6 @@ func TestSeal_ShowsNothingFromOneToFour(t *testing.T) {
 			}
 			checkCells(t, d)
 			checkRates(t, d)
-			checkCSV(t, table)
 		}
 	}
 }
@@ -191,30 +187,6 @@ func checkRates(t *testing.T, d decoded) {
 		}
 		if *r.Denominator < 50 || *r.RateLo95 < 0 || *r.RateLo95 > *r.Rate || *r.RateHi95 < *r.Rate || *r.RateHi95 > 100 {
 			t.Fatalf("rate %v of %d", *r.Rate, *r.Denominator)
-		}
-	}
-}
-
-func checkCSV(t *testing.T, table Table) {
-	lines, err := csv.NewReader(bytes.NewReader(table.CSV())).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(lines) != 1+len(table.Cells)+len(table.Rates) {
-		t.Fatalf("%d lines", len(lines))
-	}
-	for _, line := range lines[1:] {
-		value, flag := line[len(line)-4], line[len(line)-1]
-		if hidden := flag == string(BelowFloor) || flag == string(FewClients); (value == "") != hidden {
-			t.Fatalf("line %v", line)
-		}
-		if slices.Contains(line, measurePercent) {
-			continue
-		}
-		for _, field := range line[len(line)-4 : len(line)-1] {
-			if n, err := strconv.Atoi(field); field != "" && (err != nil || n < table.Method.Floor) {
-				t.Fatalf("line %v", line)
-			}
 		}
 	}
 }
@@ -438,14 +410,6 @@ func TestTable_EncodesInTheShapeOfTheContract(t *testing.T) {
 	if got := string(table.JSON()); got != wantJSON {
 		t.Errorf("JSON\n%s\nwant\n%s", got, wantJSON)
 	}
-	wantCSV := "region,measure,value,lo95,hi95,flag\r\n" +
-		"KZ-10,denominator,1234567,1234563,1234571,\r\nKZ-10,numerator,100000,99996,100004,\r\n" +
-		"KZ-55,denominator,60,56,64,\r\nKZ-55,numerator,,,,below_floor\r\n" +
-		"KZ-62,denominator,,,,below_floor\r\nKZ-62,numerator,7,,11,\r\n" +
-		"KZ-10,rate_percent,8.1,8.0,8.2,\r\nKZ-55,rate_percent,,,,below_floor\r\nKZ-62,rate_percent,,,,below_floor\r\n"
-	if got := string(table.CSV()); got != wantCSV {
-		t.Errorf("CSV\n%s\nwant\n%s", got, wantCSV)
-	}
 	total := Table{ID: "TDI01.total", Cells: []Cell{publish(nil, 9, noise)}}
 	if got := string(total.JSON()); !strings.Contains(got, `"dimensions":[]`) || !strings.Contains(got, `"cells":[{"value":9,"lo95":5,"hi95":13}],"rates":[]`) {
 		t.Errorf("total: %s", got)
@@ -529,6 +493,12 @@ func TestBeginUnder_CountsByTheRulesChosen(t *testing.T) {
 func TestRate_Rounding(t *testing.T) {
 	t.Parallel()
 	noise := Noise{Variance: 4, Bound: 12, Floor: 5}
+	text := func(p *Percent) string {
+		if p == nil {
+			return ""
+		}
+		return string(*p)
+	}
 	for _, c := range []struct {
 		n, d         int64
 		rate, lo, hi string
@@ -544,8 +514,8 @@ func TestRate_Rounding(t *testing.T) {
 		{667, 2000, "33.4", "33.1", "33.6"},
 	} {
 		r := rateOf(nil, publish(nil, c.n, noise), publish(nil, c.d, noise), noise)
-		if share(r.Rate) != c.rate || share(r.Lo95) != c.lo || share(r.Hi95) != c.hi {
-			t.Errorf("%d/%d: %s (%s to %s), want %s (%s to %s)", c.n, c.d, share(r.Rate), share(r.Lo95), share(r.Hi95), c.rate, c.lo, c.hi)
+		if text(r.Rate) != c.rate || text(r.Lo95) != c.lo || text(r.Hi95) != c.hi {
+			t.Errorf("%d/%d: %s (%s to %s), want %s (%s to %s)", c.n, c.d, text(r.Rate), text(r.Lo95), text(r.Hi95), c.rate, c.lo, c.hi)
 		}
 	}
 }

@@ -47,7 +47,7 @@ type Rate struct {
 	Flag        Flag
 }
 
-// Table is one sealed table. Its JSON and CSV depend on nothing else.
+// Table is one sealed table. Its JSON depends on nothing else.
 type Table struct {
 	ID        string
 	Release   string

@@ -49,8 +49,8 @@ func (s *sealing) Seal(key []byte) (*models.Release, error) {
 	return &models.Release{
 		ID: id, Country: s.req.Country, Period: s.req.Period, Status: s.req.Status, Profile: s.req.Profile, Plan: "p1", Budget: 1.5, SHA256: "00",
 		Tables: []models.ReleaseTable{
-			{ReleaseID: id, TableID: "b", Position: 2, Title: "B", Dimensions: []string{}, JSON: `{"b":1}`, CSV: "b\n"},
-			{ReleaseID: id, TableID: "a", Position: 1, Title: "A", Dimensions: []string{"region", "sex"}, JSON: `{"a":1}`, CSV: "a\n"},
+			{ReleaseID: id, TableID: "b", Position: 2, Title: "B", Dimensions: []string{}, JSON: `{"b":1}`},
+			{ReleaseID: id, TableID: "a", Position: 1, Title: "A", Dimensions: []string{"region", "sex"}, JSON: `{"a":1}`},
 		},
 	}, nil
 }
@@ -92,7 +92,7 @@ func TestRelease_IsSealedOnce(t *testing.T) {
 			t.Fatalf("%+v %v", list, err)
 		}
 		table, err := steward.New().GetReleaseTable(ctx, r.ID, "a")
-		if err != nil || table.JSON != `{"a":1}` || table.CSV != "a\n" {
+		if err != nil || table.JSON != `{"a":1}` {
 			t.Fatalf("%+v %v", table, err)
 		}
 		_, err = steward.New().GetReleaseTable(ctx, r.ID, "ax")

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,11 +60,11 @@ func codesIn(t *testing.T, c *Country, release, table string) string {
 	if count(t, c.World, "release_tables WHERE release_id = ? AND table_id = ?", release, table) == 0 {
 		return ""
 	}
-	csv := scan[string](t, c.World, "SELECT csv FROM release_tables WHERE release_id = ? AND table_id = ?", release, table)
+	var published struct{ Cells []struct{ Region string } }
+	must(t, json.Unmarshal([]byte(scan[string](t, c.World, "SELECT json FROM release_tables WHERE release_id = ? AND table_id = ?", release, table)), &published))
 	var rows []string
-	for line := range strings.SplitSeq(csv, "\r\n") {
-		region, _, _ := strings.Cut(line, ",")
-		rows = append(rows, region)
+	for _, cell := range published.Cells {
+		rows = append(rows, cell.Region)
 	}
 	return strings.Join(rows, " ")
 }
