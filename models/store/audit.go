@@ -64,6 +64,7 @@ type consentRef struct {
 // reading is one client-level read: what it touched and what it relied on.
 type reading struct {
 	*gorm.DB
+	session  *Session
 	now      time.Time
 	today    models.Date
 	objects  []string
@@ -85,6 +86,7 @@ func (r *reading) relied(consents ...models.Consent) {
 // disclosed enters in the disclosure log that the actor's organisation is shown another
 // organisation's record of a client. It is written with the read's audit event.
 func (r *reading) disclosed(d models.Disclosure) {
+	d.ID, d.RecipientID, d.At, d.ActorID = newID(), r.session.actor.OrganisationID, r.now, r.session.actor.UserID
 	d.Complete()
 	r.told = append(r.told, d)
 }
@@ -92,7 +94,7 @@ func (r *reading) disclosed(d models.Disclosure) {
 // readRecords runs a client-level read on the reader pool and returns only after its
 // audit event is committed together with a second look at the consents it relied on.
 func (s *Session) readRecords(ctx context.Context, action string, fn func(*reading) error) error {
-	r := &reading{DB: s.store.read.WithContext(ctx), now: s.store.now(), today: s.today(), noun: nounOf(action)}
+	r := &reading{DB: s.store.read.WithContext(ctx), session: s, now: s.store.now(), today: s.today(), noun: nounOf(action)}
 	if err := fn(r); err != nil {
 		return err
 	}

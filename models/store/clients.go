@@ -242,9 +242,8 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 		if err != nil {
 			return err
 		}
-		ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", c.PersonID)
 		if p.Referrals, err = s.seeReferrals(r, s.referralQuery(r.DB, models.Read).
-			Where("referrals.id IN (SELECT id FROM referrals WHERE from_client_id IN (?) UNION ALL SELECT id FROM referrals WHERE to_client_id IN (?))", ofPerson, ofPerson)); err != nil {
+			Where("referrals.id IN (SELECT id FROM referrals WHERE from_client_id IN (?) UNION ALL SELECT id FROM referrals WHERE to_client_id IN (?))", r.ofPerson(c.PersonID), r.ofPerson(c.PersonID))); err != nil {
 			return err
 		}
 		if p.Episodes, err = s.seeEpisodes(r, c, naming); err != nil {
@@ -252,7 +251,7 @@ func (s *Session) GetPathway(ctx context.Context, handle string) (p *Pathway, er
 		}
 		var consents []models.Consent
 		err = s.scoped(r.Model(&models.Consent{}), consentTable, models.CatConsent, models.Read).
-			Where("consents.client_id IN (?)", ofPerson).Order("id").Find(&consents).Error
+			Where("consents.client_id IN (?)", r.ofPerson(c.PersonID)).Order("id").Find(&consents).Error
 		if err != nil {
 			return err
 		}

@@ -228,13 +228,13 @@ func (s *Session) supervised(r *reading, v *Supervision) error {
 	} else {
 		r.relied(naming...)
 	}
-	s.discloseSupervised(r, v)
+	r.discloseSupervised(v)
 	return nil
 }
 
 // discloseSupervised enters what probation was shown in the log of the organisation whose
 // record it is.
-func (s *Session) discloseSupervised(r *reading, v *Supervision) {
+func (r *reading) discloseSupervised(v *Supervision) {
 	shown := map[models.OrganisationID][]models.Category{}
 	for _, e := range v.Entries {
 		if !slices.Contains(shown[e.OrganisationID], e.Category) {
@@ -242,7 +242,7 @@ func (s *Session) discloseSupervised(r *reading, v *Supervision) {
 		}
 	}
 	for org, categories := range shown {
-		d := models.Disclosure{ID: newID(), ClientID: v.ClientID, OrganisationID: org, RecipientID: s.actor.OrganisationID, Categories: categories, At: r.now, ActorID: s.actor.UserID}
+		d := models.Disclosure{ClientID: v.ClientID, OrganisationID: org, Categories: categories}
 		if v.Basis == "consent" {
 			d.ConsentID = v.ID
 		} else {

@@ -80,10 +80,8 @@ func (s *Session) noteSpells(r *reading, seen []SeenSpell) {
 	for i := range seen {
 		r.touched(seen[i].ID)
 		if seen[i].OrganisationID != s.actor.OrganisationID {
-			r.disclosed(models.Disclosure{
-				ID: newID(), ClientID: seen[i].ClientID, OrganisationID: seen[i].OrganisationID, RecipientID: s.actor.OrganisationID,
-				Categories: []models.Category{models.CatCustody, models.CatReleaseDate}, Ground: "custody", At: r.now, ActorID: s.actor.UserID,
-			})
+			r.disclosed(models.Disclosure{ClientID: seen[i].ClientID, OrganisationID: seen[i].OrganisationID,
+				Categories: []models.Category{models.CatCustody, models.CatReleaseDate}, Ground: "custody"})
 		}
 	}
 }

@@ -158,7 +158,6 @@ func (s *Session) disclose(r *reading, t table, naming []models.Consent, shown .
 		}
 		key := [4]string{string(d.ClientID), d.ConsentID, d.Ground, d.Reference}
 		if entries[key] == nil {
-			d.ID, d.RecipientID, d.At, d.ActorID = newID(), s.actor.OrganisationID, r.now, s.actor.UserID
 			entries[key] = &d
 		}
 		if e := entries[key]; !slices.Contains(e.Categories, record.category) {

@@ -22,10 +22,9 @@ type SeenEpisode struct {
 // seeEpisodes returns the person's episodes: the bare fact through treatmentFact, the
 // entry items through diagnosis.
 func (s *Session) seeEpisodes(r *reading, client *models.Client, naming []models.Consent) ([]SeenEpisode, error) {
-	ofPerson := r.Session(&gorm.Session{NewDB: true}).Model(&models.Client{}).Select("id").Where("person_id = ?", client.PersonID)
 	load := func(category models.Category) (rows []models.Episode, err error) {
 		err = s.scoped(r.Model(&models.Episode{}), episodeTable, category, models.Read).
-			Where("episodes.client_id IN (?)", ofPerson).Order("start_date DESC, id DESC").Find(&rows).Error
+			Where("episodes.client_id IN (?)", r.ofPerson(client.PersonID)).Order("start_date DESC, id DESC").Find(&rows).Error
 		return rows, err
 	}
 	facts, err := load(models.CatTreatmentFact)

@@ -232,10 +232,7 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 	if seen.ShowDate {
 		categories = append(categories, models.CatReleaseDate)
 	}
-	entry := models.Disclosure{
-		ID: newID(), ClientID: row.ClientID, OrganisationID: row.OrganisationID, RecipientID: s.actor.OrganisationID,
-		At: r.now, ActorID: s.actor.UserID,
-	}
+	entry := models.Disclosure{ClientID: row.ClientID, OrganisationID: row.OrganisationID}
 	if dose >= 0 && s.healthService() {
 		if seen.Agonist, err = s.inAgonistTreatment(r.DB, row); err != nil {
 			return nil, err

@@ -114,7 +114,7 @@ func (s *Session) noteSupervised(r *reading, rows []referralRow) error {
 			r.relied(models.Consent{ID: v.ID, Version: v.Version})
 		}
 		v.Entries = []SupervisedEntry{{OrganisationID: rows[i].FromClientOrganisation, Category: models.CatAttendance}}
-		s.discloseSupervised(r, v)
+		r.discloseSupervised(v)
 	}
 	return nil
 }
