@@ -139,7 +139,7 @@ func (a *actors) custodyScene(ctx context.Context) error {
 		})
 	}
 	s.do(models.RoleNGOCoordinator, 0, func(c *store.Session) error {
-		_, _, err := c.PlanVisit(ctx, pass.ID, "group_session", s.today.AddDays(7))
+		_, _, err := c.PlanVisit(ctx, models.NewVisit{PassID: pass.ID, Purpose: "group_session", On: s.today.AddDays(7)})
 		return err
 	})
 	s.held(ngo)

@@ -138,7 +138,7 @@ func OpenCustodySpell(c *Call) error {
 //	@Router			/api/v1/custody-spells [get]
 func ListCustodySpells(c *Call) error {
 	institution := c.Actor.OrganisationKind == models.KindPrison
-	state, err := c.choice("state", func(s string) bool { return !institution && slices.Contains(models.CustodySpells.States, s) })
+	state, err := c.choice("state", func(s string) bool { return !institution && slices.Contains(models.CustodySpellMachine.States, s) })
 	if err != nil {
 		return err
 	}
@@ -454,7 +454,7 @@ type transferMoveRequest struct {
 //	@Router			/api/v1/custody-transfers/{id}/{action} [post]
 func MoveCustodyTransfer(c *Call) error {
 	action := c.Param("action")
-	if err := models.CustodyTransfers.Unknown(action); err != nil {
+	if err := models.CustodyTransferMachine.Unknown(action); err != nil {
 		return err
 	}
 	in, err := bind[transferMoveRequest](&c.Exchange)

@@ -49,7 +49,7 @@ func caseView(c store.SeenCase) ReleaseCaseView {
 		PlannedOn: optional(c.PlannedOn), PlannedReleases: plannedReleases(c.Planned), Steps: make([]ReleaseStepView, len(c.Steps)),
 		ReleasedAt: c.ReleasedAt, ExitRegion: optional(models.RegionOfExit(c.ExitRegion, c.ReleasedAt != nil)), Receiver: optional(c.ReceiverID), ByDefault: c.ByDefault, Risk: c.Risk,
 		Outcomes: make([]ReleaseOutcomeView, len(c.Outcomes)), LinkedOn: optional(c.LinkedOn),
-		Allowed: orNone(models.ReleaseCases.Allowed(c.StateNow, models.HealthUnit)), Version: c.Version,
+		Allowed: orNone(models.ReleaseCaseMachine.Allowed(c.StateNow, models.HealthUnit)), Version: c.Version,
 	}
 	for i, s := range c.Steps {
 		v.Steps[i] = ReleaseStepView(s)
@@ -141,7 +141,7 @@ func GetReleaseCase(c *Call) error {
 //	@Router		/api/v1/release-cases/{id}/{action} [post]
 func MoveReleaseCase(c *Call) error {
 	action := c.Param("action")
-	if err := models.ReleaseCases.Unknown(action); err != nil {
+	if err := models.ReleaseCaseMachine.Unknown(action); err != nil {
 		return err
 	}
 	if err := bindNothing(&c.Exchange); err != nil {

@@ -43,7 +43,7 @@ func PlanVisit(c *Call) error {
 	if err != nil {
 		return err
 	}
-	v, out, err := c.Store.PlanVisit(c.Context, in.Pass, in.Purpose, in.On)
+	v, out, err := c.Store.PlanVisit(c.Context, models.NewVisit{PassID: in.Pass, Purpose: in.Purpose, On: in.On})
 	if err != nil {
 		return err
 	}

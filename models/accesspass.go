@@ -190,6 +190,24 @@ var VisitMachine = &Machine{
 	},
 }
 
+// NewVisit announces a visit on a pass.
+type NewVisit struct {
+	PassID  string
+	Purpose string
+	On      Date
+}
+
+// Check validates a visit on the civil date today.
+func (n NewVisit) Check(today Date) error {
+	var c Checks
+	_, ok := ParseDate(string(n.On))
+	c.Require(ok, "/on", "visit.on_not_a_date")
+	c.Require(!ok || n.On >= today, "/on", "visit.on_past")
+	c.Require(InList("visit_purpose", n.Purpose), "/purpose", "visit.purpose_unknown")
+	c.Require(n.PassID != "", "/pass", "visit.pass_required")
+	return c.Err()
+}
+
 // Do makes a move on the civil date today; reason is that of a cancellation.
 func (v *Visit) Do(name string, by Party, reason string, today Date) error {
 	next, err := VisitMachine.Next(v.State, name, by)

@@ -38,7 +38,7 @@ const (
 )
 
 // AlertMachine is the life of an alert. A proposal is retracted when it is none.
-var AlertMachine = Machine{
+var AlertMachine = &Machine{
 	Noun: "alert", States: []string{AlertProposed, AlertIssued, AlertRetracted}, Start: []string{AlertProposed, AlertIssued},
 	Moves: []Move{
 		{"issue", holder, []string{AlertProposed}, AlertIssued},

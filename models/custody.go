@@ -54,8 +54,8 @@ const HealthUnit Party = "health_unit"
 
 var held = []string{SpellAdmitted, SpellResident, SpellTransferOrdered, SpellInTransit}
 
-// CustodySpells is the life of a stay.
-var CustodySpells = Machine{
+// CustodySpellMachine is the life of a stay.
+var CustodySpellMachine = &Machine{
 	Noun: "custody_spell",
 	States: []string{SpellExpected, SpellAdmitted, SpellResident, SpellTransferOrdered, SpellInTransit, SpellReleased, SpellTransferred,
 		SpellUnplannedReleased, SpellDied, SpellEscaped, SpellNotAdmitted},
@@ -137,10 +137,18 @@ func CheckPlannedRelease(on, today Date) error {
 // CheckSpellMove validates when a move happened, before any record is looked up. Only an
 // absence and the end of reception have no time of their own.
 func CheckSpellMove(name string, at *time.Time, now time.Time) error {
+	return checkMoveTime(name == "absence" || name == "residence", at, now)
+}
+
+// checkMoveTime validates the time of a move; a timeless one has none.
+func checkMoveTime(timeless bool, at *time.Time, now time.Time) error {
 	var c Checks
-	timeless := name == "absence" || name == "residence"
-	c.Require((at == nil) == timeless, "/at", map[bool]string{true: "body.unknown_field", false: "custody_spell.time_required"}[timeless])
-	if at != nil {
+	switch {
+	case timeless:
+		c.Require(at == nil, "/at", "body.unknown_field")
+	case at == nil:
+		c.Add("/at", "custody_spell.time_required")
+	default:
 		checkPast(&c, "/at", *at, now)
 	}
 	return c.Err()
@@ -151,7 +159,7 @@ func (s *CustodySpell) Open() bool { return s.EndedAt == nil }
 
 // Do makes a move that says no more than when it happened.
 func (s *CustodySpell) Do(name string, at *time.Time, now time.Time) error {
-	to, err := CustodySpells.Next(s.State, name, HealthUnit)
+	to, err := CustodySpellMachine.Next(s.State, name, HealthUnit)
 	if err != nil {
 		return err
 	}
@@ -219,7 +227,7 @@ func (r CustodyRelease) Check(country string, now time.Time, today Date) error {
 // Release ends the stay. A release that no date was ever planned for is an unplanned one,
 // whatever it is called: nothing was prepared for it.
 func (s *CustodySpell) Release(r CustodyRelease, inTreatment bool) error {
-	to, err := CustodySpells.Next(s.State, "release", HealthUnit)
+	to, err := CustodySpellMachine.Next(s.State, "release", HealthUnit)
 	if err != nil {
 		return err
 	}
@@ -255,7 +263,7 @@ func (s *CustodySpell) WentFree() bool {
 }
 
 // Allowed lists what can be done with the stay now.
-func (s *CustodySpell) Allowed() []string { return CustodySpells.Allowed(s.State, HealthUnit) }
+func (s *CustodySpell) Allowed() []string { return CustodySpellMachine.Allowed(s.State, HealthUnit) }
 
 // CustodyTransfer moves a person from one institution to another: the receiving health
 // unit confirms, and until then the sending one has the stay.
@@ -286,8 +294,8 @@ const (
 	CustodyTransferCancelled = "cancelled"
 )
 
-// CustodyTransfers is the life of a transfer between institutions.
-var CustodyTransfers = Machine{
+// CustodyTransferMachine is the life of a transfer between institutions.
+var CustodyTransferMachine = &Machine{
 	Noun:   "custody_transfer",
 	States: []string{CustodyTransferOrdered, CustodyTransferInTransit, CustodyTransferArrived, CustodyTransferConfirmed, CustodyTransferCancelled},
 	Start:  []string{CustodyTransferOrdered},
@@ -316,18 +324,12 @@ const (
 
 // CheckTransferMove validates when a move happened, before any record is looked up.
 func CheckTransferMove(name string, at *time.Time, now time.Time) error {
-	var c Checks
-	timeless := name == "confirmation" || name == "cancellation"
-	c.Require((at == nil) == timeless, "/at", map[bool]string{true: "body.unknown_field", false: "custody_spell.time_required"}[timeless])
-	if at != nil {
-		checkPast(&c, "/at", *at, now)
-	}
-	return c.Err()
+	return checkMoveTime(name == "confirmation" || name == "cancellation", at, now)
 }
 
 // Do makes a move; times follow one another.
 func (t *CustodyTransfer) Do(name string, by Party, at *time.Time) error {
-	to, err := CustodyTransfers.Next(t.State, name, by)
+	to, err := CustodyTransferMachine.Next(t.State, name, by)
 	if err != nil {
 		return err
 	}
@@ -355,7 +357,7 @@ func (t *CustodyTransfer) Do(name string, by Party, at *time.Time) error {
 
 // Allowed lists the moves a party can make now.
 func (t *CustodyTransfer) Allowed(by Party) []string {
-	allowed := CustodyTransfers.Allowed(t.State, by)
+	allowed := CustodyTransferMachine.Allowed(t.State, by)
 	if t.FileReceivedAt != nil {
 		allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "file-receipt" })
 	}

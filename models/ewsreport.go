@@ -72,7 +72,7 @@ var ewsBoth = []Party{Holder, PartyProgramme}
 // EWSReportMachine is the life of a report. Retraction is a step of its own, as in the EU
 // early warning: what was said is not deleted but taken back. Once it is confirmed, only
 // the programme takes it back.
-var EWSReportMachine = Machine{
+var EWSReportMachine = &Machine{
 	Noun: "ews_report", States: EWSStates, Start: []string{EWSSuspected},
 	Moves: []Move{
 		{"confirmation", []Party{PartyProgramme}, []string{EWSSuspected}, EWSConfirmed},

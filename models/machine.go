@@ -94,9 +94,9 @@ func Machines() []*Machine {
 		ReferralMachine,
 		EpisodeMachine,
 		TaskMachine,
-		&CustodySpells, &CustodyTransfers, &ReleaseCases, &Notices,
+		CustodySpellMachine, CustodyTransferMachine, ReleaseCaseMachine, NoticeMachine,
 		DoseOrderMachine, DoseTransferMachine, DoubleDosingMachine,
-		&OverdoseMachine, &KitMachine, &AlertMachine, &EWSReportMachine,
+		OverdoseMachine, KitMachine, AlertMachine, EWSReportMachine,
 		AgreementMachine, PassMachine, VisitMachine, ConsentMachine,
 	}
 }

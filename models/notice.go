@@ -36,9 +36,9 @@ const (
 // Addressee is the organisation that is told.
 const Addressee Party = "addressee"
 
-// Notices is the life of a notice. One that was acknowledged opens again when the same
+// NoticeMachine is the life of a notice. One that was acknowledged opens again when the same
 // thing happens again.
-var Notices = Machine{
+var NoticeMachine = &Machine{
 	Noun: "notice", States: []string{NoticeOpen, NoticeAcknowledged, NoticeCancelled}, Start: []string{NoticeOpen},
 	Moves: []Move{
 		{"acknowledgement", []Party{Addressee}, []string{NoticeOpen}, NoticeAcknowledged},
@@ -60,7 +60,7 @@ func (n *Notice) Acknowledge(by UserID, at time.Time) (changed bool, err error) 
 	if n.State == NoticeAcknowledged {
 		return false, nil
 	}
-	to, err := Notices.Next(n.State, "acknowledgement", Addressee)
+	to, err := NoticeMachine.Next(n.State, "acknowledgement", Addressee)
 	if err != nil {
 		return false, err
 	}

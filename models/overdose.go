@@ -43,7 +43,7 @@ var holder = []Party{Holder}
 
 // OverdoseMachine is the life of an overdose. What is not known can be closed: not
 // everybody can be followed up.
-var OverdoseMachine = Machine{
+var OverdoseMachine = &Machine{
 	Noun: "overdose",
 	States: []string{OverdoseReported, OverdoseResponse, OverdoseSurvived, OverdoseDied, OverdoseFollowUp, OverdosePlanReview,
 		OverdoseDeathReview, OverdoseClosed},
@@ -221,7 +221,7 @@ const (
 )
 
 // KitMachine is the life of a kit.
-var KitMachine = Machine{
+var KitMachine = &Machine{
 	Noun: "naloxone_kit", States: []string{KitStocked, KitGiven, KitUsed, KitLost}, Start: []string{KitStocked},
 	Moves: []Move{
 		{"handover", holder, []string{KitStocked}, KitGiven},

@@ -190,28 +190,3 @@ func TestAlert_Text(t *testing.T) {
 		t.Error(err, a.State)
 	}
 }
-
-// From every state of these machines a move leads on, or the record is finished; and every
-// state can be reached.
-func TestMachines_OfTheRecordHaveNoDeadEnd(t *testing.T) {
-	t.Parallel()
-	for _, m := range []*Machine{&OverdoseMachine, &KitMachine, &AlertMachine} {
-		reached := slices.Clone(m.Start)
-		for i := 0; i < len(reached); i++ {
-			for _, v := range m.Moves {
-				if slices.Contains(v.From, reached[i]) && !slices.Contains(reached, v.To) {
-					reached = append(reached, v.To)
-				}
-			}
-		}
-		finished := []string{OverdoseClosed, KitUsed, KitLost, AlertRetracted}
-		for _, s := range m.States {
-			if !slices.Contains(reached, s) {
-				t.Errorf("%s: %s is never reached", m.Noun, s)
-			}
-			if (len(m.Allowed(s, Holder)) == 0) != slices.Contains(finished, s) {
-				t.Errorf("%s: from %s the moves are %v", m.Noun, s, m.Allowed(s, Holder))
-			}
-		}
-	}
-}

@@ -43,9 +43,9 @@ const (
 
 var unreleased = []string{CaseOpened, CaseAssessed, CaseReferralsSent, CaseReady}
 
-// ReleaseCases is the life of a release case. A release comes from any state before it,
+// ReleaseCaseMachine is the life of a release case. A release comes from any state before it,
 // because nobody waits for paper.
-var ReleaseCases = Machine{
+var ReleaseCaseMachine = &Machine{
 	Noun:   "release_case",
 	States: []string{CaseOpened, CaseAssessed, CaseReferralsSent, CaseReady, CaseReleased, CaseLinked, CaseNotLinked, CaseClosed},
 	Start:  []string{CaseOpened, CaseReleased},
@@ -173,7 +173,7 @@ func (c *ReleaseCase) Risk(now time.Time) string {
 
 // Do makes a move from the state as computed.
 func (c *ReleaseCase) Do(name, state string, seen Date) error {
-	to, err := ReleaseCases.Next(state, name, HealthUnit)
+	to, err := ReleaseCaseMachine.Next(state, name, HealthUnit)
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func (t *tx) orderTransfer(id string, spell *models.CustodySpell, c *models.Clie
 	if err := checks.Err(); err != nil {
 		return err
 	}
-	if spell.State, err = models.CustodySpells.Next(spell.State, "transfers", models.HealthUnit); err != nil {
+	if spell.State, err = models.CustodySpellMachine.Next(spell.State, "transfers", models.HealthUnit); err != nil {
 		return err
 	}
 	spell.Version++
@@ -257,7 +257,7 @@ func (t *tx) spellFollows(id, action string) error {
 	if err := t.Where("id = ?", id).Take(&spell).Error; err != nil {
 		return err
 	}
-	for _, move := range models.CustodySpells.Moves {
+	for _, move := range models.CustodySpellMachine.Moves {
 		if move.Name == action && len(move.By) == 0 && len(move.From) == 1 && spell.State == move.From[0] {
 			spell.State = move.To
 			spell.Version++

@@ -119,8 +119,8 @@ func recordOpened(db *gorm.DB, e readEvent) ([]auditRow, error) {
 	return events, t.tellChanges()
 }
 
-// shownRecord is another organisation's record as a read shows it: once for each category
-// it is shown in.
+// shownRecord is a record as it is shown to another organisation: once for each category it
+// is shown in.
 type shownRecord struct {
 	id       string
 	client   models.ClientID
@@ -189,16 +189,14 @@ func (s *Session) consentBehind(r *reading, naming []models.Consent, record show
 // groundOf finds the relation that opens a record without a consent.
 func (s *Session) groundOf(r *reading, t table, record shownRecord, d *models.Disclosure) error {
 	for _, relation := range []models.Relation{models.Team, models.InCustody, models.Emergency} {
-		c := s.reach(t, relation, record.category)
-		if c.sql == "" || !s.grants.Through(record.category, models.Read, relation) {
+		if !s.grants.Through(record.category, models.Read, relation) {
 			continue
 		}
-		var n int64
-		err := r.Session(&gorm.Session{NewDB: true}).Table(string(t)).Where("id = ?", record.id).Where("("+c.sql+")", c.args...).Count(&n).Error
+		open, err := s.opens(r.DB, t, relation, record)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if !open {
 			continue
 		}
 		d.Ground = string(relation)
@@ -208,6 +206,17 @@ func (s *Session) groundOf(r *reading, t table, record shownRecord, d *models.Di
 		return nil
 	}
 	return models.NotFound(r.noun)
+}
+
+// opens reports whether a relation opens a record to the session's organisation now.
+func (s *Session) opens(db *gorm.DB, t table, relation models.Relation, record shownRecord) (bool, error) {
+	c := s.reach(t, relation, record.category)
+	if c.sql == "" {
+		return false, nil
+	}
+	var n int64
+	err := db.Session(&gorm.Session{NewDB: true}).Table(string(t)).Where("id = ?", record.id).Where("("+c.sql+")", c.args...).Count(&n).Error
+	return n > 0, err
 }
 
 // openedInEmergency ties a record to the actor's emergency access.

@@ -204,10 +204,11 @@ func (t *tx) keepVersion(e *models.Entry) error {
 	if err := t.Create(e).Error; err != nil {
 		return err
 	}
+	record := shownRecord{e.ID, e.ClientID, e.OrganisationID, e.Category}
 	if !e.Struck() {
-		return t.tellReaders("entry", e.EntryID, entryTable, &models.Entry{}, e.ID, e.Category, e.ClientID)
+		return t.tellReaders("entry", e.EntryID, entryTable, record)
 	}
-	lost, err := t.otherReaders(entryTable, &models.Entry{}, e.ID, e.Category, e.ClientID)
+	lost, err := t.otherReaders(entryTable, record)
 	t.tell("entry", e.EntryID, t.session.actor.OrganisationID)
 	t.gone("entry", e.EntryID, lost...)
 	return err

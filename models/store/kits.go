@@ -146,7 +146,7 @@ func (s *Session) MoveKit(ctx context.Context, id, name string, m models.KitMove
 		}
 		changedKit := s.seeKit(&row)
 		seen = &changedKit
-		return t.tellReaders("naloxone_kit", id, kitTable, &models.NaloxoneKit{}, id, models.CatNaloxone, kit.ClientID)
+		return t.tellReaders("naloxone_kit", id, kitTable, shownRecord{id, kit.ClientID, kit.OrganisationID, models.CatNaloxone})
 	})
 	return seen, err
 }

@@ -183,7 +183,7 @@ func (t *tx) report(o *models.Overdose) error {
 	if err := t.proposeAlert(o); err != nil {
 		return err
 	}
-	return t.tellReaders("overdose", o.ID, overdoseTable, &models.Overdose{}, o.ID, models.CatOverdoseEvent, o.ClientID)
+	return t.tellReaders("overdose", o.ID, overdoseTable, shownRecord{o.ID, o.ClientID, o.OrganisationID, models.CatOverdoseEvent})
 }
 
 // proposeAlert proposes an alert when another overdose lies near in place and time,
@@ -245,7 +245,7 @@ func (s *Session) MoveOverdose(ctx context.Context, id, name string, m models.Ov
 			}
 		}
 		seen = current
-		return t.tellReaders("overdose", id, overdoseTable, o, id, models.CatOverdoseEvent, o.ClientID)
+		return t.tellReaders("overdose", id, overdoseTable, shownRecord{id, o.ClientID, o.OrganisationID, models.CatOverdoseEvent})
 	})
 	return seen, err
 }

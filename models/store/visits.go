@@ -25,14 +25,8 @@ func (s *Session) GetVisit(ctx context.Context, id string) (*models.Visit, error
 }
 
 // PlanVisit announces a visit on a pass and an agreement that are in force on that day.
-func (s *Session) PlanVisit(ctx context.Context, passID, purpose string, on models.Date) (v *models.Visit, out Outcome, err error) {
-	var c models.Checks
-	_, ok := models.ParseDate(string(on))
-	c.Require(ok, "/on", "visit.on_not_a_date")
-	c.Require(!ok || on >= s.today(), "/on", "visit.on_past")
-	c.Require(models.InList("visit_purpose", purpose), "/purpose", "visit.purpose_unknown")
-	c.Require(passID != "", "/pass", "visit.pass_required")
-	if err := c.Err(); err != nil {
+func (s *Session) PlanVisit(ctx context.Context, n models.NewVisit) (v *models.Visit, out Outcome, err error) {
+	if err := n.Check(s.today()); err != nil {
 		return nil, Outcome{}, err
 	}
 	out, err = s.create(ctx, "visit.create", func(tx *tx, id string, replayed bool) error {
@@ -40,7 +34,7 @@ func (s *Session) PlanVisit(ctx context.Context, passID, purpose string, on mode
 			v, err = s.visit(tx.DB, id, models.Read)
 			return err
 		}
-		p, err := s.pass(tx.DB, passID, models.Read)
+		p, err := s.pass(tx.DB, n.PassID, models.Read)
 		if err != nil {
 			return at("/pass", err)
 		}
@@ -51,10 +45,10 @@ func (s *Session) PlanVisit(ctx context.Context, passID, purpose string, on mode
 		if err := shared(tx.DB).Where("id = ?", p.ID).Take(p).Error; err != nil {
 			return err
 		}
-		if !p.InForce(on) || !a.InForce(on) {
+		if !p.InForce(n.On) || !a.InForce(n.On) {
 			return models.Fail(models.KindConflict, "visit.pass_not_in_force", "Pass and agreement must both be in force on the day of the visit.")
 		}
-		v = &models.Visit{ID: id, PassID: p.ID, NGOID: p.NGOID, InstitutionID: p.InstitutionID, Purpose: purpose, OnDate: on, State: "planned", Version: 1, CreatedAt: tx.now}
+		v = &models.Visit{ID: id, PassID: p.ID, NGOID: p.NGOID, InstitutionID: p.InstitutionID, Purpose: n.Purpose, OnDate: n.On, State: "planned", Version: 1, CreatedAt: tx.now}
 		tx.tell("visit", id, v.NGOID, v.InstitutionID)
 		return tx.Create(v).Error
 	})

@@ -445,7 +445,7 @@ func TestVisit_NeedsPassAndAgreementOnTheDay(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		v := visit(t, c)
 		plan := func(on models.Date) (*models.Visit, error) {
-			got, _, err := v.coordinator.New().PlanVisit(ctx, v.pass.ID, "group_session", on)
+			got, _, err := v.coordinator.New().PlanVisit(ctx, models.NewVisit{PassID: v.pass.ID, Purpose: "group_session", On: on})
 			return got, err
 		}
 		got, err := plan(c.Today().AddDays(1))

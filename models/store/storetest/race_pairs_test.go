@@ -202,7 +202,7 @@ func TestRace_VisitsAgainstPassesAndAgreements(t *testing.T) {
 						}
 					case 1:
 						var v *models.Visit
-						if v, _, planned = p.coordinator.New().PlanVisit(ctx, pass.ID, "group_session", c.Today().AddDays(1)); planned == nil {
+						if v, _, planned = p.coordinator.New().PlanVisit(ctx, models.NewVisit{PassID: pass.ID, Purpose: "group_session", On: c.Today().AddDays(1)}); planned == nil {
 							visit = v.ID
 						}
 					case 2:
