@@ -125,7 +125,7 @@ func (s *Sealed) measureOf(t *SealedTable) Measure {
 	}
 	counts := MeasureGroup{Extension: unitOf(t.countUnit(), t.unitWords()), Code: groupCode(groupCounts)}
 	for _, measure := range t.measures() {
-		counts.Population = append(counts.Population, MeasurePopulation{populationCode(measure), t.criteria(t.Title.In("en") + ": " + measure)})
+		counts.Population = append(counts.Population, MeasureCriteria{populationCode(measure), t.criteria(t.Title.In("en") + ": " + measure)})
 	}
 	counts.Stratifier = t.stratifier("")
 	m.Group = []MeasureGroup{counts}
@@ -153,10 +153,10 @@ func unitOf(code string, name Words) []Extension {
 
 // stratifier is the breakdown of the rows of one kind; none for a total.
 func (t *SealedTable) stratifier(kind string) []MeasureStratifier {
-	var all []MeasureComponent
+	var all []MeasureCriteria
 	for _, d := range t.dimensionsOf(kind) {
 		if d != dimMeasure {
-			all = append(all, MeasureComponent{dimensionCode(d), t.criteria("by " + d)})
+			all = append(all, MeasureCriteria{dimensionCode(d), t.criteria("by " + d)})
 		}
 	}
 	if len(all) == 0 {

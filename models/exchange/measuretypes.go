@@ -72,25 +72,19 @@ type Measure struct {
 type MeasureGroup struct {
 	Extension  []Extension         `json:"extension,omitempty"`
 	Code       Concept             `json:"code"`
-	Population []MeasurePopulation `json:"population,omitempty"`
+	Population []MeasureCriteria   `json:"population,omitempty"`
 	Stratifier []MeasureStratifier `json:"stratifier,omitempty"`
 }
 
-// MeasurePopulation is one measure of a table.
-type MeasurePopulation struct {
+// MeasureCriteria is one measure of a table, or one dimension of its breakdown.
+type MeasureCriteria struct {
 	Code     Concept    `json:"code"`
 	Criteria Expression `json:"criteria"`
 }
 
 // MeasureStratifier is the breakdown: a component for each dimension.
 type MeasureStratifier struct {
-	Component []MeasureComponent `json:"component"`
-}
-
-// MeasureComponent is a dimension.
-type MeasureComponent struct {
-	Code     Concept    `json:"code"`
-	Criteria Expression `json:"criteria"`
+	Component []MeasureCriteria `json:"component"`
 }
 
 // MeasureReport is a table.
