@@ -85,7 +85,7 @@ func ListPasses(c *Call) error {
 	if err != nil {
 		return err
 	}
-	overdue, err := c.choice("overdue", func(s string) bool { return s == "true" || s == "false" })
+	overdue, err := c.choice("overdue", oneOf("true", "false"))
 	if err != nil {
 		return err
 	}

@@ -95,9 +95,7 @@ func IssueAlert(c *Call) error {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/alerts [get]
 func ListAlerts(c *Call) error {
-	state, err := c.choice("state", func(s string) bool {
-		return s == models.AlertProposed || s == models.AlertIssued || s == models.AlertRetracted
-	})
+	state, err := c.choice("state", oneOf(models.AlertMachine.States...))
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"time"
 
 	"jol/models"
@@ -83,7 +82,7 @@ func ListBreakGlass(c *Call) error {
 	if err != nil {
 		return err
 	}
-	state, err := c.choice("state", func(s string) bool { return slices.Contains(models.BreakGlassStates, s) })
+	state, err := c.choice("state", oneOf(models.BreakGlassStates...))
 	if err != nil {
 		return err
 	}

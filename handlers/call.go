@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -176,6 +177,11 @@ func (x *Exchange) choice(name string, allowed func(string) bool) (string, error
 		return "", invalid("/"+name, name+".unknown")
 	}
 	return s, nil
+}
+
+// oneOf are the values of a closed list, for choice.
+func oneOf(list ...string) func(string) bool {
+	return func(s string) bool { return slices.Contains(list, s) }
 }
 
 func invalid(pointer, code string) error {

@@ -164,7 +164,7 @@ func RequestIdentityChange(c *Call) error {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/identity-changes [get]
 func ListIdentityChanges(c *Call) error {
-	state, err := c.choice("state", func(s string) bool { return s == "requested" || s == "approved" })
+	state, err := c.choice("state", oneOf("requested", "approved"))
 	if err != nil {
 		return err
 	}

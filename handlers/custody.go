@@ -400,7 +400,7 @@ func OrderCustodyTransfer(c *Call) error {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/custody-transfers [get]
 func ListCustodyTransfers(c *Call) error {
-	alarm, err := c.choice("alarm", func(s string) bool { return s == "true" || s == "false" })
+	alarm, err := c.choice("alarm", oneOf("true", "false"))
 	if err != nil {
 		return err
 	}

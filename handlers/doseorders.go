@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"time"
 
 	"jol/models"
@@ -225,8 +224,8 @@ func (in doseOrderChangeRequest) checkFields(action string) error {
 //	@Router			/api/v1/dose-orders/{id}/{action} [post]
 func ChangeDoseOrder(c *Call) error {
 	action := c.Param("action")
-	if !moveOf(models.DoseOrderMachine, action) {
-		return models.NotFound("dose_order")
+	if err := models.DoseOrderMachine.Unknown(action); err != nil {
+		return err
 	}
 	in, err := bind[doseOrderChangeRequest](&c.Exchange)
 	if err != nil {
@@ -242,11 +241,6 @@ func ChangeDoseOrder(c *Call) error {
 		return err
 	}
 	return c.Versioned(o.Version, doseOrderView(*o))
-}
-
-// moveOf reports whether the machine has a move of that name that somebody can make.
-func moveOf(m *models.Machine, name string) bool {
-	return slices.ContainsFunc(m.Moves, func(v models.Move) bool { return v.Name == name && len(v.By) > 0 })
 }
 
 type doseRequest struct {
@@ -372,7 +366,7 @@ func doubleDosingView(d store.SeenDoubleDosing) DoubleDosingView {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/double-dosing [get]
 func ListDoubleDosing(c *Call) error {
-	state, err := c.choice("state", func(s string) bool { return slices.Contains(models.DoubleDosingMachine.States, s) })
+	state, err := c.choice("state", oneOf(models.DoubleDosingMachine.States...))
 	if err != nil {
 		return err
 	}

@@ -191,8 +191,8 @@ func (in doseTransferMoveRequest) checkFields(action string) error {
 //	@Router			/api/v1/dose-transfers/{id}/{action} [post]
 func MoveDoseTransfer(c *Call) error {
 	action := c.Param("action")
-	if !moveOf(models.DoseTransferMachine, action) {
-		return models.NotFound("dose_transfer")
+	if err := models.DoseTransferMachine.Unknown(action); err != nil {
+		return err
 	}
 	in, err := bind[doseTransferMoveRequest](&c.Exchange)
 	if err != nil {

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
 
 	"jol/models"
@@ -38,11 +37,7 @@ type DiffView struct {
 //	@Failure		default	{object}	ProblemView
 //	@Router			/api/v1/protocols/{slug}/diff [get]
 func GetDiff(c *PublicCall) error {
-	from, to, err := twoEditions(&c.Exchange, c.Editions, c.findEdition)
-	if err != nil {
-		return err
-	}
-	changes, err := compareEditions(c.Context, c.Editions, from, to)
+	from, to, changes, err := compareEditions(&c.Exchange, c.Editions, c.findEdition)
 	if err != nil {
 		return err
 	}
@@ -53,8 +48,31 @@ func GetDiff(c *PublicCall) error {
 	return c.JSON(http.StatusOK, out)
 }
 
+// compareEditions says what differs between the two editions that are asked for.
+func compareEditions(x *Exchange, live *protocols.Live, find findEdition) (from, to models.Edition, changes []protocols.Change, err error) {
+	if from, to, err = twoEditions(x, live, find); err != nil {
+		return from, to, nil, err
+	}
+	a, err := live.Read(x.Context, from)
+	if err != nil {
+		return from, to, nil, err
+	}
+	b, err := live.Read(x.Context, to)
+	if err != nil {
+		return from, to, nil, err
+	}
+	changes, ok := protocols.Diff(from.Protocol, a, b)
+	if !ok {
+		err = models.NotFound("protocol")
+	}
+	return from, to, changes, err
+}
+
+// findEdition finds an edition by its name, as far as the caller may see it.
+type findEdition func(slug, name string) (models.Edition, error)
+
 // twoEditions reads from and to: the built-in edition and the one in force, unless named.
-func twoEditions(x *Exchange, live *protocols.Live, find func(slug, name string) (models.Edition, error)) (from, to models.Edition, err error) {
+func twoEditions(x *Exchange, live *protocols.Live, find findEdition) (from, to models.Edition, err error) {
 	slug := x.Param("slug")
 	if to, err = live.InForce(slug); err != nil {
 		return from, to, err
@@ -71,22 +89,6 @@ func twoEditions(x *Exchange, live *protocols.Live, find func(slug, name string)
 		to, err = find(slug, name)
 	}
 	return from, to, err
-}
-
-func compareEditions(ctx context.Context, live *protocols.Live, from, to models.Edition) ([]protocols.Change, error) {
-	a, err := live.Read(ctx, from)
-	if err != nil {
-		return nil, err
-	}
-	b, err := live.Read(ctx, to)
-	if err != nil {
-		return nil, err
-	}
-	changes, ok := protocols.Diff(from.Protocol, a, b)
-	if !ok {
-		return nil, models.NotFound("protocol")
-	}
-	return changes, nil
 }
 
 // StepImpactView says how one step differs for whoever moves to the newer edition.
@@ -140,11 +142,7 @@ func GetImpact(c *Call) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := twoEditions(&c.Exchange, c.Editions, c.findEdition)
-	if err != nil {
-		return err
-	}
-	changes, err := compareEditions(c.Context, c.Editions, from, to)
+	from, to, changes, err := compareEditions(&c.Exchange, c.Editions, c.findEdition)
 	if err != nil {
 		return err
 	}

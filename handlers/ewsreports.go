@@ -184,9 +184,7 @@ func ReportEWS(c *Call) error {
 //	@Failure		default	{object}	ProblemView
 //	@Router			/api/v1/ews-reports [get]
 func ListEWSReports(c *Call) error {
-	state, err := c.choice("state", func(s string) bool {
-		return s == models.EWSSuspected || s == models.EWSConfirmed || s == models.EWSRetracted
-	})
+	state, err := c.choice("state", oneOf(models.EWSStates...))
 	if err != nil {
 		return err
 	}

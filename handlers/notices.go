@@ -43,7 +43,7 @@ func noticeView(n models.Notice) NoticeView {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/notices [get]
 func ListNotices(c *Call) error {
-	state, err := c.choice("state", func(s string) bool { return s == models.NoticeOpen || s == models.NoticeAcknowledged })
+	state, err := c.choice("state", oneOf(models.NoticeOpen, models.NoticeAcknowledged))
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func (c *PublicCall) readingEdition() (catalog *protocols.Catalog, lang, media s
 	if catalog, err = c.catalog(); err != nil {
 		return nil, "", "", err
 	}
-	if lang, err = c.languageOf(catalog); err != nil {
+	if lang, err = c.languageAmong(catalog.Languages()); err != nil {
 		return nil, "", "", err
 	}
 	produced := []string{mediaJSON, mediaHTML}

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -41,15 +40,14 @@ func GetGraph(c *PublicCall) error {
 	return c.rendition(c.Protocols.Graph(c.Param("slug"), lang))
 }
 
-// language is that of ?lang=, which the links of the pages carry, or else the best of
-// Accept-Language.
-func (c *PublicCall) language() (string, error) { return c.languageOf(c.Protocols) }
+func (c *PublicCall) language() (string, error) { return c.languageAmong(c.Protocols.Languages()) }
 
-func (c *PublicCall) languageOf(catalog *protocols.Catalog) (string, error) {
-	available := catalog.Languages()
-	lang, err := c.choice("lang", func(s string) bool { return slices.Contains(available, s) })
+// languageAmong is that of ?lang=, which the links of the pages carry, or else the best of
+// Accept-Language.
+func (x *Exchange) languageAmong(available []string) (string, error) {
+	lang, err := x.choice("lang", oneOf(available...))
 	if err == nil && lang == "" {
-		lang = protocols.Negotiate(c.Header.Get("Accept-Language"), available)
+		lang = protocols.Negotiate(x.Header.Get("Accept-Language"), available)
 	}
 	return lang, err
 }

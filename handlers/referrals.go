@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"slices"
 	"time"
 
 	"jol/models"
@@ -90,13 +89,13 @@ func referralAnswer(r store.SeenReferral) any {
 
 // partyFilter reads the filters of a list of what one organisation sends another.
 func partyFilter(x *Exchange, states []string) (f store.PartyFilter, err error) {
-	if f.Direction, err = x.choice("direction", func(s string) bool { return s == "in" || s == "out" }); err != nil {
+	if f.Direction, err = x.choice("direction", oneOf("in", "out")); err != nil {
 		return f, err
 	}
-	if f.State, err = x.choice("state", func(s string) bool { return slices.Contains(states, s) }); err != nil {
+	if f.State, err = x.choice("state", oneOf(states...)); err != nil {
 		return f, err
 	}
-	overdue, err := x.choice("overdue", func(s string) bool { return s == "true" || s == "false" })
+	overdue, err := x.choice("overdue", oneOf("true", "false"))
 	f.Overdue = overdue == "true"
 	return f, err
 }

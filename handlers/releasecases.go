@@ -95,7 +95,7 @@ func OpenReleaseCase(c *Call) error {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/release-cases [get]
 func ListReleaseCases(c *Call) error {
-	due, err := c.choice("due", func(s string) bool { return s == "overdue" || s == "today" || s == "week" })
+	due, err := c.choice("due", oneOf("overdue", "today", "week"))
 	if err != nil {
 		return err
 	}

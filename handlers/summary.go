@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"jol/models"
-	"jol/models/protocols"
 	"jol/models/store"
 )
 
@@ -72,12 +71,9 @@ type SummaryConsentView struct {
 //	@Failure		default			{object}	ProblemView
 //	@Router			/api/v1/clients/{code}/summary [get]
 func GetSummary(c *Call) error {
-	lang, err := c.choice("lang", func(s string) bool { return slices.Contains(summaryLanguages, s) })
+	lang, err := c.languageAmong(summaryLanguages)
 	if err != nil {
 		return err
-	}
-	if lang == "" {
-		lang = protocols.Negotiate(c.Header.Get("Accept-Language"), summaryLanguages)
 	}
 	media, err := accepted(c.Header.Get("Accept"), mediaJSON, mediaHTML)
 	if err != nil {

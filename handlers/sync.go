@@ -588,7 +588,7 @@ func (c *Call) conflictView(k models.SyncConflict) SyncConflictView {
 //	@Failure	default	{object}	ProblemView
 //	@Router		/api/v1/sync/conflicts [get]
 func ListSyncConflicts(c *Call) error {
-	state, err := c.choice("state", func(s string) bool { return slices.Contains(models.ConflictStates, s) })
+	state, err := c.choice("state", oneOf(models.ConflictStates...))
 	if err != nil {
 		return err
 	}

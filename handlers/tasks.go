@@ -57,11 +57,7 @@ type titles struct {
 }
 
 func (c *Call) titles() (*titles, error) {
-	available := c.Protocols.Languages()
-	lang, err := c.choice("lang", func(s string) bool { return slices.Contains(available, s) })
-	if err == nil && lang == "" {
-		lang = protocols.Negotiate(c.Header.Get("Accept-Language"), available)
-	}
+	lang, err := c.languageAmong(c.Protocols.Languages())
 	return &titles{c, lang, map[string]*protocols.Catalog{}}, err
 }
 
@@ -148,10 +144,10 @@ func ListTasks(c *Call) error {
 
 // taskFilter reads what a list of tasks is narrowed to.
 func (c *Call) taskFilter() (f store.TaskFilter, err error) {
-	if f.Due, err = c.choice("due", func(s string) bool { return s == "overdue" || s == "today" || s == "week" }); err != nil {
+	if f.Due, err = c.choice("due", oneOf("overdue", "today", "week")); err != nil {
 		return f, err
 	}
-	if f.State, err = c.choice("state", func(s string) bool { return slices.Contains(models.TaskMachine.States, s) }); err != nil {
+	if f.State, err = c.choice("state", oneOf(models.TaskMachine.States...)); err != nil {
 		return f, err
 	}
 	role, err := c.choice("role", func(s string) bool { return slices.Contains(models.Roles, models.Role(s)) })

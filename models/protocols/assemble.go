@@ -32,12 +32,16 @@ func (c *content) addCodes(kind string, codes []phrase) {
 	}
 }
 
-func (c *content) addCommon(lang string, t commonText) {
-	have, ok := c.common[lang]
-	if !ok {
-		have = newCommonText()
-		c.common[lang] = have
+// commonIn are the labels in a language, of which there may be none yet.
+func (c *content) commonIn(lang string) commonText {
+	if c.common[lang] == nil {
+		c.common[lang] = newCommonText()
 	}
+	return c.common[lang]
+}
+
+func (c *content) addCommon(lang string, t commonText) {
+	have := c.commonIn(lang)
 	for group, labels := range t {
 		for key, l := range labels {
 			if _, ok := have[group][key]; ok {

@@ -178,11 +178,7 @@ func (c *content) shareCodes(kind string, codes []phrase) {
 // shareText adds labels. Only the questions of the bundle's own steps may be put in other
 // words: no other protocol asks them.
 func (c *content) shareText(lang string, t commonText, slug string) {
-	have, ok := c.common[lang]
-	if !ok {
-		have = newCommonText()
-		c.common[lang] = have
-	}
+	have := c.commonIn(lang)
 	for group, labels := range t {
 		for key, l := range labels {
 			old, ok := have[group][key]

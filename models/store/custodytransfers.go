@@ -69,21 +69,21 @@ func (s *Session) ListTransfers(ctx context.Context, alarm bool, p Paging) (page
 // GetTransfer returns one transfer to one of its parties.
 func (s *Session) GetTransfer(ctx context.Context, id string) (seen *SeenTransfer, err error) {
 	err = s.readRecords(ctx, "custody_transfer.read", func(r *reading) error {
-		var row transferRow
-		if err := found(s.transferQuery(r.DB, models.Read).Where("custody_transfers.id = ?", id).Take(&row).Error, "custody_transfer"); err != nil {
+		row, err := s.custodyTransfer(r.DB, id, models.Read)
+		if err != nil {
 			return err
 		}
 		r.touched(id)
-		one := s.seeCustodyTransfer(&row)
+		one := s.seeCustodyTransfer(row)
 		seen = &one
 		return nil
 	})
 	return seen, err
 }
 
-func (t *tx) transfer(id string, verb models.Verb) (*transferRow, error) {
+func (s *Session) custodyTransfer(q *gorm.DB, id string, verb models.Verb) (*transferRow, error) {
 	var row transferRow
-	return &row, found(t.session.transferQuery(t.DB, verb).Where("custody_transfers.id = ?", id).Take(&row).Error, "custody_transfer")
+	return &row, found(s.transferQuery(q, verb).Where("custody_transfers.id = ?", id).Take(&row).Error, "custody_transfer")
 }
 
 // OrderTransfer orders the move of a person to another institution and makes the tasks of
@@ -103,7 +103,7 @@ func (s *Session) OrderTransfer(ctx context.Context, spellID string, to models.O
 				return err
 			}
 		}
-		row, err := t.transfer(id, models.Change)
+		row, err := s.custodyTransfer(t.DB, id, models.Change)
 		if err == nil {
 			one := s.seeCustodyTransfer(row)
 			seen = &one
@@ -171,7 +171,7 @@ func (s *Session) MoveTransfer(ctx context.Context, id, action string, at *time.
 		return nil, err
 	}
 	err = s.write(ctx, "custody_transfer."+strings.ReplaceAll(action, "-", "_"), func(t *tx) error {
-		row, err := t.transfer(id, models.Change)
+		row, err := s.custodyTransfer(t.DB, id, models.Change)
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (s *Session) MoveTransfer(ctx context.Context, id, action string, at *time.
 		if err := t.keepTransfer(transfer); err != nil {
 			return err
 		}
-		if row, err = t.transfer(id, models.Change); err != nil {
+		if row, err = s.custodyTransfer(t.DB, id, models.Change); err != nil {
 			return err
 		}
 		one := s.seeCustodyTransfer(row)
