@@ -495,9 +495,6 @@ var Routes = []Route{
 		Action: "audit.read", Query: []string{"action", "limit", "cursor"}},
 }
 
-// key names a route in test output and in the OpenAPI check.
-func (r Route) key() string { return r.Method + " " + r.Path }
-
 // takesBody reports whether a request with this method may carry a body that means
 // something. A body on any other method is never read.
 func takesBody(method string) bool {

@@ -9,6 +9,9 @@ import (
 	"jol/models"
 )
 
+// key names a route in test output and in the samples.
+func (r Route) key() string { return r.Method + " " + r.Path }
+
 // The table is data; this is its grammar.
 func TestRoutes_AreWellFormed(t *testing.T) {
 	t.Parallel()

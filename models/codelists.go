@@ -120,19 +120,6 @@ func SubstanceGroup3(code string) string {
 	return "other"
 }
 
-// ICD10 returns the ICD-10 category of a substance, empty when it is not known.
-func ICD10(substance string) string {
-	c, _ := listed(substanceList, substance)
-	return c.ICD10
-}
-
-// ICD11 returns the ICD-11 stem of a substance, empty when it is not known. It is
-// finer than ICD-10, which is derived from the substance and never the reverse.
-func ICD11(substance string) string {
-	c, _ := listed(substanceList, substance)
-	return c.ICD11
-}
-
 // TDIRow returns the row of the TDI 3.0 tables that counts a primary drug. Alcohol
 // has none: it is a secondary drug only.
 func TDIRow(substance string) string {

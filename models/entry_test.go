@@ -293,8 +293,8 @@ func TestDiagnosis_ICD10IsTotalOverICD11(t *testing.T) {
 			continue
 		}
 		for pattern, fourth := range map[string]string{"0": ".1", "1": ".1", "2": ".2", "3": ".0", "4": ".3"} {
-			got, ok := ICD10FromICD11(ICD11(substance.Code) + "." + pattern)
-			if !ok || got != ICD10(substance.Code)+fourth {
+			got, ok := ICD10FromICD11(substance.ICD11 + "." + pattern)
+			if !ok || got != substance.ICD10+fourth {
 				t.Errorf("%s.%s is %q, want %s%s", substance.ICD11, pattern, got, substance.ICD10, fourth)
 			}
 			n++

@@ -3,7 +3,6 @@ package indicators
 import (
 	"math"
 	"slices"
-	"strings"
 
 	"jol/models"
 )
@@ -163,72 +162,9 @@ func (l TableLine) attributes() int {
 // isRate reports whether the table holds numerators and denominators.
 func (l TableLine) isRate() bool { return slices.Contains(l.Dimensions, DimMeasure) }
 
-// measures lists what a client is drawn into in this table: the measures that are
-// not shown from another one.
-func (l TableLine) measures(i Indicator) []string {
-	all := []string{""}
-	if l.isRate() {
-		all = codesOf(DimMeasure, Country{})
-	}
-	return slices.DeleteFunc(all, func(m string) bool { _, shared := l.Same[m]; return shared })
-}
-
 // noiseOf returns the noise of a table's cells.
 func (p Plan) noiseOf(line TableLine, indicator Indicator) Noise {
 	return p.Parts[line.Part].Noise.scaled(indicator.PerClient)
-}
-
-// Draw is one group of cells of which a client is in one: its share of the budget.
-type Draw struct {
-	Table   string
-	Measure string
-	Part    string
-	Status  Status
-	Times   int     // how often a year: four quarters, or once
-	Rho     float64 // m^2 / (2 variance) of one
-}
-
-// Draws lists every draw one client can be in for a year: provisional, final,
-// annual and one revision (disclosure control §2.4a). A client enters treatment in
-// one quarter of a year but can be counted by other indicators in all four. Tables
-// of one split are one draw.
-func Draws(p Plan) []Draw {
-	var all []Draw
-	for _, s := range Statuses {
-		split := map[string]bool{}
-		for _, line := range p.TablesFor(s) {
-			if line.Where != (Filter{}) {
-				key := line.Indicator + "|" + line.Where.Dimension + "|" + strings.Join(line.Dimensions, ",")
-				if split[key] {
-					continue
-				}
-				split[key] = true
-			}
-			indicator, _ := ByID(line.Indicator)
-			times := 1
-			if (s == Provisional || s == Final) && !indicator.OncePerYear {
-				times = 4
-			}
-			m := float64(indicator.PerClient)
-			for _, measure := range line.measures(indicator) {
-				all = append(all, Draw{
-					Table: line.ID, Measure: measure, Part: line.Part, Status: s, Times: times,
-					Rho: m * m / (2 * float64(p.noiseOf(line, indicator).Variance)),
-				})
-			}
-		}
-	}
-	return all
-}
-
-// Budget sums the draws. It says what a reader who knows everyone else could use; it
-// is no privacy promise.
-func Budget(p Plan) float64 {
-	rho := 0.0
-	for _, d := range Draws(p) {
-		rho += float64(d.Times) * d.Rho
-	}
-	return rho
 }
 
 // isRate reports whether clients are counted for a denominator too.

@@ -133,7 +133,7 @@ func TestInterfaceWords_CoverTheCodes(t *testing.T) {
 
 func TestTerms_ShippedTextsAreClean(t *testing.T) {
 	t.Parallel()
-	found, err := CheckTerms(Embedded())
+	found, err := checkTerms(Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestTerms_NamesFileAndLine(t *testing.T) {
 		"demo/text/kk/a.yaml", "title: Нашакорлар\n", // also typed on a Russian keyboard
 	)
 	fsys["demo/text/en/p-one.yaml"].Data = []byte(strings.ReplaceAll(string(fsys["demo/text/en/p-one.yaml"].Data), "title: Second", "title: Dirty, urine of ADDICTS"))
-	found, err := CheckTerms(fsys)
+	found, err := checkTerms(fsys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestTerms_NamesFileAndLine(t *testing.T) {
 	if slices.Sort(got); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if _, err := CheckTerms(withFiles("terms.yaml", "x: y\n")); err == nil {
+	if _, err := checkTerms(withFiles("terms.yaml", "x: y\n")); err == nil {
 		t.Error("a broken list of terms was used")
 	}
 }

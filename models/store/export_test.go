@@ -153,3 +153,6 @@ func (s *Store) HoldFeed(ctx context.Context, actor models.Actor, kind, id strin
 		return nil
 	})
 }
+
+// IsEmpty reports whether there is no record at all.
+func (s *Store) IsEmpty(ctx context.Context) (bool, error) { return isEmpty(s.read.WithContext(ctx)) }

@@ -82,9 +82,7 @@ func (s *Store) keyFingerprint() string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// IsEmpty reports whether there is no record at all: each needs an organisation.
-func (s *Store) IsEmpty(ctx context.Context) (bool, error) { return isEmpty(s.read.WithContext(ctx)) }
-
+// isEmpty reports whether there is no record at all: each needs an organisation.
 func isEmpty(db *gorm.DB) (bool, error) {
 	var ids []string
 	err := db.Model(&models.Organisation{}).Limit(1).Pluck("id", &ids).Error

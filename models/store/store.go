@@ -100,9 +100,6 @@ func (s *Store) For(actor models.Actor, grants models.Grants, req Request) *Sess
 	return &Session{store: s, actor: actor, grants: grants, req: req}
 }
 
-// Country returns the country the deployment serves.
-func (s *Store) Country() string { return s.opt.Country }
-
 // Ready reports whether the database answers and reads can be audited.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.reads.stopped() {
