@@ -128,9 +128,6 @@ func (i Indicator) StatusOn(p Period, day models.Date) Status {
 	return Final
 }
 
-// Fits reports whether the indicator has numbers for the period.
-func (i Indicator) Fits(p Period) bool { return !i.YearOnly || !p.IsQuarter() }
-
 // RuleFor returns the counting rule in words, with the one chosen where there is a choice.
 func (i Indicator) RuleFor(r Rules) string {
 	switch {

@@ -72,16 +72,3 @@ func gaussianRow(b float64, bound int) (p []float64, variance float64) {
 func (t PTable) Noise(u uint64) int {
 	return sort.Search(len(t.below), func(i int) bool { return u < t.below[i] }) - t.Bound
 }
-
-// Probability returns the probability of noise v.
-func (t PTable) Probability(v int) float64 {
-	i := v + t.Bound
-	if i < 0 || i >= len(t.below) {
-		return 0
-	}
-	mass := t.below[i]
-	if i > 0 {
-		mass -= t.below[i-1]
-	}
-	return float64(mass) / unit
-}

@@ -201,3 +201,16 @@ func TestPTable_NoiseInvertsTheDistribution(t *testing.T) {
 		}
 	})
 }
+
+// Probability returns the probability of noise v.
+func (t PTable) Probability(v int) float64 {
+	i := v + t.Bound
+	if i < 0 || i >= len(t.below) {
+		return 0
+	}
+	mass := t.below[i]
+	if i > 0 {
+		mass -= t.below[i-1]
+	}
+	return float64(mass) / unit
+}
