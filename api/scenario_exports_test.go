@@ -237,8 +237,14 @@ func TestExport_ScriptPullsAQuarter(t *testing.T) {
 		if !strings.Contains(string(read("report.html")), "Ситуация с лечением") || !bytes.HasPrefix(read("release.xlsx"), []byte("PK")) {
 			t.Error("report or workbook is not what it should be")
 		}
-		if out, err := pull("jol_wrong", "KZ-2026Q2-final"); err == nil || strings.Contains(string(out), "jol_wrong") {
-			t.Errorf("a wrong token passes, or is printed: %s", out)
+		if out, err := pull("jol_wrong", "KZ-2026Q2-final"); err == nil || strings.Contains(string(out), "jol_wrong") || !strings.Contains(string(out), "(token.invalid)") {
+			t.Errorf("a wrong token passes, or is printed, or the refusal has no code: %s", out)
+		}
+		if out, err := pull(w.as(t, models.RoleMinistryAnalyst).Token, "KZ-2026Q3-final"); err == nil || !strings.Contains(string(out), "release.json: Not found (release.not_found)\n") {
+			t.Errorf("of a release that is not there it says %s", out)
+		}
+		if part, err := filepath.Glob(filepath.Join(folder, "*.part")); err != nil || len(part) != 0 {
+			t.Errorf("left behind: %v %v", part, err)
 		}
 	})
 }

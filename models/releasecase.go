@@ -22,6 +22,7 @@ type ReleaseCase struct {
 	// of the region is responsible and knows no more than it needs to begin.
 	ReceiverID OrganisationID
 	ByDefault  bool
+	ClientTold bool // at the release, who is responsible from then on
 	LinkedOn   Date // when the case was closed as linked
 	Version    int64
 	CreatedAt  time.Time

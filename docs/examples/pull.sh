@@ -13,11 +13,23 @@ release=$1 folder=$2
 IFS= read -r token || [ -n "$token" ]
 mkdir -p "$folder"
 
+member() { # name, file: a member of the problem in it
+  grep -oE "\"$1\" *: *\"[^\"]*\"" "$2" 2>/dev/null | head -n 1 | sed 's/.*: *"\(.*\)"/\1/'
+}
+
+refused() { # file: says the title and the code of the service's problem, and nothing else of it
+  title=$(member title "$folder/$1.part") code=$(member code "$folder/$1.part")
+  [ -z "$code" ] || echo "$1: $title ($code)" >&2 # else curl has said all there is
+  rm -f "$folder/$1.part"
+  exit 1
+}
+
 fetch() { # path, media type, file
+  rm -f "$folder/$3.part" # of a run that failed
   printf 'header = "Authorization: Bearer %s"\n' "$token" |
     curl --config - --fail-with-body --silent --show-error --retry 3 \
       --header "Accept: $2" --header "Accept-Language: ${JOL_LANGUAGE:-en}" \
-      --output "$folder/$3.part" "$JOL_URL/api/v1/releases/$release$1"
+      --output "$folder/$3.part" "$JOL_URL/api/v1/releases/$release$1" || refused "$3"
   mv "$folder/$3.part" "$folder/$3" # a file that is there is whole
   printf '%8d  %s\n' "$(wc -c <"$folder/$3")" "$3"
 }

@@ -75,13 +75,14 @@ func (t *tx) goFree(spell *models.CustodySpell, c *models.Client, r models.Custo
 		}
 	}
 	rc.Released(spell)
+	rc.ClientTold = r.ClientTold
 	consent, err := t.handOver(spell, rc, c, r)
 	if err != nil {
 		return err
 	}
 	t.alsoTouched(rc.ID)
 	t.tell("release_case", rc.ID, rc.OrganisationID, rc.ReceiverID)
-	columns := []string{"state", "exit_region", "unplanned", "released_at", "receiver_id", "by_default", "version"}
+	columns := []string{"state", "exit_region", "unplanned", "released_at", "receiver_id", "by_default", "client_told", "version"}
 	if err := changed(t.Model(rc).Where("version = ?", rc.Version-1).Select(columns).Updates(rc)); err != nil {
 		return err
 	}

@@ -246,7 +246,7 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 		}
 	}
 	if byRelease && entry.ConsentID == "" {
-		entry.Ground = "continuity_of_care"
+		entry.Ground, entry.ClientTold = "continuity_of_care", row.ClientTold // as the release says
 	}
 	if entry.ConsentID == "" && entry.Ground == "" {
 		entry.Ground = "team"

@@ -342,6 +342,29 @@ func TestRelease_FallsToTheDefaultClinic(t *testing.T) {
 	})
 }
 
+// What the release says of whether the person was told, each later reading says too.
+func TestRelease_EachReadingSaysWhetherTheClientWasTold(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, nurse := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleClinician, c.Clinic)
+		c.defaultClinic(c.Clinic)
+		for i, told := range []bool{true, false} {
+			spell := medic.hold(medic.Register(1+i), c.Today().AddDays(30))
+			release := c.freed(true)
+			release.ClientTold = told
+			_, err := medic.On(spell.Version).ReleaseFromCustody(ctx, spell.ID, release)
+			must(t, err)
+			must(t, second2(nurse.New().ListHandovers(ctx, store.Paging{Limit: 10})))
+			reason := map[bool]string{true: "", false: "not_recorded"}[told]
+			ofClient := "disclosures WHERE client_id = ? AND recipient_id = ?"
+			all := count(t, c.World, ofClient, spell.ClientID, c.Clinic.ID)
+			alike := count(t, c.World, ofClient+" AND ground = 'continuity_of_care' AND client_told = ? AND not_told_reason = ?", spell.ClientID, c.Clinic.ID, told, reason)
+			if all != 2 || alike != 2 {
+				t.Errorf("told %t: %d entries, %d say so", told, all, alike)
+			}
+		}
+	})
+}
+
 // Who accepted a referral for the release sees the release until the referral is cancelled or
 // its consent withdrawn.
 func TestRelease_IsGoneWithTheReferralThatWasAccepted(t *testing.T) {
