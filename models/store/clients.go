@@ -68,7 +68,7 @@ func (t *tx) findOrMakeClient(id, code string, p pseudonym, r models.Registratio
 	if err := t.checkRegistrationRate(); err != nil {
 		return "", 0, err
 	}
-	own, err := t.ownByCode(code)
+	own, err := t.byCode(t.session.actor.OrganisationID, code)
 	if err != nil {
 		return "", 0, err
 	}
@@ -96,10 +96,37 @@ func nextLocalNo(own []models.Client) int {
 	return own[len(own)-1].LocalNo + 1
 }
 
-// ownByCode returns the organisation's own records with the code, by local number.
-func (t *tx) ownByCode(code string) (own []models.Client, err error) {
-	err = t.Where("organisation_id = ? AND code = ?", t.session.actor.OrganisationID, code).Order("local_no").Find(&own).Error
-	return own, err
+// byCode returns an organisation's records with the code, by local number.
+func (t *tx) byCode(org models.OrganisationID, code string) (all []models.Client, err error) {
+	err = t.Where("organisation_id = ? AND code = ?", org, code).Order("local_no").Find(&all).Error
+	return all, err
+}
+
+// recordOf is an organisation's record of a person, the first of several; nil when it has none.
+func recordOf(q *gorm.DB, org models.OrganisationID, person models.PersonID) (*models.Client, error) {
+	var all []models.Client
+	err := q.Session(&gorm.Session{NewDB: true}).Where("organisation_id = ? AND person_id = ?", org, person).Order("id").Limit(1).Find(&all).Error
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// recordFrom makes an organisation's record of a person whom an act of care brings to it. A
+// record with the same code is not taken for the same person.
+func (t *tx) recordFrom(from *models.Client, org models.OrganisationID, code string) (models.ClientID, error) {
+	namesakes, err := t.byCode(org, code)
+	if err != nil {
+		return "", err
+	}
+	c := models.Client{
+		ID: models.ClientID(newID()), OrganisationID: org, PersonID: from.PersonID, Code: code, LocalNo: nextLocalNo(namesakes),
+		Sex: from.Sex, LowQuality: from.LowQuality, Version: 1, CreatedAt: t.now,
+	}
+	if err := t.Create(&c).Error; err != nil {
+		return "", err
+	}
+	return c.ID, t.copyLink(from.ID, c.ID)
 }
 
 // newPerson makes a person for whom the actor's organisation is responsible.
@@ -147,7 +174,7 @@ func (t *tx) registered(id models.ClientID) (*RegisteredClient, error) {
 	if err := withPerson(t.DB).Where("clients.id = ? AND clients.organisation_id = ?", id, t.session.actor.OrganisationID).Take(&c.Client).Error; err != nil {
 		return nil, found(err, "client")
 	}
-	own, err := t.ownByCode(c.Code)
+	own, err := t.byCode(t.session.actor.OrganisationID, c.Code)
 	for i := range own {
 		c.SameCode = append(c.SameCode, own[i].Handle())
 	}

@@ -455,25 +455,14 @@ func (t *tx) receiversRecord(act joining, from *models.Client, accept Acceptance
 	if accept.SameAs != "" {
 		return t.confirmSame(act.noun, from, accept.SameAs)
 	}
-	var joined []models.Client // by an earlier act of care, whatever its code
-	if err := t.Where("organisation_id = ? AND person_id = ?", act.to, from.PersonID).Order("id").Limit(1).Find(&joined).Error; err != nil {
-		return "", err
-	}
-	if len(joined) > 0 {
-		return joined[0].ID, nil
-	}
-	own, err := t.ownByCode(act.code)
+	joined, err := recordOf(t.DB, act.to, from.PersonID) // by an earlier act of care, whatever its code
 	if err != nil {
 		return "", err
 	}
-	client := models.Client{
-		ID: models.ClientID(newID()), OrganisationID: act.to, PersonID: from.PersonID, Code: act.code,
-		LocalNo: nextLocalNo(own), Sex: from.Sex, LowQuality: from.LowQuality, Version: 1, CreatedAt: t.now,
+	if joined != nil {
+		return joined.ID, nil
 	}
-	if err := t.Create(&client).Error; err != nil {
-		return "", err
-	}
-	return client.ID, t.copyLink(from.ID, client.ID)
+	return t.recordFrom(from, act.to, act.code)
 }
 
 func (t *tx) confirmSame(noun string, from *models.Client, handle string) (models.ClientID, error) {

@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"gorm.io/gorm"
 
 	"jol/models"
 )
@@ -318,32 +315,20 @@ func (t *tx) fallTo(clinic *models.Organisation, rc *models.ReleaseCase, c *mode
 }
 
 // recordAt returns the clinic's record of the person, and makes one when an act of care
-// has not yet: the release is one. A record with the same code is not taken for the same
-// person.
+// has not yet: the release is one.
 func (t *tx) recordAt(clinic *models.Organisation, from *models.Client) (models.ClientID, error) {
-	var same []models.Client
-	if err := t.Where("organisation_id = ? AND person_id = ?", clinic.ID, from.PersonID).Order("id").Limit(1).Find(&same).Error; err != nil {
+	known, err := recordOf(t.DB, clinic.ID, from.PersonID)
+	if err != nil {
 		return "", err
 	}
-	if len(same) > 0 {
-		return same[0].ID, nil
+	if known != nil {
+		return known.ID, nil
 	}
 	code, err := t.codeFor(from.ID, clinic.Kind)
 	if err != nil {
 		return "", err
 	}
-	var sameCode []models.Client
-	if err := t.Where("organisation_id = ? AND code = ?", clinic.ID, code).Order("local_no").Find(&sameCode).Error; err != nil {
-		return "", err
-	}
-	own := models.Client{
-		ID: models.ClientID(newID()), OrganisationID: clinic.ID, PersonID: from.PersonID, Code: code, LocalNo: nextLocalNo(sameCode),
-		Sex: from.Sex, LowQuality: from.LowQuality, Version: 1, CreatedAt: t.now,
-	}
-	if err := t.Create(&own).Error; err != nil {
-		return "", err
-	}
-	return own.ID, t.copyLink(from.ID, own.ID)
+	return t.recordFrom(from, clinic.ID, code)
 }
 
 // emergencyPack is what nobody had time to prepare: tasks with hard limits, and notices to
@@ -377,11 +362,11 @@ func (t *tx) receiverIsTold(spell *models.CustodySpell, rc *models.ReleaseCase, 
 	if rc.ReceiverID == "" {
 		return nil
 	}
-	own, err := t.ownRecord(rc.ReceiverID, spell.PersonID)
-	if err != nil || own == "" {
+	own, err := recordOf(t.DB, rc.ReceiverID, spell.PersonID)
+	if err != nil || own == nil {
 		return err
 	}
-	if err := t.custodyTask(models.Task{Kind: "release_clinic_contact", ClientID: own, OrganisationID: rc.ReceiverID, SubjectID: rc.ID, DueAt: due}); err != nil {
+	if err := t.custodyTask(models.Task{Kind: "release_clinic_contact", ClientID: own.ID, OrganisationID: rc.ReceiverID, SubjectID: rc.ID, DueAt: due}); err != nil {
 		return err
 	}
 	if rc.ByDefault {
@@ -411,15 +396,15 @@ func (t *tx) ngoIsTold(spell *models.CustodySpell, rc *models.ReleaseCase, due *
 			ClientID: spell.ClientID, OrganisationID: spell.OrganisationID, RecipientID: k.RecipientID, ConsentID: k.ID,
 			Categories: []models.Category{models.CatReleaseDate}, ClientTold: true,
 		})
-		own, err := t.ownRecord(k.RecipientID, spell.PersonID)
+		own, err := recordOf(t.DB, k.RecipientID, spell.PersonID)
 		if err != nil {
 			return err
 		}
-		if own == "" {
+		if own == nil {
 			continue
 		}
 		known = true
-		if err := t.custodyTask(models.Task{Kind: "release_ngo_contact", ClientID: own, OrganisationID: k.RecipientID, SubjectID: rc.ID, DueAt: due}); err != nil {
+		if err := t.custodyTask(models.Task{Kind: "release_ngo_contact", ClientID: own.ID, OrganisationID: k.RecipientID, SubjectID: rc.ID, DueAt: due}); err != nil {
 			return err
 		}
 	}
@@ -427,13 +412,4 @@ func (t *tx) ngoIsTold(spell *models.CustodySpell, rc *models.ReleaseCase, due *
 		return nil
 	}
 	return t.custodyTask(models.Task{Kind: "release_ngo_contact", ClientID: spell.ClientID, OrganisationID: spell.OrganisationID, SubjectID: rc.ID, DueAt: due})
-}
-
-func (t *tx) ownRecord(org models.OrganisationID, person models.PersonID) (models.ClientID, error) {
-	var own models.Client
-	err := t.Where("organisation_id = ? AND person_id = ?", org, person).Order("id").Take(&own).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return "", nil
-	}
-	return own.ID, err
 }

@@ -217,12 +217,12 @@ func (s *Session) seeHandover(r *reading, row *caseRow) (*SeenHandover, error) {
 	}
 	byRelease := received && s.actor.OrganisationKind != models.KindNGO // which knows it by consent only
 	seen.ShowDate = seen.ShowDate || byRelease
-	var own []models.Client
-	if err := r.Session(&gorm.Session{NewDB: true}).Where("organisation_id = ? AND person_id = ?", s.actor.OrganisationID, row.PersonID).Order("id").Limit(1).Find(&own).Error; err != nil {
+	own, err := recordOf(r.DB, s.actor.OrganisationID, row.PersonID)
+	if err != nil {
 		return nil, err
 	}
-	if len(own) > 0 {
-		seen.ClientCode = own[0].Handle()
+	if own != nil {
+		seen.ClientCode = own.Handle()
 	}
 	dose := slices.IndexFunc(naming, func(k models.Consent) bool {
 		return (k.Purpose == models.PurposeDoseContinuity || k.Purpose == models.PurposeTreatmentContinuity) && k.InForce(r.today) &&
