@@ -73,7 +73,7 @@ func (p *picture) explain(t *SealedTable) {
 
 // scope is the country, period and status of numbers.
 func (s *Sealed) scope(period, lang string) string {
-	return s.Country + ", " + period + ", " + phrases["st_"+s.Status].In(lang)
+	return s.countryName(lang) + ", " + period + ", " + phrases["st_"+s.Status].In(lang)
 }
 
 // marks are the rates of a table or, without any, its counts.
@@ -81,11 +81,11 @@ func (s *Sealed) marks(t *SealedTable, lang string) (all []mark, percent bool) {
 	if rates := t.figures(KindRate); len(rates) > 0 {
 		for _, f := range rates {
 			parts := s.labelParts(t.dimensionsOf(KindRate), f.Codes, lang)
-			m := mark{label: strings.Join(parts, ", "), parts: parts, value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f)}
+			m := mark{label: strings.Join(parts, ", "), parts: parts, value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f, lang)}
 			if f.Value == nil {
 				m.why = phrases["not_given"].In(lang)
 			} else {
-				m.text = *f.Value + " %" + t.parts(f.Codes)
+				m.text = local(*f.Value, lang) + " %" + t.parts(f.Codes)
 			}
 			all = append(all, m)
 		}
@@ -141,7 +141,7 @@ func (s *Sealed) labelParts(dimensions, codes []string, lang string) []string {
 		parts = append(parts, s.codeName(d, codes[i], lang))
 	}
 	if len(parts) == 0 {
-		return []string{s.placeName(s.Country, lang)}
+		return []string{s.countryName(lang)}
 	}
 	return parts
 }
@@ -164,7 +164,7 @@ func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
 	slices.Sort(known)
 	newest := last[known[len(known)-1]]
 	p := picture{id: resourceID(newest.BaseID()), lang: lang, line: true, legend: phrases["legend_line"].In(lang),
-		title: newest.Title.In(lang) + ". " + s.Country + ", " + known[0] + " – " + known[len(known)-1]}
+		title: newest.Title.In(lang) + ". " + s.countryName(lang) + ", " + known[0] + " – " + known[len(known)-1]}
 	for period, n := known[0], 0; n < 40; period, n = nextPeriod(period), n+1 {
 		t, ok := last[period]
 		m := mark{label: period, gap: true}
@@ -447,12 +447,12 @@ func (d *drawing) drawLine(body float64) {
 // axis writes a value of the grid.
 func (d *drawing) axis(v float64) string {
 	if d.percent {
-		return figure(math.Round(v*10)/10) + " %"
+		return local(figure(math.Round(v*10)/10), d.lang) + " %"
 	}
 	if v == math.Trunc(v) {
 		return grouped(int64(v))
 	}
-	return figure(math.Round(v*10) / 10)
+	return local(figure(math.Round(v*10)/10), d.lang)
 }
 
 // fitted joins the parts of a label within its column, cutting the longest part first, so
