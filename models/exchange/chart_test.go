@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
 
 	"jol/models/indicators"
 )
@@ -149,10 +152,10 @@ func TestWords_AreComplete(t *testing.T) {
 		source.Write(raw)
 	}
 	used := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?:phrases\[|wordsOf\(|T |p\.T\()"([a-z_0-9]+)"`).FindAllStringSubmatch(source.String(), -1) {
+	for _, m := range regexp.MustCompile(`(?:phrases\[|wordsOf\(|inAll\(|T |p\.T\()"([a-z_0-9]+)"`).FindAllStringSubmatch(source.String(), -1) {
 		used[m[1]] = true
 	}
-	for _, key := range []string{"empty_cell", "interval", "budget", "region_names"} { // in a list
+	for _, key := range []string{"empty_cell", "interval", "budget", "region_names", "draft"} { // in a list
 		used[key] = true
 	}
 	for key := range used {
@@ -223,6 +226,105 @@ func TestReport_NamesTheSourceOfAnEstimate(t *testing.T) {
 		}}, "en")
 		if len(figures) != 1 || strings.ReplaceAll(figures[0].Of, "\u202f", " ") != want && strings.ReplaceAll(figures[0].Of, "\u00a0", " ") != want {
 			t.Errorf("%+v, want %q", figures, want)
+		}
+	}
+}
+
+// A decimal comma stands where people read Russian and Kazakh, and nowhere else: a comma in
+// a CSV would be another column, in a workbook a text.
+func TestNumbers_DecimalCommaForPeopleOnly(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026", "annual"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Budget = 43.458
+	point, comma := regexp.MustCompile(`[0-9]\.[0-9]`), regexp.MustCompile(`[0-9],[0-9]`)
+	// Versions and numbers of tables have points in every language, and so has the geometry.
+	seen := func(text string) string {
+		text = regexp.MustCompile(`(?s)<style>.*?</style>`).ReplaceAllString(text, "")
+		return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(text, " ")
+	}
+	rates := slices.IndexFunc(s.Tables, func(table SealedTable) bool { return table.BaseID() == "TDI06.region" })
+	if rates < 0 {
+		t.Fatal("no table of rates")
+	}
+	for _, lang := range Languages {
+		page, err := s.Report(nil, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, text := range map[string]string{"page": string(page), "picture": string(s.BarChart(&s.Tables[rates], lang))} {
+			text = seen(text)
+			wrong, right := comma, point
+			if lang != "en" {
+				wrong, right = point, comma
+			}
+			if got := wrong.FindString(strings.ReplaceAll(text, "365,25", "")); got != "" || !right.MatchString(text) {
+				t.Errorf("%s in %s: %q in %s", what, lang, got, text)
+			}
+		}
+	}
+	rows, err := csv.NewReader(bytes.NewReader(s.CSV())).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows[1:] {
+		for i, name := range rows[0] {
+			if slices.Contains([]string{"value", "lo95", "hi95", "estimate"}, name) && strings.ContainsAny(row[i], ",\u202f") {
+				t.Errorf("%s is %q in the CSV", name, row[i])
+			}
+		}
+	}
+}
+
+// A workbook says what each of its codes is called, in three languages: read back here with
+// the library that wrote it.
+func TestXLSX_NamesEveryCode(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026", "annual"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := s.XLSX()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows(sheetCodes)
+	if err != nil || len(rows) < 200 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	names := map[string]bool{}
+	for _, row := range rows[1:] {
+		if len(row) != 5 {
+			t.Fatalf("%q", row)
+		}
+		names[row[0]+" "+row[1]] = true
+		named(t, row[0]+" "+row[1], say(row[2], row[3], row[4]))
+	}
+	for _, sheet := range f.GetSheetList() {
+		table, err := f.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sheet == sheetMethod || sheet == sheetTables || sheet == sheetCodes {
+			continue
+		}
+		for _, row := range table[1:] {
+			for i, code := range row {
+				switch column := table[0][i]; column {
+				case "table", "period", "value", "lo95", "hi95", "note":
+				default:
+					if code != "" && !names[column+" "+code] {
+						t.Errorf("%s: %s %s has no name", sheet, column, code)
+					}
+				}
+			}
 		}
 	}
 }

@@ -184,12 +184,16 @@ func (c SealedCell) span(floor int64) string {
 func (p reportPage) T(key string) string { return phrases[key].In(p.Lang) }
 
 // Title to SHA name and describe the release.
-func (p reportPage) Title() string    { return p.T("situation") + ": " + p.s.countryName(p.Lang) + ", " + p.s.Period }
+func (p reportPage) Title() string {
+	return p.T("situation") + ": " + p.s.countryName(p.Lang) + ", " + p.s.Period
+}
 func (p reportPage) Release() string  { return p.s.ID }
 func (p reportPage) Status() string   { return p.T("st_" + p.s.Status) }
 func (p reportPage) SealedAt() string { return p.s.SealedAt.UTC().Format(time.DateOnly) }
-func (p reportPage) Budget() string   { return local(strconv.FormatFloat(p.s.Budget, 'f', -1, 64), p.Lang) }
-func (p reportPage) SHA() string      { return p.s.SHA256[:min(16, len(p.s.SHA256))] }
+func (p reportPage) Budget() string {
+	return local(strconv.FormatFloat(p.s.Budget, 'f', -1, 64), p.Lang)
+}
+func (p reportPage) SHA() string { return p.s.SHA256[:min(16, len(p.s.SHA256))] }
 
 // Draft reports whether the language is a draft; English is not.
 func (p reportPage) Draft() bool { return p.Lang != "en" }
