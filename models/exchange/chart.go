@@ -260,8 +260,8 @@ type size struct {
 }
 
 var (
-	large = size{width: 760, label: 250, text: 150, row: 20, head: 54, line: 220, titleLetters: 84, labelLetters: 36, font: 12, titleFont: 15, legend: true}
-	small = size{width: 400, label: 140, text: 52, row: 14, head: 40, line: 120, titleLetters: 58, labelLetters: 24, font: 10, titleFont: 11}
+	large = size{width: 760, label: 280, text: 140, row: 20, head: 54, line: 220, titleLetters: 84, labelLetters: 36, font: 12, titleFont: 15, legend: true}
+	small = size{width: 400, label: 165, text: 40, row: 14, head: 40, line: 120, titleLetters: 58, labelLetters: 27, font: 10, titleFont: 11}
 )
 
 // svg draws the picture.
@@ -402,7 +402,7 @@ func (d *drawing) whisker(m mark, at func(float64) float64, across float64, hori
 		d.add(`<path d="M%.1f %.1fV%.1fM%.1f %.1fH%.1fM%.1f %.1fV%.1f" stroke="#000" fill="none"/>`, lo, across-4, across+4, lo, across, hi, hi, across-4, across+4)
 		return
 	}
-	d.add(`<path d="M%.1f %.1fH%.1fM%.1f %.1fV%.1fM%.1f %.1fH%.1f" stroke="#000" fill="none"/>`, across-4, lo, across+4, across, lo, hi, across-4, hi, across+4)
+	d.add(`<path d="M%.1f %.1fH%.1fM%.1f %.1fV%.1fM%.1f %.1fH%.1f" stroke="#000" fill="none"/>`, across-6, lo, across+6, across, lo, hi, across-6, hi, across+6)
 }
 
 // drawLine draws the marks from left to right, joined where two follow each other.
@@ -432,7 +432,7 @@ func (d *drawing) drawLine(body float64) {
 			d.text(x(i), base-14, "middle", m.why, ` font-size="11"`)
 		} else {
 			d.whisker(m, y, x(i), false)
-			d.add(`<circle cx="%.1f" cy="%.1f" r="3.5"/>`, x(i), y(*m.value))
+			d.add(`<circle cx="%.1f" cy="%.1f" r="2.2"/>`, x(i), y(*m.value))
 			over := y(*m.value)
 			if m.hi != nil {
 				over = y(*m.hi)
@@ -455,10 +455,19 @@ func (d *drawing) axis(v float64) string {
 	return local(figure(math.Round(v*10)/10), d.lang)
 }
 
-// fitted joins the parts of a label within its column, cutting the longest part first, so
-// that every part still tells its rows apart; the whole one is in the title of the row.
+// abbreviations are those that names of regions have in Russian and in Kazakh.
+var abbreviations = strings.NewReplacer(" область", " обл.", " облысы", " обл.", " автономная", " авт.", " автономиялық", " авт.")
+
+// fitted joins the parts of a label within its column: it abbreviates what is too long, then
+// cuts the longest part first, so that every part still tells its rows apart; the whole one
+// is in the title of the row.
 func fitted(parts []string, most int) string {
 	parts = slices.Clone(parts)
+	if utf8.RuneCountInString(strings.Join(parts, ", ")) > most {
+		for i := range parts {
+			parts[i] = abbreviations.Replace(parts[i])
+		}
+	}
 	for utf8.RuneCountInString(strings.Join(parts, ", ")) > most {
 		longest := 0
 		for i, part := range parts {
