@@ -164,7 +164,7 @@ func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
 	slices.Sort(known)
 	newest := last[known[len(known)-1]]
 	p := picture{id: resourceID(newest.BaseID()), lang: lang, line: true, legend: phrases["legend_line"].In(lang),
-		title: newest.Title.In(lang) + ". " + s.countryName(lang) + ", " + known[0] + " – " + known[len(known)-1]}
+		title: newest.Title.In(lang) + ". " + s.countryName(lang) + ", " + known[0] + "–" + known[len(known)-1]}
 	for period, n := known[0], 0; n < 40; period, n = nextPeriod(period), n+1 {
 		t, ok := last[period]
 		m := mark{label: period, gap: true}

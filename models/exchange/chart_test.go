@@ -37,7 +37,7 @@ func TestChart_MarksWhatIsNotShown(t *testing.T) {
 	s, table := drawnTable(t, drawn)
 	svg := string(s.BarChart(table, "en"))
 	wellFormed(t, svg)
-	for _, want := range []string{`role="img"`, "<title id=", "<desc id=", "1 of 2 rows", "women &lt;5", "men 41 [37–45]", "url(#TDI01.sex-h)", "&lt;entering&gt; &amp;"} {
+	for _, want := range []string{`role="img"`, "<title id=", "<desc id=", "1 of 2 rows", "Women &lt;5", "Men 41 [37–45]", "url(#TDI01.sex-h)", "&lt;entering&gt; &amp;"} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("no %s in %s", want, svg)
 		}
@@ -50,7 +50,7 @@ func TestChart_MarksWhatIsNotShown(t *testing.T) {
 			t.Errorf("%s is a colour", colour)
 		}
 	}
-	if ru := string(s.BarChart(table, "ru")); !strings.Contains(ru, "женщины") || !strings.Contains(ru, `lang="ru"`) {
+	if ru := string(s.BarChart(table, "ru")); !strings.Contains(ru, "Женщины") || !strings.Contains(ru, `lang="ru"`) {
 		t.Error(ru)
 	}
 }

@@ -154,7 +154,7 @@ func TestNames_EveryLabelInEveryLanguage(t *testing.T) {
 	if len(asked) < 250 {
 		t.Errorf("only %d codes were asked for", len(asked))
 	}
-	if got := nameOf("drug_row", "1.rest").In("en"); got != "1 opioids (others)" {
+	if got := nameOf("drug_row", "1.rest").In("en"); got != "1 Opioids (others)" {
 		t.Error(got)
 	}
 	if got := (&Sealed{}).codeName("of_tomorrow", "no_such", "ru"); got != "no such" {

@@ -86,7 +86,7 @@ func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
 				text += fmt.Sprintf(textOfAge[lang], band)
 			}
 		}
-		if slices.Contains(line.Dimensions, DimDrugRow) || slices.Contains(line.Dimensions, DimRegion) && line.attributes() >= 2 {
+		if slices.Contains(line.Dimensions, DimDrugRow) && line.ID != drugTotals || slices.Contains(line.Dimensions, DimRegion) && line.attributes() >= 2 {
 			text += textOfJoined[lang]
 		}
 		if _, ok := meanDimension(line.Dimensions); ok {
