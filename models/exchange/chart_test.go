@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
 	"maps"
 	"os"
@@ -92,7 +93,8 @@ func wellFormed(t *testing.T, text string) {
 	}
 }
 
-// Every table of a year can be drawn, in every language.
+// Every table of a year can be drawn, in every language; whatever is read or read aloud in
+// it (title, description, axis, labels, legend) is in that language.
 func TestChart_DrawsEveryTable(t *testing.T) {
 	t.Parallel()
 	s, err := NewSealed(sealedFor(t, "2026", "annual"))
@@ -101,7 +103,15 @@ func TestChart_DrawsEveryTable(t *testing.T) {
 	}
 	for i := range s.Tables {
 		for _, lang := range Languages {
-			wellFormed(t, string(s.BarChart(&s.Tables[i], lang)))
+			svg := string(s.BarChart(&s.Tables[i], lang))
+			wellFormed(t, svg)
+			for _, text := range regexp.MustCompile(`>([^<]+)<`).FindAllStringSubmatch(svg, -1) {
+				words := latin.ReplaceAllString(html.UnescapeString(text[1]), "")
+				words = regexp.MustCompile(`[0-9]{4}Q[1-4]`).ReplaceAllString(words, "")
+				if in := regexp.MustCompile(`[A-Za-z]{2}|[а-я]{2}`).FindString(words); in != "" && (in[0] < 0x80) != (lang == "en") {
+					t.Errorf("%s in %s: %q", s.Tables[i].ID, lang, text[1])
+				}
+			}
 		}
 	}
 }
