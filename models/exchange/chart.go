@@ -42,8 +42,8 @@ func (s *Sealed) BarChart(t *SealedTable, lang string) []byte {
 }
 
 // LineChart draws the total of a table over the periods of several releases, the earliest
-// first; of two tables for one period the later counts. Fewer than two periods give the
-// bar chart of the last.
+// first; of two tables for one period the later counts. Fewer than two periods of the kind
+// of the last table's give its bar chart.
 func (s *Sealed) LineChart(tables []SealedTable, lang string) []byte {
 	p, ok := s.line(tables, lang)
 	if !ok {
@@ -69,6 +69,9 @@ func (p *picture) explain(t *SealedTable) {
 		note = t.Method.RateRule.In(p.lang)
 	}
 	p.legend += " " + strings.TrimSpace(note)
+	if p.lang != "en" { // a picture leaves the service without the page
+		p.legend += " " + phrases["draft"].In(p.lang)
+	}
 }
 
 // scope is the country, period and status of numbers.
@@ -146,11 +149,15 @@ func (s *Sealed) labelParts(dimensions, codes []string, lang string) []string {
 	return parts
 }
 
-// line joins the totals of several periods; false for fewer than two.
+// line joins the totals of several periods, those of the kind of the last and none after it:
+// a release holds numbers of quarters and of years. False for fewer than two.
 func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
-	last := map[string]SealedTable{}
+	last, newestPeriod := map[string]SealedTable{}, ""
+	if len(tables) > 0 {
+		newestPeriod = tables[len(tables)-1].Period
+	}
 	for _, t := range tables {
-		if len(t.dimensionsOf(KindRate)) == 0 {
+		if len(t.dimensionsOf(KindRate)) == 0 && len(t.Period) == len(newestPeriod) && t.Period <= newestPeriod {
 			last[t.Period] = t
 		}
 	}
@@ -260,8 +267,8 @@ type size struct {
 }
 
 var (
-	large = size{width: 760, label: 280, text: 140, row: 20, head: 54, line: 220, titleLetters: 84, labelLetters: 36, font: 12, titleFont: 15, legend: true}
-	small = size{width: 400, label: 165, text: 40, row: 14, head: 40, line: 120, titleLetters: 58, labelLetters: 27, font: 10, titleFont: 11}
+	large = size{width: 760, label: 290, text: 140, row: 20, head: 54, line: 220, titleLetters: 70, labelLetters: 34, font: 12, titleFont: 15, legend: true}
+	small = size{width: 400, label: 165, text: 40, row: 14, head: 40, line: 120, titleLetters: 50, labelLetters: 27, font: 10, titleFont: 11}
 )
 
 // svg draws the picture.
@@ -421,15 +428,23 @@ func (d *drawing) drawLine(body float64) {
 			d.add(`<path d="M%.1f %.1fL%.1f %.1f" stroke="#222" stroke-width="1.5"/>`, x(i-1), y(*a.value), x(i), y(*b.value))
 		}
 	}
+	// Of many periods every second, third … is named and has its figure written, the last
+	// always: one beside the other they would be unreadable.
+	every := int(math.Ceil(float64(d.z.font*len(d.marks)) * 4.5 / (right - left)))
 	for i, m := range d.marks {
-		d.text(x(i), base+16, "middle", m.label, "")
+		named := (len(d.marks)-1-i)%every == 0
+		if named {
+			d.text(x(i), base+16, "middle", m.label, "")
+		}
 		if m.gap {
 			continue
 		}
 		d.add(`<g><title>%s</title>`, html.EscapeString(m.label+": "+m.text+m.why))
 		if m.value == nil {
 			d.add(`<rect x="%.1f" y="%.1f" width="8" height="8" fill="url(#%s-h)" stroke="#000"/>`, x(i)-4, base-8, d.id)
-			d.text(x(i), base-14, "middle", m.why, ` font-size="11"`)
+			if named {
+				d.text(x(i), base-14, "middle", m.why, ` font-size="11"`)
+			}
 		} else {
 			d.whisker(m, y, x(i), false)
 			d.add(`<circle cx="%.1f" cy="%.1f" r="2.2"/>`, x(i), y(*m.value))
@@ -437,8 +452,9 @@ func (d *drawing) drawLine(body float64) {
 			if m.hi != nil {
 				over = y(*m.hi)
 			}
-			text, _, _ := strings.Cut(m.text, " (")
-			d.text(x(i), over-7, "middle", text, ` font-size="11"`)
+			if text, _, _ := strings.Cut(m.text, " ("); named {
+				d.text(x(i), over-7, "middle", text, ` font-size="11"`)
+			}
 		}
 		d.add(`</g>`)
 	}

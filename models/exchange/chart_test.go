@@ -75,6 +75,25 @@ func TestChart_LineLeavesGaps(t *testing.T) {
 	if strings.Count(svg, "<circle") != 3 || !strings.Contains(svg, ">2025Q4<") || !strings.Contains(svg, "2026Q1: &lt;5") {
 		t.Error(svg)
 	}
+	// Six years of quarters: every dot is there, the names of the last and of as many others
+	// as there is room for.
+	var long []SealedTable
+	for period := "2021Q1"; period <= "2026Q2"; period = nextPeriod(period) {
+		long = append(long, total(period, `{"value":1000,"lo95":996,"hi95":1004}`))
+	}
+	p, _ := s.line(long, "en")
+	crowded := string(p.svg(small))
+	if strings.Count(crowded, "<circle") != len(long) || !strings.Contains(crowded, ">2026Q2<") || strings.Count(crowded, `>2`) > 8 {
+		t.Errorf("%d periods are named: %s", strings.Count(crowded, ">2"), crowded)
+	}
+	// A release holds numbers of quarters and of years, and a later one was sealed before.
+	mixed := append([]SealedTable{total("2025", `{"value":500}`), total("2026Q3", `{"value":150}`)}, series...)
+	if got := string(s.LineChart(mixed, "en")); got != svg {
+		t.Errorf("a year or a later quarter is in the line: %s", got)
+	}
+	if got := string(s.LineChart(append(slices.Clone(series), total("2025", `{"value":500}`)), "en")); strings.Contains(got, "<circle") || !strings.Contains(got, ">500<") {
+		t.Errorf("quarters are in the picture of a year: %s", got)
+	}
 	if one := string(s.LineChart(series[:1], "en")); strings.Contains(one, "<circle") {
 		t.Error("a line of one period")
 	}
