@@ -268,7 +268,7 @@ type size struct {
 
 var (
 	large = size{width: 760, label: 290, text: 140, row: 20, head: 54, line: 220, titleLetters: 70, labelLetters: 34, font: 12, titleFont: 15, legend: true}
-	small = size{width: 400, label: 165, text: 40, row: 14, head: 40, line: 120, titleLetters: 50, labelLetters: 27, font: 10, titleFont: 11}
+	small = size{width: 400, label: 165, text: 40, row: 14, head: 38, line: 108, titleLetters: 57, labelLetters: 27, font: 10, titleFont: 10}
 )
 
 // svg draws the picture.
