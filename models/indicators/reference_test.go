@@ -881,7 +881,7 @@ func TestCatalogue_EqualsASlowReference(t *testing.T) {
 		c, f := randomClient(rng), randomFrame(t, rng)
 		r := newRef(c, f)
 		for _, i := range Catalogue {
-			if i.Count == nil || !i.fits(f.Period) {
+			if i.Count == nil || !i.Fits(f.Period) {
 				continue
 			}
 			den, num := counted(t, i.ID, f, c)
@@ -981,7 +981,7 @@ func TestCatalogue_NoOrderNoCapNoUnknownCode(t *testing.T) {
 			rng.Shuffle(len(shuffled.OAT), func(a, b int) { shuffled.OAT[a], shuffled.OAT[b] = shuffled.OAT[b], shuffled.OAT[a] })
 			rng.Shuffle(len(shuffled.Entries), func(a, b int) { shuffled.Entries[a], shuffled.Entries[b] = shuffled.Entries[b], shuffled.Entries[a] })
 			for _, i := range Catalogue {
-				if i.Count == nil || !i.fits(f.Period) {
+				if i.Count == nil || !i.Fits(f.Period) {
 					continue
 				}
 				facts := i.Count(Known(c, f.AsOf), f)
@@ -1094,5 +1094,5 @@ func TestSignals_EqualASlowReference(t *testing.T) {
 	}
 }
 
-// fits reports whether the indicator has numbers for the period.
-func (i Indicator) fits(p Period) bool { return !i.YearOnly || !p.IsQuarter() }
+// Fits reports whether the indicator has numbers for the period.
+func (i Indicator) Fits(p Period) bool { return !i.YearOnly || !p.IsQuarter() }
