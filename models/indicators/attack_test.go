@@ -44,7 +44,7 @@ func attackRegions(t *testing.T, s scene, y year) (lp, linear outcome) {
 		with := y
 		with.cells = append(slices.Clip(y.cells), y.differences(region)...)
 		sums := b.sums(with)
-		lp.add(intervals(t, b.size(), sums, s.tried))
+		lp.add(intervals(t, b.size(), b.persons(sums), sums, s.tried))
 		linear.add(bestEstimates(b.prior(sums), sums))
 	}
 	return lp, linear
@@ -242,7 +242,7 @@ func TestAttack_NationalTables(t *testing.T) {
 					b.codes = append(b.codes, codesOf(d, Country{}))
 				}
 				sums := b.sums(y)
-				lp.add(intervals(t, b.size(), sums, s.tried/3))
+				lp.add(intervals(t, b.size(), b.persons(sums), sums, s.tried/3))
 				linear.add(bestEstimates(b.prior(sums), sums))
 			}
 			t.Logf("%d clients, national, %s: linear programme on %d small counts: %d proven, presence of %d proven; best linear estimator on %d: %d claimed at 95 %% and right",
@@ -294,9 +294,10 @@ func ratesAndComplements(y year) (small, present int) {
 		if n.at[DimMeasure] != MeasureNumerator {
 			continue
 		}
-		at := maps.Clone(n.at)
-		at[DimMeasure] = MeasureDenominator
-		d := joined[fmt.Sprint(n.table, at)]
+		d, ok := joined[denominatorOf(n)]
+		if !ok {
+			continue
+		}
 		if n.truth >= 1 && n.truth <= 4 {
 			if small++; n.lo >= 1 {
 				present++
@@ -309,4 +310,20 @@ func ratesAndComplements(y year) (small, present int) {
 		}
 	}
 	return small, present
+}
+
+// denominatorOf names the published cell of the denominator of a numerator, which may
+// stand in another table.
+func denominatorOf(n seen) string {
+	at := maps.Clone(n.at)
+	at[DimMeasure] = MeasureDenominator
+	line := planTables[slices.IndexFunc(planTables, func(l TableLine) bool { return l.ID == n.table })]
+	source, again := line.Same[MeasureDenominator]
+	if _, quarter := at["quarter"]; !again || quarter && source.InYears {
+		return fmt.Sprint(n.table, at)
+	}
+	if at[DimMeasure] = source.Measure; source.Measure == "" {
+		delete(at, DimMeasure)
+	}
+	return fmt.Sprint(source.Table, at)
 }
