@@ -26,7 +26,12 @@ type scene struct {
 
 func scenes() []scene {
 	if os.Getenv("JOL_ATTACK") != "" {
-		all := []string{DimChildren, DimLivingWhere, DimInjecting, DimCentreType, DimAgeTDI, DimReferralSource, DimLivingWith, DimRoute, DimOST}
+		var all []string
+		for _, table := range tdiList {
+			if len(table.columns) == 1 && table.columns[0] != DimSex {
+				all = append(all, table.columns[0])
+			}
+		}
 		return []scene{{20_000, 20, 6, 60, true, all, 600}, {100_000, 20, 4, 60, true, all, 3_000}}
 	}
 	return []scene{{1_500, 3, 2, 25, false, []string{DimChildren, DimCentreType}, 300}}
@@ -41,7 +46,7 @@ func (s scene) nationalBlocks() (blocks [][]string) {
 	return append(blocks, withoutDrugs...)
 }
 
-var withoutDrugs = [][]string{{DimInjecting, DimHIVTest, DimHCVTest, DimSharing}, {DimPreviousTreatment, DimCentreType, DimPolydrug}}
+var withoutDrugs = [][]string{{DimInjecting, DimHIVTest, DimHCVTest, DimSharing}, {DimPreviousTreatment, DimCentreType, DimPolydrug}, {DimAgeTDI, DimYearsSinceInjection}}
 
 // countryBlock is a block of the whole country.
 func countryBlock(dimensions ...string) block {
@@ -364,8 +369,8 @@ func TestAttack_AlcoholTables(t *testing.T) {
 		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
 			y := publishYear(t, s.country(), rows, method.look, func(l TableLine) bool { return strings.HasPrefix(l.ID, "ALC.") || l.ID == "SDG351.total" })
 			var lp, linear outcome
-			for _, dimensions := range append([][]string{{DimSex, DimChildren, DimAgeTDI}}, withoutDrugs...) {
-				b := countryBlock(dimensions...)
+			for _, dimensions := range s.nationalBlocks() {
+				b := countryBlock(slices.DeleteFunc(dimensions, func(d string) bool { return d == DimDrugRow })...)
 				sums := b.sums(y)
 				for _, c := range y.cells {
 					if i := slices.IndexFunc(sums, func(s *sumSeen) bool { return len(s.cells) == b.size() }); c.table == "SDG351.total" {
