@@ -1,6 +1,7 @@
 package indicators
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -142,7 +143,7 @@ func TestSeal_PeopleInTreatmentAreDrawnOnce(t *testing.T) {
 	}
 	same := func(a, b []Cell) bool {
 		return slices.EqualFunc(a, b, func(a, b Cell) bool {
-			return count(a.Value)+count(a.Lo95)+count(a.Hi95) == count(b.Value)+count(b.Lo95)+count(b.Hi95)
+			return reflect.DeepEqual([]*int64{a.Value, a.Lo95, a.Hi95}, []*int64{b.Value, b.Lo95, b.Hi95})
 		})
 	}
 	for _, profile := range Profiles {
