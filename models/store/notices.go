@@ -144,19 +144,26 @@ func (t *tx) stopDeliveries(notice string) error {
 	return t.Model(&deliveryRow{}).Where("notice_id = ? AND state = 'pending'", notice).Update("state", "cancelled").Error
 }
 
-// cancelDeliveriesOf takes back what rests on a consent that was withdrawn: its notices,
-// and what of them was not delivered. It returns the deliveries.
-func (t *tx) cancelDeliveriesOf(consent string) ([]string, error) {
+// cancelDeliveriesOf takes back what rests on a consent that ended, or of it the notices of
+// one kind: the notices, and what of them was not delivered. It returns the deliveries.
+func (t *tx) cancelDeliveriesOf(consent, kind string) ([]string, error) {
 	ids := []string{}
 	if consent == "" {
 		return ids, nil
 	}
-	resting := t.Session(&gorm.Session{NewDB: true}).Model(&models.Notice{}).Select("id").Where("consent_id = ?", consent)
-	err := t.Model(&deliveryRow{}).Where("state = 'pending' AND notice_id IN (?)", resting).Order("id").Pluck("id", &ids).Error
+	resting := func(q *gorm.DB) *gorm.DB {
+		q = q.Where("consent_id = ?", consent)
+		if kind != "" {
+			q = q.Where("kind = ?", kind)
+		}
+		return q
+	}
+	notices := resting(t.Session(&gorm.Session{NewDB: true}).Model(&models.Notice{}).Select("id"))
+	err := t.Model(&deliveryRow{}).Where("state = 'pending' AND notice_id IN (?)", notices).Order("id").Pluck("id", &ids).Error
 	if err != nil {
 		return nil, err
 	}
-	return ids, t.cancelNotices(t.Where("consent_id = ?", consent))
+	return ids, t.cancelNotices(resting(t.DB))
 }
 
 // ListNotices lists what the organisation was told, newest first.

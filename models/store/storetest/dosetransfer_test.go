@@ -326,6 +326,49 @@ func TestDoseTransfer_GuestHandsNothingOver(t *testing.T) {
 	})
 }
 
+// A consent that says less carries no dose: what was offered on it ends, and a guest's home
+// tells the last dose no more.
+func TestDoseTransfer_NarrowingTakesTheDoseBack(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		for seed, confirmed := range []bool{false, true} {
+			handle := doctor.Register(seed + 1)
+			k := doctor.Give(handle, models.PurposeTreatmentContinuity, c.Polyclinic, models.CatOAT, models.CatTreatmentFact)
+			o := doctor.Treat(handle, 60)
+			doctor.Dose(o.ID, 60)
+			d := doctor.Carry(handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferGuest})
+			if confirmed {
+				_, err := poly.Act(t, d.ID, "confirmation", models.DoseTransferMove{IdentityChecked: true})
+				must(t, err)
+			}
+			narrow := func(to ...models.Category) {
+				t.Helper()
+				got, err := doctor.On(k.Version).MoveConsent(ctx, k.ID, "narrowing", models.ConsentMove{Categories: &to})
+				must(t, err)
+				k = got
+			}
+			narrow(models.CatOAT)
+			if got := poly.transfer(t, d.ID); !got.Dose {
+				t.Fatalf("confirmed %v: what carries the dose hides it: %+v", confirmed, got)
+			}
+			narrow()
+			got := poly.transfer(t, d.ID)
+			if got.Dose || confirmed == (got.State == models.TransferCancelled) {
+				t.Errorf("confirmed %v: %+v", confirmed, got)
+			}
+			if got := doctor.order(t, o.ID); got.State == models.OrderEnded {
+				t.Error("a running treatment was stopped")
+			}
+			told := poly.transfer(t, d.ID).LastDoseAt
+			c.Advance(24 * time.Hour)
+			doctor.Dose(o.ID, 60)
+			if now := poly.transfer(t, d.ID).LastDoseAt; !now.Equal(*told) {
+				t.Errorf("confirmed %v: the guest site is told of a dose at %v", confirmed, now)
+			}
+		}
+	})
+}
+
 // A guest is dosed until a day that the sender named. With it ends what the guest site
 // reaches: the order, the dose, and what the home site goes on telling.
 func TestDoseTransfer_AGuestEndsWithItsDay(t *testing.T) {
