@@ -20,6 +20,8 @@ import (
 // The service holds one person and a few thousand rows; sorting is the engine's, on disk where
 // it must be.
 //
+// The first row is no person's: it says which counted records that snapshot has (factsSQL).
+//
 // The doses of an order are one row: making a text of them is cheaper for the engine than
 // sorting them, and for the service than reading a row each.
 
@@ -109,6 +111,15 @@ order_doses AS MATERIALIZED (
   SELECT d.order_id, string_agg(format('%%s,%%s,%%s', d.on_date, %s, d.take_home_days), ';') AS doses FROM taken d GROUP BY d.order_id)
 `
 
+// factsRow is what the row of factsSQL is called in the counting statement.
+const factsRow = "M"
+
+// factsSQL says of a snapshot which writes of counted records it has: entries of the feeds are
+// added and never changed, so two snapshots with as many of them and one sum of their numbers
+// have the same. Times would not say it: a write takes its time when it begins and may commit
+// after a snapshot that was taken later.
+var factsSQL = "SELECT format('%s|%s', COUNT(*), COALESCE(SUM(seq), 0)) FROM changes WHERE kind IN ('" + strings.Join(countedKinds, "', '") + "')"
+
 // countingSQL writes the statement in the engine's dialect; its arguments are false and
 // the day on which consents must be in force, twice.
 func (s *Store) countingSQL() string {
@@ -133,7 +144,8 @@ func (s *Store) countingSQL() string {
 			p.what, layout, strings.Join(p.fields, ", "), p.from))
 	}
 	return fmt.Sprintf(clientKeySQL, s.linkTable(), epoch("d.created_at")) +
-		"SELECT link, sdc_key, what, fields FROM (" + strings.Join(selects, "\nUNION ALL\n") + ") AS counted ORDER BY " + order
+		"SELECT link, sdc_key, what, fields FROM (SELECT '' AS link, 0 AS sdc_key, '" + factsRow + "' AS what, (" + factsSQL + ") AS fields\nUNION ALL\n" +
+		strings.Join(selects, "\nUNION ALL\n") + ") AS counted ORDER BY " + order
 }
 
 // jsonField is a member of a text in JSON, empty where there is none.
@@ -144,9 +156,10 @@ func (s *Store) jsonField(column, key string) string {
 	return "COALESCE(json_extract(" + column + ", '$." + key + "'), '')"
 }
 
-// count streams one snapshot, client by client, and seals it with a fresh key.
-func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Release, error) {
-	err := s.read.WithContext(ctx).Connection(func(db *gorm.DB) error {
+// count streams one snapshot, client by client, and seals it with a fresh key. It returns
+// which counted records the snapshot had.
+func (s *Store) count(ctx context.Context, sealing models.Sealing) (facts string, err error) {
+	err = s.read.WithContext(ctx).Connection(func(db *gorm.DB) error {
 		// Compiling a statement as wide as this takes seconds and saves none. All rows are read: a
 		// planner that takes a part of the statement for small would join it row by row (70 s, not 2).
 		if s.dialect == "postgres" {
@@ -155,15 +168,17 @@ func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Rele
 			}
 			defer db.WithContext(context.WithoutCancel(ctx)).Exec("RESET jit; RESET work_mem; RESET enable_nestloop")
 		}
-		return s.countRows(db, sealing)
+		facts, err = s.countRows(db, sealing)
+		return err
 	})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	epoch := make([]byte, 32)
 	rand.Read(epoch)
 	defer clear(epoch)
-	return sealing.Seal(epoch)
+	_, err = sealing.Seal(epoch)
+	return facts, err
 }
 
 // countedRow is one row of the counting statement.
@@ -173,11 +188,11 @@ type countedRow struct {
 }
 
 // countRows reads in one goroutine and counts in this one: each costs about half.
-func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
+func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) (facts string, err error) {
 	today := models.DateOf(s.now(), s.opt.Zone)
 	rows, err := db.Raw(s.countingSQL(), false, today, today).Rows()
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer rows.Close()
 	batches, stop, done := make(chan []countedRow, 4), make(chan struct{}), make(chan error, 1)
@@ -185,9 +200,9 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
 		defer close(batches)
 		done <- readCounted(rows, batches, stop)
 	}()
-	err = s.countBatches(batches, sealing)
+	facts, err = s.countBatches(batches, sealing)
 	close(stop)
-	return errors.Join(err, <-done, rows.Err())
+	return facts, errors.Join(err, <-done, rows.Err())
 }
 
 // readCounted sends the rows in batches until it is told to stop.
@@ -217,7 +232,7 @@ func readCounted(rows *sql.Rows, batches chan<- []countedRow, stop <-chan struct
 
 // countBatches gathers the rows of each person, which come together. A reading that fails
 // ends the batches early; what was gathered by then is not sealed, because countRows fails.
-func (s *Store) countBatches(batches <-chan []countedRow, sealing models.Sealing) error {
+func (s *Store) countBatches(batches <-chan []countedRow, sealing models.Sealing) (facts string, err error) {
 	person := newCounted(s.opt.Country)
 	group := ""
 	flush := func() error {
@@ -229,19 +244,23 @@ func (s *Store) countBatches(batches <-chan []countedRow, sealing models.Sealing
 	for batch := range batches {
 		for i := range batch {
 			r := &batch[i]
+			if r.what == factsRow {
+				facts = r.fields
+				continue
+			}
 			if r.link != group {
 				if err := flush(); err != nil {
-					return err
+					return "", err
 				}
 				group = r.link
 				person.begin(r.key, scopeOfLink(r.link))
 			}
 			if err := person.add(r.what, r.fields); err != nil {
-				return err
+				return "", err
 			}
 		}
 	}
-	return flush()
+	return facts, flush()
 }
 
 // scopeOfLink tells from its first letter what a person's key rests on.
