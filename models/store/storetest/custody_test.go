@@ -644,6 +644,37 @@ func TestRelease_NotLinkedAfterHalfAYear(t *testing.T) {
 
 // No clinic is configured: the release is not refused, nobody is without care on paper, and
 // whoever can do something about it is told.
+// A clinic that was taken back as a region's default gets no release any more, and keeps those
+// it had.
+func TestRelease_AfterTheDefaultClinicWasTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, admin := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleAdministrator, c.Ministry)
+		c.defaultClinic(c.Clinic)
+		before, after := medic.Register(1), medic.Register(2)
+		medic.free(medic.hold(before, c.Today()), true)
+		d, err := admin.New().GetDefaultClinic(ctx, "KZ-75")
+		must(t, err)
+		gone, err := admin.On(d.Version).SetDefaultClinic(ctx, "KZ-75", "")
+		must(t, err)
+		if read, err := admin.New().GetDefaultClinic(ctx, "KZ-75"); err != nil || read.OrganisationID != "" || read.Version != d.Version+1 || gone != read {
+			t.Errorf("read %+v, answered %+v, %v", read, gone, err)
+		}
+		if n := count(t, c.World, "audit_events WHERE action = 'region_default.change' AND objects LIKE ?", "%"+string(c.Clinic.ID)+"%"); n != 2 {
+			t.Errorf("%d events name the clinic", n)
+		}
+		medic.free(medic.hold(after, c.Today()), true)
+		for handle, want := range map[string]models.OrganisationID{before: c.Clinic.ID, after: c.ColonyHealth.ID} {
+			if got := c.responsible(t, c.ColonyHealth, handle); got != want {
+				t.Errorf("%s is responsible for %s, want %s", got, handle, want)
+			}
+		}
+		if got := c.notices(t, c.ColonyHealth); !slices.Equal(got, []string{"no_default_clinic"}) {
+			t.Errorf("the health unit has %v", got)
+		}
+		c.defaultClinic(c.Clinic) // and named again
+	})
+}
+
 func TestRelease_WithoutADefaultClinic(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		medic, coordinator := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleProgrammeCoordinator, c.Ministry)
