@@ -419,6 +419,9 @@ func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove, rules mode
 	d.ToClientID = own
 	t.alsoTouched(string(own))
 	if d.Kind == models.TransferGuest { // a visitor's registration must not take the person over
+		if err := t.tellOfGuestsEnd(d); err != nil {
+			return err
+		}
 		return t.setResponsible(from.PersonID, from.ResponsibleID)
 	}
 	if err := t.orderAtReceiver(d, own, from.PersonID, rules); err != nil {
@@ -431,6 +434,50 @@ func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove, rules mode
 	}
 	if t.session.actor.OrganisationKind == models.KindPrisonHealth {
 		return t.suspendEpisode(from.ID, "custody")
+	}
+	return nil
+}
+
+const noticeGuestEnds = "guest_dosing_ends"
+
+// tellOfGuestsEnd tells both sites when the last day of a guest begins: on the next one the
+// home site doses again, and each may think that the other does. Of what was agreed before for
+// a shorter time nobody is told.
+func (t *tx) tellOfGuestsEnd(d *models.DoseTransfer) error {
+	var shorter []string
+	err := t.Model(&models.DoseTransfer{}).Where("order_id = ? AND to_organisation_id = ? AND kind = ? AND id <> ? AND until_date <= ?",
+		d.OrderID, d.ToOrganisationID, models.TransferGuest, d.ID, d.UntilDate).Order("id").Pluck("id", &shorter).Error
+	if err != nil {
+		return err
+	}
+	for _, id := range shorter {
+		if err := t.unneeded(noticeGuestEnds, id); err != nil {
+			return err
+		}
+	}
+	for _, site := range []models.OrganisationID{d.FromOrganisationID, d.ToOrganisationID} {
+		if err := t.notifyAt(site, noticeGuestEnds, d.ID, "", models.StartOf(d.UntilDate, t.session.actor.Zone)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guestsEndNow tells the sites that dose on an order which has ended that they do no more.
+func (t *tx) guestsEndNow(o *models.DoseOrder) error {
+	var guests []models.DoseTransfer
+	err := t.Where("order_id = ? AND kind = ? AND state IN ? AND until_date >= ?",
+		o.ID, models.TransferGuest, []string{models.TransferConfirmed, models.TransferFirstDose}, t.today).Order("id").Find(&guests).Error
+	if err != nil {
+		return err
+	}
+	for i := range guests {
+		if err := t.unneeded(noticeGuestEnds, guests[i].ID); err != nil { // its own site ended it
+			return err
+		}
+		if err := t.notify(guests[i].ToOrganisationID, noticeGuestEnds, guests[i].ID, ""); err != nil {
+			return err
+		}
 	}
 	return nil
 }
