@@ -102,9 +102,9 @@ func TestPicture_SpeaksTheReadersLanguage(t *testing.T) {
 			}
 			return a
 		}
-		draw("TDI01.sex", "en", `role="img"`, "<desc", "women", "by sex")
-		draw("TDI01.sex", "ru", "женщины", "по полу")
-		bars := draw("TDI01.region", "kk", "өңірлер", "Abai")
+		draw("TDI01.sex", "en", `role="img"`, "<desc", "Women", "by sex")
+		draw("TDI01.sex", "ru", "Женщины", "по полу", "Казахстан")
+		bars := draw("TDI01.region", "kk", "өңірлер", "Абай облысы", "Қазақстан")
 		if bars.Header.Get("Cache-Control") != "private, immutable" {
 			t.Errorf("%v", bars.Header)
 		}
@@ -140,9 +140,9 @@ func TestReport_IsOnePageInThreeLanguages(t *testing.T) {
 		w.sealed(t)
 		analyst := w.as(t, models.RoleMinistryAnalyst)
 		for lang, words := range map[string][]string{
-			"en": {"Treatment situation: KZ, 2026Q2", "How to read these numbers", "People entering treatment"},
-			"ru": {"Ситуация с лечением", "Как читать эти числа", "Лица, начавшие лечение"},
-			"kk": {"Емдеу жағдайы", "Бұл сандарды қалай оқу керек", "Емдеуге түскен адамдар"},
+			"en": {"Treatment situation: Kazakhstan, 2026Q2", "How to read these numbers", "People entering treatment"},
+			"ru": {"Ситуация с лечением: Казахстан", "Акмолинская область", "Как читать эти числа", "Лица, начавшие лечение"},
+			"kk": {"Емдеу жағдайы: Қазақстан", "Ақмола облысы", "Бұл сандарды қалай оқу керек", "Емдеуге түскен адамдар"},
 		} {
 			a := w.run(t, Scenario{Path: sealedRelease + "/report", Token: analyst.Token, Status: 200, Contains: append(words, `<html lang="`+lang+`">`, "<svg"),
 				Absent: []string{"<script", "http:", "https:"}[:1], Headers: map[string]string{"Accept-Language": lang, "Accept": "text/html"}})

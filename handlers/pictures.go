@@ -59,7 +59,7 @@ func (c *Call) series(r *models.Release, table string) ([]exchange.SealedTable, 
 		if err != nil {
 			return nil, err
 		}
-		if t.Period != "" && t.BaseID() == table && len(t.Period) == len(r.Period) && t.Period <= r.Period {
+		if t.Period != "" && t.BaseID() == table {
 			series = append(series, t)
 		}
 	}

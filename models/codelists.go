@@ -3,6 +3,7 @@ package models
 import (
 	_ "embed"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ type CodeList struct {
 type Code struct {
 	Code  string `json:"code"`
 	Label string `json:"label"`
-	// Labels is the label in other languages, where the list has it.
+	// Labels is the label in other languages, where the list has it: ru and kk.
 	Labels   map[string]string `json:"labels,omitempty"`
 	TDIRow   string            `json:"tdiRow,omitempty"` // row of the TDI 3.0 tables; none for alcohol
 	ICD10    string            `json:"icd10,omitempty"`
@@ -44,10 +45,10 @@ var codeLists = sync.OnceValue(func() []CodeList {
 
 // regionList gives the regions of all countries the form of a code list.
 func regionList() CodeList {
-	list := CodeList{ID: "region", Source: "ISO 3166-2; KG, TM and UZ from general knowledge"}
+	list := CodeList{ID: "region", Source: "ISO 3166-2; KG, TM and UZ from general knowledge; Russian and Kazakh are drafts"}
 	for _, country := range Countries {
 		for _, r := range countryTable()[country].Regions {
-			list.Codes = append(list.Codes, Code{Code: r.Code, Label: r.Name})
+			list.Codes = append(list.Codes, Code{Code: r.Code, Label: r.Name, Labels: r.Labels})
 		}
 	}
 	return list
@@ -56,7 +57,7 @@ func regionList() CodeList {
 // drugRowList gives the rows of the TDI tables the form of a code list: each is named after
 // the substances in it.
 func drugRowList(lists []CodeList) CodeList {
-	list := CodeList{ID: "tdi_drug_row", Source: "EMCDDA TDI 3.0: rows as in its output tables"}
+	list := CodeList{ID: "tdi_drug_row", Source: "EMCDDA TDI 3.0: rows as in its output tables; Russian and Kazakh are drafts"}
 	substances := lists[slices.IndexFunc(lists, func(l CodeList) bool { return l.ID == substanceList })]
 	for _, s := range substances.Codes {
 		at := slices.IndexFunc(list.Codes, func(c Code) bool { return c.Code == s.TDIRow })
@@ -64,8 +65,11 @@ func drugRowList(lists []CodeList) CodeList {
 		case s.TDIRow == "":
 		case at >= 0:
 			list.Codes[at].Label += ", " + s.Label
+			for lang, label := range s.Labels {
+				list.Codes[at].Labels[lang] += ", " + label
+			}
 		default:
-			list.Codes = append(list.Codes, Code{Code: s.TDIRow, Label: s.Label})
+			list.Codes = append(list.Codes, Code{Code: s.TDIRow, Label: s.Label, Labels: maps.Clone(s.Labels)})
 		}
 	}
 	return list

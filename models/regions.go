@@ -12,6 +12,8 @@ type Region struct {
 	Code  string `json:"code"`  // ISO 3166-2
 	Name  string `json:"name"`  // English
 	Since Date   `json:"since"` // first day of a region formed lately; empty for the others
+	// Labels is the official name in Russian and Kazakh (ru, kk): drafts.
+	Labels map[string]string `json:"labels"`
 }
 
 // Availability says which services a country offers in the community and in custody.

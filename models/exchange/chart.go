@@ -42,8 +42,8 @@ func (s *Sealed) BarChart(t *SealedTable, lang string) []byte {
 }
 
 // LineChart draws the total of a table over the periods of several releases, the earliest
-// first; of two tables for one period the later counts. Fewer than two periods give the
-// bar chart of the last.
+// first; of two tables for one period the later counts. Fewer than two periods of the kind
+// of the last table's give its bar chart.
 func (s *Sealed) LineChart(tables []SealedTable, lang string) []byte {
 	p, ok := s.line(tables, lang)
 	if !ok {
@@ -69,11 +69,14 @@ func (p *picture) explain(t *SealedTable) {
 		note = t.Method.RateRule.In(p.lang)
 	}
 	p.legend += " " + strings.TrimSpace(note)
+	if p.lang != "en" { // a picture leaves the service without the page
+		p.legend += " " + phrases["draft"].In(p.lang)
+	}
 }
 
 // scope is the country, period and status of numbers.
 func (s *Sealed) scope(period, lang string) string {
-	return s.Country + ", " + period + ", " + phrases["st_"+s.Status].In(lang)
+	return s.countryName(lang) + ", " + period + ", " + phrases["st_"+s.Status].In(lang)
 }
 
 // marks are the rates of a table or, without any, its counts.
@@ -81,11 +84,11 @@ func (s *Sealed) marks(t *SealedTable, lang string) (all []mark, percent bool) {
 	if rates := t.figures(KindRate); len(rates) > 0 {
 		for _, f := range rates {
 			parts := s.labelParts(t.dimensionsOf(KindRate), f.Codes, lang)
-			m := mark{label: strings.Join(parts, ", "), parts: parts, value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f)}
+			m := mark{label: strings.Join(parts, ", "), parts: parts, value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f, lang)}
 			if f.Value == nil {
 				m.why = phrases["not_given"].In(lang)
 			} else {
-				m.text = *f.Value + " %" + t.parts(f.Codes)
+				m.text = local(*f.Value, lang) + " %" + t.parts(f.Codes)
 			}
 			all = append(all, m)
 		}
@@ -141,16 +144,20 @@ func (s *Sealed) labelParts(dimensions, codes []string, lang string) []string {
 		parts = append(parts, s.codeName(d, codes[i], lang))
 	}
 	if len(parts) == 0 {
-		return []string{s.placeName(s.Country, lang)}
+		return []string{s.countryName(lang)}
 	}
 	return parts
 }
 
-// line joins the totals of several periods; false for fewer than two.
+// line joins the totals of several periods, those of the kind of the last and none after it:
+// a release holds numbers of quarters and of years. False for fewer than two.
 func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
-	last := map[string]SealedTable{}
+	last, newestPeriod := map[string]SealedTable{}, ""
+	if len(tables) > 0 {
+		newestPeriod = tables[len(tables)-1].Period
+	}
 	for _, t := range tables {
-		if len(t.dimensionsOf(KindRate)) == 0 {
+		if len(t.dimensionsOf(KindRate)) == 0 && len(t.Period) == len(newestPeriod) && t.Period <= newestPeriod {
 			last[t.Period] = t
 		}
 	}
@@ -164,7 +171,7 @@ func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
 	slices.Sort(known)
 	newest := last[known[len(known)-1]]
 	p := picture{id: resourceID(newest.BaseID()), lang: lang, line: true, legend: phrases["legend_line"].In(lang),
-		title: newest.Title.In(lang) + ". " + s.Country + ", " + known[0] + " – " + known[len(known)-1]}
+		title: newest.Title.In(lang) + ". " + s.countryName(lang) + ", " + known[0] + "–" + known[len(known)-1]}
 	for period, n := known[0], 0; n < 40; period, n = nextPeriod(period), n+1 {
 		t, ok := last[period]
 		m := mark{label: period, gap: true}
@@ -260,8 +267,8 @@ type size struct {
 }
 
 var (
-	large = size{width: 760, label: 250, text: 150, row: 20, head: 54, line: 220, titleLetters: 84, labelLetters: 36, font: 12, titleFont: 15, legend: true}
-	small = size{width: 400, label: 140, text: 52, row: 14, head: 40, line: 120, titleLetters: 58, labelLetters: 24, font: 10, titleFont: 11}
+	large = size{width: 760, label: 290, text: 140, row: 20, head: 54, line: 220, titleLetters: 70, labelLetters: 34, font: 12, titleFont: 15, legend: true}
+	small = size{width: 400, label: 165, text: 40, row: 14, head: 38, line: 108, titleLetters: 57, labelLetters: 27, font: 10, titleFont: 10}
 )
 
 // svg draws the picture.
@@ -402,7 +409,7 @@ func (d *drawing) whisker(m mark, at func(float64) float64, across float64, hori
 		d.add(`<path d="M%.1f %.1fV%.1fM%.1f %.1fH%.1fM%.1f %.1fV%.1f" stroke="#000" fill="none"/>`, lo, across-4, across+4, lo, across, hi, hi, across-4, across+4)
 		return
 	}
-	d.add(`<path d="M%.1f %.1fH%.1fM%.1f %.1fV%.1fM%.1f %.1fH%.1f" stroke="#000" fill="none"/>`, across-4, lo, across+4, across, lo, hi, across-4, hi, across+4)
+	d.add(`<path d="M%.1f %.1fH%.1fM%.1f %.1fV%.1fM%.1f %.1fH%.1f" stroke="#000" fill="none"/>`, across-6, lo, across+6, across, lo, hi, across-6, hi, across+6)
 }
 
 // drawLine draws the marks from left to right, joined where two follow each other.
@@ -421,24 +428,33 @@ func (d *drawing) drawLine(body float64) {
 			d.add(`<path d="M%.1f %.1fL%.1f %.1f" stroke="#222" stroke-width="1.5"/>`, x(i-1), y(*a.value), x(i), y(*b.value))
 		}
 	}
+	// Of many periods every second, third … is named and has its figure written, the last
+	// always: one beside the other they would be unreadable.
+	every := int(math.Ceil(float64(d.z.font*len(d.marks)) * 4.5 / (right - left)))
 	for i, m := range d.marks {
-		d.text(x(i), base+16, "middle", m.label, "")
+		named := (len(d.marks)-1-i)%every == 0
+		if named {
+			d.text(x(i), base+16, "middle", m.label, "")
+		}
 		if m.gap {
 			continue
 		}
 		d.add(`<g><title>%s</title>`, html.EscapeString(m.label+": "+m.text+m.why))
 		if m.value == nil {
 			d.add(`<rect x="%.1f" y="%.1f" width="8" height="8" fill="url(#%s-h)" stroke="#000"/>`, x(i)-4, base-8, d.id)
-			d.text(x(i), base-14, "middle", m.why, ` font-size="11"`)
+			if named {
+				d.text(x(i), base-14, "middle", m.why, ` font-size="11"`)
+			}
 		} else {
 			d.whisker(m, y, x(i), false)
-			d.add(`<circle cx="%.1f" cy="%.1f" r="3.5"/>`, x(i), y(*m.value))
+			d.add(`<circle cx="%.1f" cy="%.1f" r="2.2"/>`, x(i), y(*m.value))
 			over := y(*m.value)
 			if m.hi != nil {
 				over = y(*m.hi)
 			}
-			text, _, _ := strings.Cut(m.text, " (")
-			d.text(x(i), over-7, "middle", text, ` font-size="11"`)
+			if text, _, _ := strings.Cut(m.text, " ("); named {
+				d.text(x(i), over-7, "middle", text, ` font-size="11"`)
+			}
 		}
 		d.add(`</g>`)
 	}
@@ -447,18 +463,27 @@ func (d *drawing) drawLine(body float64) {
 // axis writes a value of the grid.
 func (d *drawing) axis(v float64) string {
 	if d.percent {
-		return figure(math.Round(v*10)/10) + " %"
+		return local(figure(math.Round(v*10)/10), d.lang) + " %"
 	}
 	if v == math.Trunc(v) {
 		return grouped(int64(v))
 	}
-	return figure(math.Round(v*10) / 10)
+	return local(figure(math.Round(v*10)/10), d.lang)
 }
 
-// fitted joins the parts of a label within its column, cutting the longest part first, so
-// that every part still tells its rows apart; the whole one is in the title of the row.
+// abbreviations are those that names of regions have in Russian and in Kazakh.
+var abbreviations = strings.NewReplacer(" область", " обл.", " облысы", " обл.", " автономная", " авт.", " автономиялық", " авт.")
+
+// fitted joins the parts of a label within its column: it abbreviates what is too long, then
+// cuts the longest part first, so that every part still tells its rows apart; the whole one
+// is in the title of the row.
 func fitted(parts []string, most int) string {
 	parts = slices.Clone(parts)
+	if utf8.RuneCountInString(strings.Join(parts, ", ")) > most {
+		for i := range parts {
+			parts[i] = abbreviations.Replace(parts[i])
+		}
+	}
 	for utf8.RuneCountInString(strings.Join(parts, ", ")) > most {
 		longest := 0
 		for i, part := range parts {

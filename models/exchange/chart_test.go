@@ -2,8 +2,10 @@ package exchange
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/xml"
 	"errors"
+	"html"
 	"io"
 	"maps"
 	"os"
@@ -13,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
 
 	"jol/models/indicators"
 )
@@ -34,7 +38,7 @@ func TestChart_MarksWhatIsNotShown(t *testing.T) {
 	s, table := drawnTable(t, drawn)
 	svg := string(s.BarChart(table, "en"))
 	wellFormed(t, svg)
-	for _, want := range []string{`role="img"`, "<title id=", "<desc id=", "1 of 2 rows", "women &lt;5", "men 41 [37–45]", "url(#TDI01.sex-h)", "&lt;entering&gt; &amp;"} {
+	for _, want := range []string{`role="img"`, "<title id=", "<desc id=", "1 of 2 rows", "Women &lt;5", "Men 41 [37–45]", "url(#TDI01.sex-h)", "&lt;entering&gt; &amp;"} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("no %s in %s", want, svg)
 		}
@@ -47,7 +51,7 @@ func TestChart_MarksWhatIsNotShown(t *testing.T) {
 			t.Errorf("%s is a colour", colour)
 		}
 	}
-	if ru := string(s.BarChart(table, "ru")); !strings.Contains(ru, "женщины") || !strings.Contains(ru, `lang="ru"`) {
+	if ru := string(s.BarChart(table, "ru")); !strings.Contains(ru, "Женщины") || !strings.Contains(ru, `lang="ru"`) {
 		t.Error(ru)
 	}
 }
@@ -71,6 +75,25 @@ func TestChart_LineLeavesGaps(t *testing.T) {
 	if strings.Count(svg, "<circle") != 3 || !strings.Contains(svg, ">2025Q4<") || !strings.Contains(svg, "2026Q1: &lt;5") {
 		t.Error(svg)
 	}
+	// Six years of quarters: every dot is there, the names of the last and of as many others
+	// as there is room for.
+	var long []SealedTable
+	for period := "2021Q1"; period <= "2026Q2"; period = nextPeriod(period) {
+		long = append(long, total(period, `{"value":1000,"lo95":996,"hi95":1004}`))
+	}
+	p, _ := s.line(long, "en")
+	crowded := string(p.svg(small))
+	if strings.Count(crowded, "<circle") != len(long) || !strings.Contains(crowded, ">2026Q2<") || strings.Count(crowded, `"middle">2`) > 8 {
+		t.Errorf("%d periods are named: %s", strings.Count(crowded, `"middle">2`), crowded)
+	}
+	// A release holds numbers of quarters and of years, and a later one was sealed before.
+	mixed := append([]SealedTable{total("2025", `{"value":500}`), total("2026Q3", `{"value":150}`)}, series...)
+	if got := string(s.LineChart(mixed, "en")); got != svg {
+		t.Errorf("a year or a later quarter is in the line: %s", got)
+	}
+	if got := string(s.LineChart(append(slices.Clone(series), total("2025", `{"value":500}`)), "en")); strings.Contains(got, "<circle") || !strings.Contains(got, ">500<") {
+		t.Errorf("quarters are in the picture of a year: %s", got)
+	}
 	if one := string(s.LineChart(series[:1], "en")); strings.Contains(one, "<circle") {
 		t.Error("a line of one period")
 	}
@@ -89,7 +112,8 @@ func wellFormed(t *testing.T, text string) {
 	}
 }
 
-// Every table of a year can be drawn, in every language.
+// Every table of a year can be drawn, in every language; whatever is read or read aloud in
+// it (title, description, axis, labels, legend) is in that language.
 func TestChart_DrawsEveryTable(t *testing.T) {
 	t.Parallel()
 	s, err := NewSealed(sealedFor(t, "2026", "annual"))
@@ -98,7 +122,15 @@ func TestChart_DrawsEveryTable(t *testing.T) {
 	}
 	for i := range s.Tables {
 		for _, lang := range Languages {
-			wellFormed(t, string(s.BarChart(&s.Tables[i], lang)))
+			svg := string(s.BarChart(&s.Tables[i], lang))
+			wellFormed(t, svg)
+			for _, text := range regexp.MustCompile(`>([^<]+)<`).FindAllStringSubmatch(svg, -1) {
+				words := latin.ReplaceAllString(html.UnescapeString(text[1]), "")
+				words = regexp.MustCompile(`[0-9]{4}Q[1-4]`).ReplaceAllString(words, "")
+				if in := regexp.MustCompile(`[A-Za-z]{2}|[а-я]{2}`).FindString(words); in != "" && (in[0] < 0x80) != (lang == "en") {
+					t.Errorf("%s in %s: %q", s.Tables[i].ID, lang, text[1])
+				}
+			}
 		}
 	}
 }
@@ -149,10 +181,10 @@ func TestWords_AreComplete(t *testing.T) {
 		source.Write(raw)
 	}
 	used := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?:phrases\[|wordsOf\(|T |p\.T\()"([a-z_0-9]+)"`).FindAllStringSubmatch(source.String(), -1) {
+	for _, m := range regexp.MustCompile(`(?:phrases\[|wordsOf\(|inAll\(|T |p\.T\()"([a-z_0-9]+)"`).FindAllStringSubmatch(source.String(), -1) {
 		used[m[1]] = true
 	}
-	for _, key := range []string{"empty_cell", "interval", "budget", "region_names"} { // in a list
+	for _, key := range []string{"empty_cell", "interval", "budget", "region_names", "draft"} { // in a list
 		used[key] = true
 	}
 	for key := range used {
@@ -223,6 +255,105 @@ func TestReport_NamesTheSourceOfAnEstimate(t *testing.T) {
 		}}, "en")
 		if len(figures) != 1 || strings.ReplaceAll(figures[0].Of, "\u202f", " ") != want && strings.ReplaceAll(figures[0].Of, "\u00a0", " ") != want {
 			t.Errorf("%+v, want %q", figures, want)
+		}
+	}
+}
+
+// A decimal comma stands where people read Russian and Kazakh, and nowhere else: a comma in
+// a CSV would be another column, in a workbook a text.
+func TestNumbers_DecimalCommaForPeopleOnly(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026", "annual"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Budget = 43.458
+	point, comma := regexp.MustCompile(`[0-9]\.[0-9]`), regexp.MustCompile(`[0-9],[0-9]`)
+	// Versions and numbers of tables have points in every language, and so has the geometry.
+	seen := func(text string) string {
+		text = regexp.MustCompile(`(?s)<style>.*?</style>`).ReplaceAllString(text, "")
+		return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(text, " ")
+	}
+	rates := slices.IndexFunc(s.Tables, func(table SealedTable) bool { return table.BaseID() == "TDI06.region" })
+	if rates < 0 {
+		t.Fatal("no table of rates")
+	}
+	for _, lang := range Languages {
+		page, err := s.Report(nil, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, text := range map[string]string{"page": string(page), "picture": string(s.BarChart(&s.Tables[rates], lang))} {
+			text = seen(text)
+			wrong, right := comma, point
+			if lang != "en" {
+				wrong, right = point, comma
+			}
+			if got := wrong.FindString(strings.ReplaceAll(text, "365,25", "")); got != "" || !right.MatchString(text) {
+				t.Errorf("%s in %s: %q in %s", what, lang, got, text)
+			}
+		}
+	}
+	rows, err := csv.NewReader(bytes.NewReader(s.CSV())).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows[1:] {
+		for i, name := range rows[0] {
+			if slices.Contains([]string{"value", "lo95", "hi95", "estimate"}, name) && strings.ContainsAny(row[i], ",\u202f") {
+				t.Errorf("%s is %q in the CSV", name, row[i])
+			}
+		}
+	}
+}
+
+// A workbook says what each of its codes is called, in three languages: read back here with
+// the library that wrote it.
+func TestXLSX_NamesEveryCode(t *testing.T) {
+	t.Parallel()
+	s, err := NewSealed(sealedFor(t, "2026", "annual"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := s.XLSX()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows(sheetCodes)
+	if err != nil || len(rows) < 200 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	names := map[string]bool{}
+	for _, row := range rows[1:] {
+		if len(row) != 5 {
+			t.Fatalf("%q", row)
+		}
+		names[row[0]+" "+row[1]] = true
+		named(t, row[0]+" "+row[1], say(row[2], row[3], row[4]))
+	}
+	for _, sheet := range f.GetSheetList() {
+		table, err := f.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sheet == sheetMethod || sheet == sheetTables || sheet == sheetCodes {
+			continue
+		}
+		for _, row := range table[1:] {
+			for i, code := range row {
+				switch column := table[0][i]; column {
+				case "table", "period", "value", "lo95", "hi95", "note":
+				default:
+					if code != "" && !names[column+" "+code] {
+						t.Errorf("%s: %s %s has no name", sheet, column, code)
+					}
+				}
+			}
 		}
 	}
 }

@@ -94,10 +94,10 @@ func dimensionCode(d string) Concept { return Concept{[]Coding{coding("dimension
 
 func (s *Sealed) valueCode(d, code string) Concept {
 	if d == dimRegion && strings.Contains(code, "+") { // ISO has no code for regions together
-		return Concept{[]Coding{coding("joined-regions", code, s.regionName(code))}}
+		return Concept{[]Coding{coding("joined-regions", code, regionName(code).In("en"))}}
 	}
 	if d == dimRegion {
-		return concept(regionSys, code, s.regionName(code))
+		return concept(regionSys, code, regionName(code).In("en"))
 	}
 	return Concept{[]Coding{coding("dimension-"+strings.ReplaceAll(d, "_", "-"), code, s.codeName(d, code, "en"))}}
 }

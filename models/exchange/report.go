@@ -134,7 +134,7 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 		if f.Value == nil {
 			k.why = phrases["flag_"+f.Flag].In(lang)
 		} else {
-			k.Value, k.Interval = *f.Value, spanOf(f)
+			k.Value, k.Interval = local(*f.Value, lang), spanOf(f, lang)
 			if t.Unit == "" {
 				k.Value += " %"
 			}
@@ -159,14 +159,14 @@ func shortened(source string) string {
 }
 
 // spanOf writes the interval of a figure; one that is open below has the upper end alone.
-func spanOf(f Figure) string {
+func spanOf(f Figure, lang string) string {
 	switch {
 	case f.Hi95 == nil:
 		return ""
 	case f.Lo95 == nil:
-		return "≤ " + *f.Hi95
+		return "≤ " + local(*f.Hi95, lang)
 	}
-	return *f.Lo95 + "–" + *f.Hi95
+	return local(*f.Lo95, lang) + "–" + local(*f.Hi95, lang)
 }
 
 // span writes the interval of a count.
@@ -184,12 +184,19 @@ func (c SealedCell) span(floor int64) string {
 func (p reportPage) T(key string) string { return phrases[key].In(p.Lang) }
 
 // Title to SHA name and describe the release.
-func (p reportPage) Title() string    { return p.T("situation") + ": " + p.s.Country + ", " + p.s.Period }
+func (p reportPage) Title() string {
+	return p.T("situation") + ": " + p.s.countryName(p.Lang) + ", " + p.s.Period
+}
 func (p reportPage) Release() string  { return p.s.ID }
 func (p reportPage) Status() string   { return p.T("st_" + p.s.Status) }
 func (p reportPage) SealedAt() string { return p.s.SealedAt.UTC().Format(time.DateOnly) }
-func (p reportPage) Budget() string   { return strconv.FormatFloat(p.s.Budget, 'f', -1, 64) }
-func (p reportPage) SHA() string      { return p.s.SHA256[:min(16, len(p.s.SHA256))] }
+func (p reportPage) Budget() string {
+	return local(strconv.FormatFloat(p.s.Budget, 'f', -1, 64), p.Lang)
+}
+func (p reportPage) SHA() string { return p.s.SHA256[:min(16, len(p.s.SHA256))] }
+
+// Draft reports whether the language is a draft; English is not.
+func (p reportPage) Draft() bool { return p.Lang != "en" }
 
 // Provisional says that the numbers will change.
 func (p reportPage) Provisional() bool { return p.s.Status == "provisional" }

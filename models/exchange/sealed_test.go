@@ -189,7 +189,7 @@ func fromXLSX(t rapid.TB, raw []byte) (counts, figures []shown) {
 	defer f.Close()
 	var all []shown
 	for _, sheet := range f.GetSheetList() {
-		if sheet == sheetMethod || sheet == sheetTables {
+		if sheet == sheetMethod || sheet == sheetTables || sheet == sheetCodes {
 			continue
 		}
 		rows, err := f.GetRows(sheet, excelize.Options{RawCellValue: true})

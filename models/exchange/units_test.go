@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -112,27 +114,92 @@ func TestUnits_EveryIndicatorHasOne(t *testing.T) {
 	}
 }
 
-// TestNames_NoCodeStandsAlone asks for the name of every code of the plan.
-func TestNames_NoCodeStandsAlone(t *testing.T) {
+// TestNames_EveryLabelInEveryLanguage walks every cell of every table that a release of any
+// country can hold, regions alone and joined, and asks for its name in English, Russian and
+// Kazakh. A dimension or code that somebody adds without names fails here.
+func TestNames_EveryLabelInEveryLanguage(t *testing.T) {
 	t.Parallel()
-	s := &Sealed{Country: "KZ"}
-	for _, lang := range Languages {
-		for _, table := range planOf(t, "ministry") {
+	asked := map[string]bool{}
+	ask := func(dimension, code string) {
+		if key := dimension + " " + code; !asked[key] {
+			asked[key] = true
+			named(t, key, nameOf(dimension, code))
+		}
+	}
+	for _, profile := range indicators.Profiles {
+		for _, table := range planOf(t, string(profile)) {
 			for _, c := range table.Cells {
 				for i, d := range table.Dimensions {
-					if d == dimRegion {
-						continue
-					}
-					name := s.codeName(d, c.Codes[i], lang)
-					if !strings.ContainsFunc(name, unicode.IsLetter) || strings.Contains(name, ".rest") || strings.Contains(name, "U15") || strings.Contains(name, "%!") {
-						t.Fatalf("%s %s is called %q in %s", d, c.Codes[i], name, lang)
+					if d != dimRegion {
+						ask(d, c.Codes[i])
 					}
 				}
 			}
+			named(t, "unit of "+table.ID, table.unitWords())
+			for _, kind := range []string{KindRate, KindCoverage, KindMean} {
+				ask(dimMeasure, kind)
+			}
+			named(t, "title of "+table.ID, table.Title)
+			named(t, "method of "+table.ID, table.Method.Text)
 		}
 	}
-	if got := s.codeName("drug_row", "1.rest", "en"); got != "1 opioids (others)" {
+	for _, country := range models.Countries {
+		named(t, country, countries[country])
+		regions := models.RegionsOf(country, "9999-12-31")
+		for i, r := range regions {
+			ask(dimRegion, r.Code)
+			ask(dimRegion, regions[0].Code+"+"+regions[len(regions)-1-i].Code)
+		}
+	}
+	if len(asked) < 250 {
+		t.Errorf("only %d codes were asked for", len(asked))
+	}
+	if got := nameOf("drug_row", "1.rest").In("en"); got != "1 Opioids (others)" {
 		t.Error(got)
+	}
+	if got := (&Sealed{}).codeName("of_tomorrow", "no_such", "ru"); got != "no such" {
+		t.Errorf("a code that nothing names is %q", got)
+	}
+}
+
+// latin are the words that Russian and Kazakh write in Latin letters.
+var latin = regexp.MustCompile(`TDI|PCP|ISCED|\bC\b`)
+
+// named asks for words in three languages, each in its own letters.
+func named(t *testing.T, what string, words Words) {
+	t.Helper()
+	isLatin := func(r rune) bool { return unicode.Is(unicode.Latin, r) }
+	for _, lang := range Languages {
+		word := words[lang]
+		if !strings.ContainsFunc(word, unicode.IsLetter) || strings.Contains(word, ".rest") || strings.Contains(word, "U15") || strings.Contains(word, "%!") || strings.Contains(word, "_") {
+			t.Errorf("%s is called %q in %s", what, word, lang)
+		} else if rest := latin.ReplaceAllString(word, ""); strings.ContainsFunc(rest, isLatin) != (lang == "en") {
+			t.Errorf("%s is called %q in %s, in other letters", what, word, lang)
+		}
+	}
+}
+
+// Russian and Kazakh are two texts: a name that is the same in both is a word both have.
+func TestNames_KazakhIsNotRussian(t *testing.T) {
+	t.Parallel()
+	same := 0
+	for _, country := range models.Countries {
+		for _, r := range models.RegionsOf(country, "9999-12-31") {
+			if r.Labels["ru"] == r.Labels["kk"] {
+				t.Errorf("%s: %s", r.Code, r.Labels["ru"])
+			}
+		}
+	}
+	for list := range maps.Values(codeLists) {
+		codes, _ := models.CodeListByID(list)
+		for _, c := range codes.Codes {
+			if c.Labels["ru"] == c.Labels["kk"] {
+				same++
+			}
+		}
+	}
+	if same > 0 {
+		t.Errorf("%d labels of TDI items are the same in Russian and Kazakh", same)
 	}
 }
 

@@ -40,37 +40,48 @@ var phrases = map[string]Words{
 	"other_noise": say("That is said of people entering treatment; other figures carry more noise, and the interval beside each says how much.",
 		"Это сказано о лицах, начавших лечение; к другим показателям добавлен больший шум, насколько — показывает интервал рядом.",
 		"Бұл емдеуге түскендер туралы айтылған; басқа көрсеткіштерге көбірек шу қосылған, қанша екенін жанындағы аралық көрсетеді."),
+	"country":      say("country", "страна", "ел"),
+	"period":       say("period", "период", "кезең"),
+	"status":       say("status", "статус", "мәртебесі"),
+	"profile":      say("profile", "профиль", "бейін"),
+	"plan":         say("plan", "план", "жоспар"),
+	"budget_word":  say("budget", "бюджет", "бюджет"),
+	"counts":       say("counts", "числа", "сандар"),
+	"rates":        say("rates", "показатели", "көрсеткіштер"),
 	"region_names": say("Regions are ISO 3166-2 codes.", "Регионы обозначены кодами ISO 3166-2.", "Өңірлер ISO 3166-2 кодтарымен белгіленген."),
 	"row_group":    say("%s %s (all)", "%s %s (все)", "%s %s (барлығы)"),
 	"row_rest":     say("%s %s (others)", "%s %s (прочие)", "%s %s (қалғаны)"),
-	"country":      say("country", "страна", "ел"),
+	"draft": say("The Russian and Kazakh texts are drafts that nobody has reviewed. In doubt the English text counts.", "Русский и казахский тексты — черновики, которые никто не проверял. При сомнении действует английский текст.",
+		"Орыс және қазақ мәтіндері — ешкім тексермеген жобалар. Күмән туса, ағылшын мәтіні басым."),
 
 	// Pictures and the report.
 	"chart_desc": say("%s: %d of %d rows shown as a number, the others are below the floor. Thin lines are 95 %% intervals of the noise. The numbers: %s.",
 		"%s: показано строк: %d из %d, остальные ниже порога. Тонкие линии — 95%% интервалы шума. Числа: %s.",
 		"%s: %d жол көрсетілді, барлығы %d, қалғаны шектен төмен. Жіңішке сызықтар — шудың 95%% аралығы. Сандар: %s."),
-	"legend":             say("Bar: published count or rate. Thin line: 95 % interval of the noise. Hatched: below the floor, few or none.", "Полоса — опубликованное число или показатель. Тонкая линия — 95% интервал шума. Штриховка — ниже порога: мало или ни одного.", "Жолақ — жарияланған сан не көрсеткіш. Жіңішке сызық — шудың 95% аралығы. Штрих — шектен төмен: аз немесе жоқ."),
-	"legend_line":        say("Dots joined: published figures. Thin line: 95 % interval of the noise. Open square: below the floor.", "Точки — опубликованные значения. Тонкая линия — 95% интервал шума. Пустой квадрат — ниже порога.", "Нүктелер — жарияланған мәндер. Жіңішке сызық — шудың 95% аралығы. Бос шаршы — шектен төмен."),
-	"not_given":          say("not given", "не приводится", "берілмейді"),
-	"situation":          say("Treatment situation", "Ситуация с лечением", "Емдеу жағдайы"),
-	"key_figures":        say("Key figures", "Основные показатели", "Негізгі көрсеткіштер"),
-	"indicator":          say("Indicator", "Показатель", "Көрсеткіш"),
-	"value":              say("Value", "Значение", "Мәні"),
-	"interval_col":       say("95 % interval", "95% интервал", "95% аралық"),
-	"of":                 say("Numerator / denominator", "Числитель / знаменатель", "Алым / бөлім"),
-	"of_estimate":        say("of the estimated population", "от оценки численности", "бағаланған саннан"),
-	"open_data":          say("Open data", "Открытые данные", "Ашық деректер"),
-	"unit":               say("Unit", "Единица", "Бірлігі"),
-	"unit_days":          say("days", "дни", "күн"),
-	"unit_syringes":      say("syringes", "шприцы", "шприц"),
-	"unit_persons":       say("persons", "лица", "адам"),
-	"unit_mentions":      say("mentions of a drug", "упоминания вещества", "зат аталуы"),
-	"unit_items":         say("items", "пункты анкеты", "сауалнама тармағы"),
-	"unit_custody_exits": say("releases from custody", "освобождения", "босатылу"),
-	"unit_referrals":     say("referrals", "направления", "жолдама"),
-	"unit_interventions": say("first interventions", "первые вмешательства", "алғашқы араласу"),
-	"unit_journeys":      say("treatment journeys", "курсы лечения", "ем кезеңі"),
-	"unit_percent":       say("percent", "проценты", "пайыз"),
+	"legend":                   say("Bar: published count or rate. Thin line: 95 % interval of the noise. Hatched: below the floor, few or none.", "Полоса — опубликованное число или показатель. Тонкая линия — 95% интервал шума. Штриховка — ниже порога: мало или ни одного.", "Жолақ — жарияланған сан не көрсеткіш. Жіңішке сызық — шудың 95% аралығы. Штрих — шектен төмен: аз немесе жоқ."),
+	"legend_line":              say("Dots joined: published figures. Thin line: 95 % interval of the noise. Open square: below the floor.", "Точки — опубликованные значения. Тонкая линия — 95% интервал шума. Пустой квадрат — ниже порога.", "Нүктелер — жарияланған мәндер. Жіңішке сызық — шудың 95% аралығы. Бос шаршы — шектен төмен."),
+	"not_given":                say("not given", "не приводится", "берілмейді"),
+	"situation":                say("Treatment situation", "Ситуация с лечением", "Емдеу жағдайы"),
+	"key_figures":              say("Key figures", "Основные показатели", "Негізгі көрсеткіштер"),
+	"indicator":                say("Indicator", "Показатель", "Көрсеткіш"),
+	"value":                    say("Value", "Значение", "Мәні"),
+	"interval_col":             say("95 % interval", "95% интервал", "95% аралық"),
+	"of":                       say("Numerator / denominator", "Числитель / знаменатель", "Алым / бөлім"),
+	"of_estimate":              say("of the estimated population", "от оценки численности", "бағаланған саннан"),
+	"open_data":                say("Open data", "Открытые данные", "Ашық деректер"),
+	"unit":                     say("Unit", "Единица", "Бірлігі"),
+	"unit_days":                say("days", "дни", "күн"),
+	"unit_syringes":            say("syringes", "шприцы", "шприц"),
+	"unit_persons":             say("persons", "лица", "адам"),
+	"unit_mentions":            say("mentions of a drug", "упоминания вещества", "зат аталуы"),
+	"unit_items":               say("items", "пункты анкеты", "сауалнама тармағы"),
+	"unit_custody_exits":       say("releases from custody", "освобождения", "босатылу"),
+	"unit_referrals":           say("referrals", "направления", "жолдама"),
+	"unit_interventions":       say("first interventions", "первые вмешательства", "алғашқы араласу"),
+	"unit_journeys":            say("treatment journeys", "курсы лечения", "ем кезеңі"),
+	"unit_percent":             say("percent", "проценты", "пайыз"),
+	"unit_years":               say("years", "годы", "жыл"),
+	"unit_syringes_per_person": say("syringes a person", "шприцы на человека", "бір адамға шаққандағы шприц"),
 	"person_years": say("Person-years are days divided by 365.25.", "Человеко-годы — это дни, делённые на 365,25.",
 		"Адам-жылдар — күндерді 365,25-ке бөлгендегі сан."),
 	"method":         say("How to read these numbers", "Как читать эти числа", "Бұл сандарды қалай оқу керек"),
@@ -87,34 +98,38 @@ var phrases = map[string]Words{
 
 // codeWords name the codes of dimensions without a code list.
 var codeWords = map[string]Words{
-	"sex F": say("women", "женщины", "әйелдер"), "sex M": say("men", "мужчины", "ерлер"),
-	"drug opioids":          say("opioids", "опиоиды", "опиоидтар"),
-	"drug stimulants":       say("stimulants with cocaine", "стимуляторы и кокаин", "стимуляторлар мен кокаин"),
-	"drug other_or_unknown": say("other or unknown", "другое или неизвестно", "басқа не белгісіз"),
-	"drug6 sedatives":       say("sedatives", "седативные", "седативтер"),
-	"drug6 cannabis":        say("cannabis", "каннабис", "каннабис"),
-	"drug6 hallucinogens_volatile_synthetic": say("hallucinogens, inhalants, synthetic cannabinoids", "галлюциногены, ингалянты, синтетические каннабиноиды",
-		"галлюциногендер, ингалянттар, синтетикалық каннабиноидтар"),
-	"centre outpatient":       say("outpatient", "амбулаторно", "амбулаториялық"),
-	"centre inpatient":        say("inpatient", "стационар", "стационар"),
-	"centre prison":           say("prison", "учреждение УИС", "қамау мекемесі"),
-	"centre other":            say("other", "другое", "басқа"),
-	"substance_class drugs":   say("drugs", "наркотики", "есірткі"),
-	"substance_class alcohol": say("alcohol", "алкоголь", "алкоголь"),
+	"sex F": say("Women", "Женщины", "Әйелдер"), "sex M": say("Men", "Мужчины", "Ерлер"),
+	"drug opioids":          say("Opioids", "Опиоиды", "Опиоидтар"),
+	"drug stimulants":       say("Stimulants with cocaine", "Стимуляторы и кокаин", "Стимуляторлар мен кокаин"),
+	"drug other_or_unknown": say("Other or unknown", "Другое или неизвестно", "Басқа не белгісіз"),
+	"drug6 sedatives":       say("Sedatives", "Седативные", "Седативтер"),
+	"drug6 cannabis":        say("Cannabis", "Каннабис", "Каннабис"),
+	"drug6 hallucinogens_volatile_synthetic": say("Hallucinogens, inhalants, synthetic cannabinoids", "Галлюциногены, ингалянты, синтетические каннабиноиды",
+		"Галлюциногендер, ингалянттар, синтетикалық каннабиноидтар"),
+	"centre outpatient":       say("Outpatient", "Амбулаторно", "Амбулаториялық"),
+	"centre inpatient":        say("Inpatient", "Стационар", "Стационар"),
+	"centre prison":           say("Prison", "Учреждение УИС", "ҚАЖ мекемесі"),
+	"centre other":            say("Other", "Другое", "Басқа"),
+	"substance_class drugs":   say("Drugs", "Наркотики", "Есірткі"),
+	"substance_class alcohol": say("Alcohol", "Алкоголь", "Алкоголь"),
 	"measure numerator":       say("numerator", "числитель", "алым"),
 	"measure denominator":     say("denominator", "знаменатель", "бөлім"),
-	"age U15":                 say("under 15 years", "до 15 лет", "15 жасқа дейін"),
-	" not_applicable":         say("does not apply", "не относится", "қатысы жоқ"),
-	" 99":                     say("not known", "неизвестно", "белгісіз"),
-	"drug_group 1":            say("opioids", "опиоиды", "опиоидтар"),
-	"drug_group 2":            say("cocaine", "кокаин", "кокаин"),
-	"drug_group 3":            say("other stimulants", "другие стимуляторы", "басқа стимуляторлар"),
-	"drug_group 4":            say("hypnotics and sedatives", "снотворные и седативные", "ұйықтатқыш және седативтер"),
-	"drug_group 5":            say("hallucinogens", "галлюциногены", "галлюциногендер"),
-	"drug_group 6":            say("volatile inhalants", "летучие ингалянты", "ұшпа ингалянттар"),
-	"drug_group 7":            say("cannabis", "каннабис", "каннабис"),
-	"drug_group 8":            say("alcohol", "алкоголь", "алкоголь"),
-	"drug_group 9":            say("other", "другое", "басқа"),
+	"measure count":           say("count", "число", "сан"),
+	"measure rate":            say("rate: numerator by denominator", "показатель: числитель к знаменателю", "көрсеткіш: алымның бөлімге қатынасы"),
+	"measure coverage":        say("count by the population estimate", "число к оценке численности", "санның бағаланған санға қатынасы"),
+	"measure mean":            say("approximate mean", "приближённое среднее", "жуық орташа мән"),
+	"age U15":                 say("Under 15 years", "До 15 лет", "15 жасқа дейін"),
+	" not_applicable":         say("Does not apply", "Не относится", "Қатысы жоқ"),
+	" 99":                     say("Not known", "Неизвестно", "Белгісіз"),
+	"drug_group 1":            say("Opioids", "Опиоиды", "Опиоидтар"),
+	"drug_group 2":            say("Cocaine", "Кокаин", "Кокаин"),
+	"drug_group 3":            say("Other stimulants", "Другие стимуляторы", "Басқа стимуляторлар"),
+	"drug_group 4":            say("Hypnotics and sedatives", "Снотворные и седативные", "Ұйықтатқыш және седативтер"),
+	"drug_group 5":            say("Hallucinogens", "Галлюциногены", "Галлюциногендер"),
+	"drug_group 6":            say("Volatile inhalants", "Летучие ингалянты", "Ұшпа ингалянттар"),
+	"drug_group 7":            say("Cannabis", "Каннабис", "Каннабис"),
+	"drug_group 8":            say("Alcohol", "Алкоголь", "Алкоголь"),
+	"drug_group 9":            say("Other", "Другое", "Басқа"),
 }
 
 // bandKinds are the dimensions whose codes are bands of years, and what they are years of.
@@ -123,16 +138,25 @@ var bandKinds = map[string]string{
 	"years_since_first_use": "since", "years_since_injection": "since", "years_since_ost": "since",
 }
 
-// bandWords name a band.
+// bandWords name a band, and one that is open above.
 var bandWords = map[string]Words{
-	"age":   say("%s years", "%s лет", "%s жас"),
-	"since": say("%s years", "лет: %s", "%s жыл"),
+	"age":    say("%s years", "%s лет", "%s жас"),
+	"age+":   say("%s years and over", "%s лет и старше", "%s жас және одан жоғары"),
+	"since":  say("%s years", "лет: %s", "%s жыл"),
+	"since+": say("%s years and more", "%s лет и более", "%s жыл және одан көп"),
+}
+
+// countries by code.
+var countries = map[string]Words{
+	"KZ": say("Kazakhstan", "Казахстан", "Қазақстан"), "KG": say("Kyrgyzstan", "Кыргызстан", "Қырғызстан"),
+	"TJ": say("Tajikistan", "Таджикистан", "Тәжікстан"), "TM": say("Turkmenistan", "Туркменистан", "Түрікменстан"),
+	"UZ": say("Uzbekistan", "Узбекистан", "Өзбекстан"),
 }
 
 // sameWords lists dimensions that share the words of another.
 var sameWords = map[string]string{"drug6": "drug", "secondary_drug_group": "drug_group"}
 
-// codeLists are those of the dimensions that have one; their labels are English.
+// codeLists are those of the dimensions that have one.
 var codeLists = map[string]string{
 	"centre_type": "tdi_centre_type", "previous_treatment": "tdi_previous_treatment", "referral_source": "tdi_referral_source",
 	"living_with": "tdi_living_with", "children": "tdi_children", "living_where": "tdi_living_where", "labour": "tdi_labour",
@@ -140,74 +164,111 @@ var codeLists = map[string]string{
 	"sharing": "tdi_sharing", "hiv_test": "tdi_test_hiv_hcv", "hcv_test": "tdi_test_hiv_hcv", "ost": "tdi_ost", "polydrug": "tdi_polydrug",
 }
 
-// codeName is what a code is called in a language; a code without a translation keeps its
-// English label, one without a label the code itself.
+// codeName is what a code is called in a language; one that nothing names keeps its code.
 func (s *Sealed) codeName(dimension, code, lang string) string {
-	for _, d := range []string{dimension, sameWords[dimension], bandKinds[dimension], ""} {
-		if w, ok := codeWords[d+" "+code]; ok {
-			return w.In(lang)
-		}
-	}
-	switch dimension {
-	case dimRegion:
-		return s.regionName(code)
-	case "drug_row":
-		return rowName(code, lang)
-	}
-	if w, ok := bandWords[bandKinds[dimension]]; ok {
-		return fmt.Sprintf(w.In(lang), code)
-	}
-	if list, ok := models.CodeListByID(codeLists[dimension]); ok {
-		for _, c := range list.Codes {
-			if c.Code == code {
-				return c.Label
-			}
-		}
+	if name := nameOf(dimension, code); name != nil {
+		return name.In(lang)
 	}
 	return strings.ReplaceAll(code, "_", " ")
 }
 
-// regionName joins the names of regions that are shown together. They are in English, as
-// the list of regions has them.
-func (s *Sealed) regionName(code string) string {
-	names := map[string]string{}
-	for _, r := range models.RegionsOf(s.Country, models.Date("9999-12-31")) {
-		names[r.Code] = r.Name
-	}
-	parts := strings.Split(code, "+")
-	for i, part := range parts {
-		if name := names[part]; name != "" {
-			parts[i] = name
+// nameOf is what a code is called; nil when nothing names it.
+func nameOf(dimension, code string) Words {
+	for _, d := range []string{dimension, sameWords[dimension], bandKinds[dimension], ""} {
+		if w, ok := codeWords[d+" "+code]; ok {
+			return w
 		}
 	}
-	return strings.Join(parts, " + ")
+	switch {
+	case dimension == dimRegion:
+		return regionName(code)
+	case dimension == "drug_row":
+		return rowName(code)
+	case bandKinds[dimension] != "":
+		return bandName(bandKinds[dimension], code)
+	}
+	return labelOf(codeLists[dimension], code)
+}
+
+// labelOf is the label of a code in its list; nil where it is not in the list.
+func labelOf(list, code string) Words {
+	codes, _ := models.CodeListByID(list)
+	for _, c := range codes.Codes {
+		if c.Code == code {
+			return say(c.Label, c.Labels["ru"], c.Labels["kk"])
+		}
+	}
+	return nil
+}
+
+// bandName names a band of years: 25-44, or 45+.
+func bandName(kind, code string) Words {
+	years, open := strings.CutSuffix(code, "+")
+	if open {
+		kind += "+"
+	}
+	return filled(bandWords[kind], func(string) []any { return []any{strings.Replace(years, "-", "–", 1)} })
+}
+
+// regionName joins the names of regions that are shown together.
+func regionName(code string) Words {
+	joined := Words{}
+	for i, part := range strings.Split(code, "+") {
+		name := labelOf("region", part)
+		for _, lang := range Languages {
+			if i > 0 {
+				joined[lang] += " + "
+			}
+			if name == nil {
+				joined[lang] += part
+				continue
+			}
+			joined[lang] += name.In(lang)
+		}
+	}
+	return joined
 }
 
 // rowName names a row of the TDI tables after the substances in it, and one of drugs that
 // are shown together after their group.
-func rowName(code, lang string) string {
-	substances, _ := models.CodeListByID("substance")
-	var labels []string
-	for _, c := range substances.Codes {
-		if c.TDIRow == code {
-			labels = append(labels, c.Label)
-		}
+func rowName(code string) Words {
+	if label := labelOf("tdi_drug_row", code); label != nil {
+		return filled(say("%s %s", "%s %s", "%s %s"), func(lang string) []any { return []any{code, label.In(lang)} })
 	}
 	group, rest := strings.CutSuffix(code, ".rest")
-	if name, ok := codeWords["drug_group "+group]; ok && len(labels) == 0 {
-		joined := wordsOf("row_group")
-		if rest {
-			joined = wordsOf("row_rest")
-		}
-		return fmt.Sprintf(joined.In(lang), group, name.In(lang))
+	name, ok := codeWords["drug_group "+group]
+	if !ok {
+		return nil
 	}
-	return fmt.Sprintf("%s %s", code, strings.Join(labels, ", "))
+	joined := wordsOf("row_group")
+	if rest {
+		joined = wordsOf("row_rest")
+	}
+	return filled(joined, func(lang string) []any { return []any{group, name.In(lang)} })
 }
 
-// placeName is the country or a region.
-func (s *Sealed) placeName(place, lang string) string {
-	if place == s.Country {
-		return s.Country + ", " + phrases["country"].In(lang)
+// filled fills in the verbs of a phrase in every language.
+func filled(phrase Words, with func(lang string) []any) Words {
+	out := Words{}
+	for _, lang := range Languages {
+		out[lang] = fmt.Sprintf(phrase.In(lang), with(lang)...)
 	}
-	return s.regionName(place)
+	return out
+}
+
+// countryName is the country of the release.
+func (s *Sealed) countryName(lang string) string {
+	if name := countries[s.Country]; name != nil {
+		return name.In(lang)
+	}
+	return s.Country
+}
+
+// local writes a numeral as people read it in the language: Russian and Kazakh have a
+// decimal comma. What programs read (CSV, XLSX, DHIS2, FHIR) never goes through here.
+func local(numeral, lang string) string {
+	if lang == "en" {
+		return numeral
+	}
+	return strings.Replace(numeral, ".", ",", 1)
 }

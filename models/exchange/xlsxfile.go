@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -13,6 +14,7 @@ import (
 const (
 	sheetMethod = "Method"
 	sheetTables = "Tables"
+	sheetCodes  = "Codes"
 )
 
 // columns of an indicator's sheet, before and after its dimensions.
@@ -21,8 +23,8 @@ var (
 	sheetAfter  = []string{"value", "unit", "lo95", "hi95", "note", "flag"}
 )
 
-// XLSX writes the release as a workbook: how to read it, the list of tables, and a sheet
-// for each indicator. A count that is not shown is an empty cell with a note beside it.
+// XLSX writes the release as a workbook: how to read it, the list of tables, what every
+// code is called, and a sheet for each indicator. A count that is not shown is an empty cell with a note beside it.
 // The same release always gives the same bytes.
 func (s *Sealed) XLSX() ([]byte, error) {
 	f := excelize.NewFile()
@@ -33,6 +35,7 @@ func (s *Sealed) XLSX() ([]byte, error) {
 	w.method()
 	w.tables()
 	dimensions, rows := s.rows()
+	w.codes(dimensions, rows)
 	for _, indicator := range s.indicators() {
 		w.indicator(indicator, dimensions, rows)
 	}
@@ -157,7 +160,7 @@ func (w *workbook) close() {
 // method says what the release is, how its counts were protected and how to read them.
 func (w *workbook) method() {
 	s := w.s
-	w.open(sheetMethod, 0, 0, 24, 70, 70, 70)
+	w.open(sheetMethod, 0, 0, 36, 70, 70, 70)
 	w.add(excelize.Cell{StyleID: w.title, Value: s.ID})
 	fact := func(name string, values ...any) {
 		cells := []any{excelize.Cell{StyleID: w.bold, Value: name}}
@@ -166,30 +169,80 @@ func (w *workbook) method() {
 		}
 		w.add(cells...)
 	}
-	fact("country", s.Country)
-	fact("period", s.Period)
-	fact("status", s.Status)
-	fact("profile", s.Profile)
-	fact("plan", s.Plan)
-	fact("sealed at", s.SealedAt.UTC().Format(time.RFC3339))
+	fact(inAll("country"), s.Country)
+	fact(inAll("period"), s.Period)
+	fact(inAll("status"), s.Status)
+	fact(inAll("profile"), s.Profile)
+	fact(inAll("plan"), s.Plan)
+	fact(inAll("sealed_at"), s.SealedAt.UTC().Format(time.RFC3339))
 	fact("sha256", s.SHA256)
-	fact("budget", s.Budget)
+	fact(inAll("budget_word"), s.Budget)
 	w.add()
-	w.add("", excelize.Cell{StyleID: w.head, Value: "English"}, excelize.Cell{StyleID: w.head, Value: "Русский"}, excelize.Cell{StyleID: w.head, Value: "Қазақша"})
+	w.add("", excelize.Cell{StyleID: w.head, Value: "English"}, excelize.Cell{StyleID: w.head, Value: "Русский (черновик)"}, excelize.Cell{StyleID: w.head, Value: "Қазақша (жоба)"})
 	say := func(name string, words Words) { fact(name, words.In("en"), words.In("ru"), words.In("kk")) }
 	for i, m := range s.methods() {
-		say("counts "+strconv.Itoa(i+1)+" (sd "+strconv.FormatFloat(m.NoiseSd, 'g', 3, 64)+")", m.Text)
+		say(inAll("counts")+" "+strconv.Itoa(i+1), m.Text)
 	}
 	if len(s.Tables) > 0 {
-		say("rates", s.Tables[0].Method.RateRule)
+		say(inAll("rates"), s.Tables[0].Method.RateRule)
 	}
 	if slices.ContainsFunc(s.Tables, func(t SealedTable) bool { return t.Unit == unitDays }) {
-		say("days", wordsOf("person_years"))
+		say(inAll("unit_days"), wordsOf("person_years"))
 	}
-	for _, note := range []string{"empty_cell", "interval", "budget", "region_names"} {
+	for _, note := range []string{"empty_cell", "interval", "budget", "region_names", "draft"} {
 		say("", wordsOf(note))
 	}
 	w.close()
+}
+
+// inAll is a phrase in every language, for a column that everybody reads.
+func inAll(key string) string {
+	words := wordsOf(key)
+	return words.In("en") + " / " + words.In("ru") + " / " + words.In("kk")
+}
+
+// codes says in three languages what the codes in the sheets that follow are called.
+func (w *workbook) codes(dimensions []string, rows []row) {
+	type named struct{ dimension, code string }
+	seen := map[named]bool{}
+	var all []named
+	see := func(dimension, code string) {
+		if n := (named{dimension, code}); code != "" && !seen[n] {
+			seen[n] = true
+			all = append(all, n)
+		}
+	}
+	for _, r := range rows {
+		see("place", r.before[5])
+		see(dimMeasure, r.before[6])
+		for i, code := range r.strata {
+			see(dimensions[i], code)
+		}
+		see("unit", r.unit)
+		see("flag", r.flag)
+	}
+	slices.SortStableFunc(all, func(a, b named) int { return strings.Compare(a.dimension, b.dimension) })
+	w.open(sheetCodes, 5, len(all), 24, 20, 60, 60, 60)
+	w.header([]string{"column", "code", "English", "Русский (черновик)", "Қазақша (жоба)"})
+	for _, n := range all {
+		words := w.s.columnWords(n.dimension, n.code)
+		w.add(n.dimension, n.code, words.In("en"), words.In("ru"), words.In("kk"))
+	}
+	w.close()
+}
+
+// columnWords names what stands in a column of a sheet.
+func (s *Sealed) columnWords(column, code string) Words {
+	switch column {
+	case "place":
+		if name := countries[code]; name != nil {
+			return name
+		}
+		return regionName(code)
+	case "unit", "flag":
+		return wordsOf(column + "_" + code)
+	}
+	return nameOf(column, code)
 }
 
 // methods are the different methods of the release's tables.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Method tells a reader how the counts were protected (disclosure control §2.7), in
@@ -34,9 +36,9 @@ var Languages = []string{"en", "kk", "ru"}
 // difference.
 var (
 	textOfAll = map[string]string{
-		"en": "Every count carries random noise (standard deviation %g, at most %d). A count below %d is shown as <%d and may be zero. Tables do not add up: use the published total. At least 95 of 100 counts lie within %d of the truth. A difference of two counts has a standard deviation of %.1f and says nothing about one person.",
-		"ru": "К каждому числу добавлен случайный шум (стандартное отклонение %g, не более %d). Число меньше %d показано как <%d и может быть нулём. Таблицы не складываются: берите опубликованный итог. Не менее 95 чисел из 100 отличаются от истинных не более чем на %d. Разность двух чисел имеет стандартное отклонение %.1f и ничего не говорит об одном человеке.",
-		"kk": "Әр санға кездейсоқ шу қосылған (стандартты ауытқуы %g, ең көбі %d). %d санынан кіші мән <%d деп көрсетіледі және нөл болуы мүмкін. Кестелердің сандары қосылып, жиынтық бермейді: жарияланған жиынтықты алыңыз. 100 санның кемінде 95-і шын мәннен ең көбі %d-ге ғана өзгеше. Екі санның айырмасының стандартты ауытқуы %.1f, ол жеке адам туралы ештеңе айтпайды.",
+		"en": "Every count carries random noise (standard deviation %s, at most %d). A count below %d is shown as <%d and may be zero. Tables do not add up: use the published total. At least 95 of 100 counts lie within %d of the truth. A difference of two counts has a standard deviation of %s and says nothing about one person.",
+		"ru": "К каждому числу добавлен случайный шум (стандартное отклонение %s, не более %d). Число меньше %d показано как <%d и может быть нулём. Таблицы не складываются: берите опубликованный итог. Не менее 95 чисел из 100 отличаются от истинных не более чем на %d. Разность двух чисел имеет стандартное отклонение %s и ничего не говорит об одном человеке.",
+		"kk": "Әр санға кездейсоқ шу қосылған (стандартты ауытқуы %s, ең көбі %d). %d санынан кіші мән <%d деп көрсетіледі және нөл болуы мүмкін. Кестелердің сандары қосылып, жиынтық бермейді: жарияланған жиынтықты алыңыз. 100 санның кемінде 95-і шын мәннен ең көбі %d-ге ғана өзгеше. Екі санның айырмасының стандартты ауытқуы %s, ол жеке адам туралы ештеңе айтпайды.",
 	}
 	textOfEvents = map[string]string{
 		"en": " A client adds at most %d; noise and floor are scaled to that.",
@@ -75,7 +77,7 @@ func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
 		Text: map[string]string{}, P95: noise.p95(), RateRule: textOfRates,
 	}
 	for _, lang := range Languages {
-		text := fmt.Sprintf(textOfAll[lang], sd, noise.Bound, noise.Floor, noise.Floor, noise.p95(), sd*math.Sqrt2)
+		text := fmt.Sprintf(textOfAll[lang], numeral(sd, -1, lang), noise.Bound, noise.Floor, noise.Floor, noise.p95(), numeral(sd*math.Sqrt2, 1, lang))
 		if indicator.PerClient > 1 {
 			text += fmt.Sprintf(textOfEvents[lang], indicator.PerClient)
 		}
@@ -84,7 +86,7 @@ func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
 				text += fmt.Sprintf(textOfAge[lang], band)
 			}
 		}
-		if slices.Contains(line.Dimensions, DimDrugRow) || slices.Contains(line.Dimensions, DimRegion) && line.attributes() >= 2 {
+		if slices.Contains(line.Dimensions, DimDrugRow) && line.ID != drugTotals || slices.Contains(line.Dimensions, DimRegion) && line.attributes() >= 2 {
 			text += textOfJoined[lang]
 		}
 		if _, ok := meanDimension(line.Dimensions); ok {
@@ -93,6 +95,16 @@ func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
 		m.Text[lang] = text
 	}
 	return m
+}
+
+// numeral writes a number for people: with a decimal comma in Russian and Kazakh. A
+// precision of -1 gives every digit.
+func numeral(n float64, precision int, lang string) string {
+	text := strconv.FormatFloat(n, 'f', precision, 64)
+	if lang != "en" {
+		text = strings.Replace(text, ".", ",", 1)
+	}
+	return text
 }
 
 // narrowed says in a title which part of a split the table is.

@@ -549,3 +549,26 @@ func TestRate_Rounding(t *testing.T) {
 		}
 	}
 }
+
+// The method of a table says what was done to it and no more: the totals by drug, from which
+// the rule of joining reads, are never joined; and people read a decimal comma.
+func TestMethod_SaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	plan := mustPlan(t, Ministry)
+	texts := map[string]map[string]string{}
+	for _, line := range plan.TablesFor(Annual) {
+		indicator, _ := ByID(line.Indicator)
+		texts[line.ID] = methodOf(line, indicator, plan.noiseOf(line, indicator)).Text
+	}
+	for _, lang := range Languages {
+		joined := textOfJoined[lang]
+		for id, want := range map[string]bool{drugTotals: false, "TDI.13.1.1": true, regionTotals: false} {
+			if texts[id] == nil || strings.Contains(texts[id][lang], joined) != want {
+				t.Errorf("%s in %s: %q", id, lang, texts[id][lang])
+			}
+		}
+		if want := map[string]string{"en": "2.8", "ru": "2,8", "kk": "2,8"}[lang]; !strings.Contains(texts[regionTotals][lang], want) {
+			t.Errorf("%s: no %s in %q", lang, want, texts[regionTotals][lang])
+		}
+	}
+}

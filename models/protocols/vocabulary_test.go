@@ -131,6 +131,31 @@ func TestInterfaceWords_CoverTheCodes(t *testing.T) {
 	}
 }
 
+// A code is called the same in a picture of a release and in a form: code lists and the
+// words of interfaces have one text.
+func TestInterfaceWords_AreTheLabelsOfCodeLists(t *testing.T) {
+	t.Parallel()
+	c, err := embeddedCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, lang := range []string{"ru", "kk"} {
+		w, _ := c.InterfaceWords(lang)
+		for id, words := range w.Words {
+			list, _ := models.CodeListByID(id)
+			for _, code := range list.Codes {
+				if compared++; code.Labels[lang] != words[code.Code] {
+					t.Errorf("%s: %s %s is %q in the code list and %q in interface.yaml", lang, id, code.Code, code.Labels[lang], words[code.Code])
+				}
+			}
+		}
+	}
+	if compared < 80 {
+		t.Errorf("only %d words were compared", compared)
+	}
+}
+
 func TestTerms_ShippedTextsAreClean(t *testing.T) {
 	t.Parallel()
 	found, err := CheckTerms(Embedded())

@@ -96,18 +96,34 @@ func (r *reader) number() int64 {
 	return n
 }
 
-// seconds reads a moment in Unix seconds; zero where there is none.
-func (r *reader) seconds() int64 {
-	if rest, none := strings.CutPrefix(r.rest, "|"); none || r.rest == "" {
-		r.rest = rest
-		return 0
+// moment reads a time in UTC as the engines write it; zero where there is none.
+func (r *reader) moment() time.Time {
+	field := r.next()
+	if field == "" {
+		return time.Time{}
 	}
-	return r.number()
+	at, err := parseMoment(field)
+	if err != nil {
+		r.err = err
+	}
+	return at
 }
 
-// day is the civil date of a moment in a region; empty for zero.
-func (c *counted) day(seconds int64, region string) models.Date {
-	if seconds == 0 {
+// parseMoment reads "2026-01-31 09:30:00", with or without a fraction and +00:00. Another
+// offset would be another day, and is an error.
+func parseMoment(text string) (time.Time, error) {
+	seconds := min(len(text), len(time.DateTime))
+	rest := strings.TrimSuffix(text[seconds:], "+00:00")
+	at, err := time.Parse(time.DateTime, text[:seconds])
+	if err != nil || strings.ContainsAny(rest, "+-") {
+		return time.Time{}, errUnreadable
+	}
+	return at, nil
+}
+
+// day is the civil date of a moment in a region; empty for none.
+func (c *counted) day(at time.Time, region string) models.Date {
+	if at.IsZero() {
 		return ""
 	}
 	zone, ok := c.zones[region]
@@ -115,7 +131,7 @@ func (c *counted) day(seconds int64, region string) models.Date {
 		zone = models.Zone(c.country, region)
 		c.zones[region] = zone
 	}
-	return models.DateOf(time.Unix(seconds, 0), zone)
+	return models.DateOf(at, zone)
 }
 
 var (
@@ -139,16 +155,16 @@ func (c *counted) add(what, fields string) error {
 		c.addEntry(r)
 	case "K":
 		k := countedContact{client: r.next(), row: models.ContactRow{On: r.date()}}
-		at := r.seconds()
+		at := r.moment()
 		k.row.KnownOn = c.day(at, r.next())
 		c.contacts = append(c.contacts, k)
 	case "R":
 		row := models.ReferralRow{Region: r.next(), FromSector: c.kinds[r.next()], ToSector: c.kinds[r.next()], Reason: r.next()}
-		row.SentOn = c.day(r.seconds(), row.Region)
+		row.SentOn = c.day(r.moment(), row.Region)
 		row.KnownOn = row.SentOn
 		row.AttendedOn = r.date()
 		open := openReferral[r.next()]
-		row.ClosedOn = c.day(r.seconds(), row.Region)
+		row.ClosedOn = c.day(r.moment(), row.Region)
 		if row.AttendedOn != "" {
 			row.AttendedKnownOn = row.ClosedOn
 		}
@@ -158,19 +174,18 @@ func (c *counted) add(what, fields string) error {
 		c.client.Referrals = append(c.client.Referrals, row)
 	case "I":
 		region := r.next()
-		a := countedArrival{organisation: r.next(), sentOn: c.day(r.seconds(), region), attended: r.date()}
+		a := countedArrival{organisation: r.next(), sentOn: c.day(r.moment(), region), attended: r.date()}
 		a.open = openReferral[r.next()]
-		a.closedOn = c.day(r.seconds(), region)
+		a.closedOn = c.day(r.moment(), region)
 		c.arrived = append(c.arrived, a)
 	case "P":
 		c.addSpell(r)
 	case "G":
-		on, at := r.date(), r.seconds()
-		c.community = append(c.community, models.ContactRow{On: on, KnownOn: c.day(at, r.next())})
+		c.addCommunityDoses(r)
 	case "Q":
 		o := countedOrder{id: r.next(), row: models.OATRow{Region: r.next(), Sector: c.kinds[r.next()], Sex: r.next(), Medicine: r.next()}}
 		o.schedule, o.from = r.next(), r.date()
-		o.row.End = c.day(r.seconds(), o.row.Region)
+		o.row.End = c.day(r.moment(), o.row.Region)
 		o.row.EndKnownOn = o.row.End
 		c.orders = append(c.orders, o)
 	case "V":
@@ -196,9 +211,9 @@ func (c *counted) addEpisode(r *reader) {
 	row := &e.row
 	row.Region, row.Sector, row.Sex, row.AgeAtStart = r.next(), c.kinds[r.next()], r.next(), int(r.number())
 	row.CentreType, row.PrimaryDrug, row.Structured, row.Start = r.next(), r.next(), r.next() == "1", r.date()
-	row.KnownOn = c.day(r.seconds(), row.Region)
+	row.KnownOn = c.day(r.moment(), row.Region)
 	row.End, row.EndReason = r.date(), r.next()
-	row.EndKnownOn = c.day(r.seconds(), row.Region)
+	row.EndKnownOn = c.day(r.moment(), row.Region)
 	row.LastContact, row.LegalBasis, row.PreviousTreatment, row.ReferralSource = r.date(), r.next(), r.next(), r.next()
 	row.Route, row.Injecting = r.next(), r.next()
 	c.episodes = append(c.episodes, e)
@@ -210,11 +225,11 @@ func (c *counted) addEntry(r *reader) {
 	e.Code, e.Result, e.Quantity, e.Region = r.next(), r.next(), r.number(), r.next()
 	e.Sector, e.Setting, e.Sex, e.NSPOffered = c.kinds[r.next()], r.next(), r.next(), r.next() == "1"
 	if e.Kind == models.RowOverdose {
-		e.On = c.day(r.seconds(), e.Region)
+		e.On = c.day(r.moment(), e.Region)
 	} else {
 		e.On = r.date()
 	}
-	e.KnownOn = c.day(r.seconds(), e.Region)
+	e.KnownOn = c.day(r.moment(), e.Region)
 	e.ReturnedOn, e.LinkedOn = r.date(), r.date()
 	c.client.Entries = append(c.client.Entries, e)
 	if e.Kind == models.RowContact {
@@ -224,8 +239,8 @@ func (c *counted) addEntry(r *reader) {
 
 func (c *counted) addSpell(r *reader) {
 	s := models.CustodyRow{Region: r.next(), Sex: r.next()}
-	s.Admitted, s.KnownOn = c.day(r.seconds(), s.Region), c.day(r.seconds(), s.Region)
-	s.Exit, s.ExitKnownOn = c.day(r.seconds(), s.Region), c.day(r.seconds(), s.Region)
+	s.Admitted, s.KnownOn = c.day(r.moment(), s.Region), c.day(r.moment(), s.Region)
+	s.Exit, s.ExitKnownOn = c.day(r.moment(), s.Region), c.day(r.moment(), s.Region)
 	s.ExitReason, s.ExitRegion, s.Naloxone = r.next(), r.next(), r.next()
 	c.client.Custody = append(c.client.Custody, s)
 }
@@ -235,7 +250,7 @@ func (c *counted) addSpell(r *reader) {
 func (c *counted) addPhase(r *reader) {
 	order, first := r.next(), r.next() == "1"
 	p := models.DosePhase{Phase: r.next(), DailyUg: r.number()}
-	if at := r.seconds(); !first { // the first version is from the day the order says
+	if at := r.moment(); !first { // the first version is from the day the order says
 		p.From = c.day(at, "")
 		p.KnownOn = p.From
 	} else {
@@ -244,7 +259,25 @@ func (c *counted) addPhase(r *reader) {
 	c.phases[order] = append(c.phases[order], p)
 }
 
-// addDoses takes the doses of an order: their days and seconds of recording, take-home days,
+// addCommunityDoses takes the doses that were given outside custody around a release: day,
+// moment of recording and region of each; there may be none.
+func (c *counted) addCommunityDoses(r *reader) {
+	for dose := range strings.SplitSeq(r.rest, ";") {
+		if dose == "" {
+			continue
+		}
+		on, rest, _ := strings.Cut(dose, ",")
+		known, region, _ := strings.Cut(rest, ",")
+		at, err := parseMoment(known)
+		if err != nil {
+			r.err = err
+			return
+		}
+		c.community = append(c.community, models.ContactRow{On: models.Date(on), KnownOn: c.day(at, region)})
+	}
+}
+
+// addDoses takes the doses of an order: their days and moments of recording, take-home days,
 // in any order. They are added up by half months, so that a year of daily doses is 24 runs:
 // within a half month no gap is as long as the 30 days that end a course.
 func (c *counted) addDoses(r *reader) {
@@ -253,7 +286,7 @@ func (c *counted) addDoses(r *reader) {
 	for dose := range strings.SplitSeq(r.rest, ";") {
 		on, rest, _ := strings.Cut(dose, ",")
 		known, takeHome, ok := strings.Cut(rest, ",")
-		if !ok || len(on) != len("2006-01-02") {
+		if !ok || len(on) != len(time.DateOnly) {
 			r.err = errUnreadable
 			return
 		}
@@ -273,14 +306,15 @@ func (c *counted) addDoses(r *reader) {
 		h.last = max(h.last, on)
 	}
 	for _, h := range runs {
-		known := reader{rest: h.known}
-		days, err := strconv.Atoi(h.takeHome)
-		c.doses[order] = append(c.doses[order], models.DoseRun{
-			From: models.Date(h.first), KnownOn: c.day(known.seconds(), ""), To: models.Date(h.last).AddDays(days + depot),
-		})
-		if err != nil || known.err != nil {
+		known, err := parseMoment(h.known)
+		days, bad := strconv.Atoi(h.takeHome)
+		if err != nil || bad != nil {
 			r.err = errUnreadable
+			return
 		}
+		c.doses[order] = append(c.doses[order], models.DoseRun{
+			From: models.Date(h.first), KnownOn: c.day(known, ""), To: models.Date(h.last).AddDays(days + depot),
+		})
 	}
 }
 
@@ -291,7 +325,7 @@ type halfMonth struct {
 	second      bool
 	takeHome    string
 	first, last string
-	known       string // seconds of the first
+	known       string // moment of recording the first
 }
 
 // rows completes the person: what one record says of another.

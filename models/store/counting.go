@@ -8,22 +8,24 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
 	"jol/models"
 )
 
 // Counting reads one statement, and so one snapshot: a row for each record that an
-// indicator looks at, in the order of the persons that statistics know. A row is the
-// person's key, the record key, what it is, and its fields in one text between bars: no
-// code, date, id or number holds a bar, and JSON comes last. format writes NULL as nothing.
-// The service holds one person and a few thousand rows; sorting is the engine's, on disk where
-// it must be.
+// indicator looks at, person by person as statistics know them. A row is the number of the
+// person in this statement, what their key rests on, the record key, what the row is, and its
+// fields in one text between bars: no code, date, id or number holds a bar, and JSON comes
+// last. concat writes NULL as nothing. The service holds a few persons and a few thousand
+// rows; sorting is the engine's, on disk where it must be.
 //
 // The first row is no person's: it says which counted records that snapshot has (factsSQL).
 //
 // The doses of an order are one row: making a text of them is cheaper for the engine than
-// sorting them, and for the service than reading a row each.
+// sorting them, and for the service than reading a row each. Times come as the engines keep
+// them, in UTC: the service reads them quicker than an engine converts them.
 
 // countedPart is one kind of row: its fields are SQL over the alias ck of a client.
 type countedPart struct {
@@ -35,9 +37,8 @@ type countedPart struct {
 // flag writes a condition as 1 or 0.
 func flag(condition string) string { return "CASE WHEN " + condition + " THEN '1' ELSE '0' END" }
 
-// countingParts lists the rows. epoch and json are how the engine writes the seconds of a
-// TIMESTAMP and a text in JSON; either may be NULL.
-func countingParts(epoch func(string) string, json func(column, key string) string, dayBefore, dayAfter func(string) string) []countedPart {
+// countingParts lists the rows. json is how the engine reads a text in JSON.
+func countingParts(json func(column, key string) string, dayBefore, dayAfter func(string) string) []countedPart {
 	site := " JOIN organisations o ON o.id = "
 	entry := func(kind string) string {
 		return "entries x ON x.client_id = ck.client_id AND x.kind = '" + kind + "' AND x.current AND x.correction <> '" + models.EnteredInError + "'" + site + "x.organisation_id"
@@ -46,45 +47,45 @@ func countingParts(epoch func(string) string, json func(column, key string) stri
 	days := "CASE od.schedule WHEN 'alternate_day' THEN 1 WHEN 'weekly_depot' THEN 6 WHEN 'monthly_depot' THEN 27 ELSE 0 END"
 	return []countedPart{
 		{"E", []string{"e.id", "e.client_id", "e.organisation_id", "o.region", "o.kind", "e.sex", "e.age_at_start", "e.centre_type", "e.primary_drug",
-			flag("e.structured"), "e.start_date", epoch("e.created_at"), "e.end_date", "e.end_reason", epoch("e.closed_at"), "e.last_contact", "e.legal_basis",
+			flag("e.structured"), "e.start_date", "e.created_at", "e.end_date", "e.end_reason", "e.closed_at", "e.last_contact", "e.legal_basis",
 			"e.previous_treatment", "e.referral_source", "e.route", "e.injecting"},
 			"episodes e ON e.client_id = ck.client_id" + site + "e.organisation_id"},
 		{"A", []string{"x.episode_id", "x.on_date", "x.data"}, entry(string(models.EntryAssessment))},
 		{"X", []string{"'" + models.RowContact + "'", "x.client_id", "x.code", "x.result", "x.quantity", "o.region", "o.kind", json("x.data", "setting"), "ck.sex",
-			offers, "x.on_date", epoch("x.created_at"), "''", "''"}, entry(string(models.EntryContact)) + " AND x.result <> 'missed'"},
+			offers, "x.on_date", "x.created_at", "''", "''"}, entry(string(models.EntryContact)) + " AND x.result <> 'missed'"},
 		{"X", []string{"'" + models.RowTest + "'", "x.client_id", "x.code", "x.result", "x.quantity", "o.region", "o.kind", "''", "ck.sex",
-			offers, "x.on_date", epoch("x.created_at"), json("x.data", "returnedOn"), json("x.data", "linkedOn")}, entry(string(models.EntryTest))},
+			offers, "x.on_date", "x.created_at", json("x.data", "returnedOn"), json("x.data", "linkedOn")}, entry(string(models.EntryTest))},
 		{"X", []string{"'" + models.RowNaloxone + "'", "x.client_id", "''", "''", "1", "o.region", "o.kind", "''", "ck.sex", offers, "x.given_on", "''", "''", "''"},
 			"naloxone_kits x ON x.client_id = ck.client_id AND x.client_id <> '' AND x.given_on <> ''" + site + "x.organisation_id"},
-		{"X", []string{"'" + models.RowOverdose + "'", "x.client_id", "''", "x.outcome", "1", "o.region", "o.kind", "''", "ck.sex", offers, epoch("x.at"),
-			epoch("x.created_at"), "''", "''"}, "overdoses x ON x.client_id = ck.client_id AND x.client_id <> ''" + site + "x.organisation_id"},
-		{"K", []string{"x.client_id", "x.on_date", epoch("x.created_at"), "o.region"},
+		{"X", []string{"'" + models.RowOverdose + "'", "x.client_id", "''", "x.outcome", "1", "o.region", "o.kind", "''", "ck.sex", offers, "x.at",
+			"x.created_at", "''", "''"}, "overdoses x ON x.client_id = ck.client_id AND x.client_id <> ''" + site + "x.organisation_id"},
+		{"K", []string{"x.client_id", "x.on_date", "x.created_at", "o.region"},
 			"episode_contacts x ON x.client_id = ck.client_id JOIN episodes e ON e.id = x.episode_id" + site + "e.organisation_id"},
-		{"R", []string{"o.region", "o.kind", "t.kind", "r.reason", epoch("r.sent_at"), "r.attended_on", "r.state", epoch("r.settled_at")},
+		{"R", []string{"o.region", "o.kind", "t.kind", "r.reason", "r.sent_at", "r.attended_on", "r.state", "r.settled_at"},
 			"referrals r ON r.from_client_id = ck.client_id" + site + "r.from_organisation_id JOIN organisations t ON t.id = r.to_organisation_id"},
-		{"I", []string{"o.region", "r.to_organisation_id", epoch("r.sent_at"), "r.attended_on", "r.state", epoch("r.settled_at")},
+		{"I", []string{"o.region", "r.to_organisation_id", "r.sent_at", "r.attended_on", "r.state", "r.settled_at"},
 			"referrals r ON r.to_client_id = ck.client_id AND r.to_client_id <> ''" + site + "r.from_organisation_id"},
-		{"P", []string{"o.region", "ck.sex", epoch("s.admitted_at"), epoch("s.created_at"), epoch("s.ended_at"), epoch("s.end_recorded_at"), "s.exit_reason",
+		{"P", []string{"o.region", "ck.sex", "s.admitted_at", "s.created_at", "s.ended_at", "s.end_recorded_at", "s.exit_reason",
 			"s.exit_region", "s.naloxone_on_release"},
 			"custody_spells s ON s.client_id = ck.client_id AND s.admitted_at IS NOT NULL" + site + "s.institution_id"},
-		{"G", []string{"d.on_date", epoch("d.created_at"), "w.region"},
-			"custody_spells s ON s.client_id = ck.client_id AND s.admitted_at IS NOT NULL AND s.exit_reason = 'released'" +
-				" JOIN client_key dk ON dk.link = ck.link JOIN taken d ON d.client_id = dk.client_id AND d.on_date BETWEEN " + dayBefore("s.ended_at") + " AND " + dayAfter("s.ended_at") +
-				" JOIN organisations w ON w.id = d.organisation_id AND w.kind <> 'prison_health'"},
-		{"Q", []string{"od.id", "o.region", "o.kind", "ck.sex", "od.medicine", "od.schedule", "od.from_date", epoch("od.ended_at")},
+		{"G", []string{"(SELECT string_agg(d.on_date || ',' || d.created_at || ',' || w.region, ';') FROM taken d JOIN organisations w ON w.id = d.organisation_id AND w.kind <> 'prison_health'" +
+			" WHERE d.client_id = dk.client_id AND d.on_date BETWEEN " + dayBefore("s.ended_at") + " AND " + dayAfter("s.ended_at") + ")"},
+			"custody_spells s ON s.client_id = ck.client_id AND s.admitted_at IS NOT NULL AND s.exit_reason = 'released' JOIN client_key dk ON dk.person = ck.person"},
+		{"Q", []string{"od.id", "o.region", "o.kind", "ck.sex", "od.medicine", "od.schedule", "od.from_date", "od.ended_at"},
 			"dose_orders od ON od.client_id = ck.client_id" + site + "od.organisation_id"},
-		{"V", []string{"v.order_id", "v.version", "v.phase", "v.dose_ug", epoch("v.at")},
+		{"V", []string{"v.order_id", "v.version", "v.phase", "v.dose_ug", "v.at"},
 			"dose_orders od ON od.client_id = ck.client_id JOIN dose_order_versions v ON v.order_id = od.id"},
 		{"D", []string{"od.id", days, "d.doses"}, "dose_orders od ON od.client_id = ck.client_id JOIN order_doses d ON d.order_id = od.id"},
 	}
 }
 
-// clientKeySQL gives every person the key under which statistics count them once: the
+// clientKeySQL finds the persons that statistics count once, and numbers them: by the
 // linkage id across sectors or within a sector where the client allowed that linkage, the
 // confirmed person otherwise. Links of low quality are never used. taken are the doses that
-// stand: not corrected, and not vomited later that day. Corrections are joined and not left
-// to NOT IN, with which PostgreSQL reads all of them for every dose where it takes them for
-// too many to hash.
+// stand: not corrected, and not vomited later that day. The few corrections are gathered and
+// joined: NOT IN, or a join with the table itself, is read anew for every dose where
+// PostgreSQL takes them for many; of the condition said twice SQLite uses the first for its
+// index, and from the second PostgreSQL learns that they are few.
 const clientKeySQL = `
 WITH person_key AS (
   SELECT c.person_id, COALESCE(
@@ -98,17 +99,18 @@ WITH person_key AS (
        AND k.purpose IN ('linkage_sector', 'linkage_facility')
   GROUP BY c.person_id),
 client_key AS MATERIALIZED (
-  SELECT c.id AS client_id, c.sex, pk.link, p.sdc_key
+  SELECT c.id AS client_id, c.sex, SUBSTR(pk.link, 1, 1) AS scope, DENSE_RANK() OVER (ORDER BY pk.link) AS person,
+    MIN(p.sdc_key) OVER (PARTITION BY pk.link) AS sdc_key
   FROM person_key pk JOIN persons p ON p.id = pk.person_id JOIN clients c ON c.person_id = p.id),
+corrected AS MATERIALIZED (SELECT corrects AS id FROM dose_events WHERE corrects <> '' AND corrects > ''),
 vomited AS MATERIALIZED (
-  SELECT d.order_id, d.on_date, MAX(d.at) AS at FROM dose_events d LEFT JOIN dose_events c ON c.corrects = d.id AND c.corrects <> ''
-  WHERE d.status = 'vomited' AND c.corrects IS NULL GROUP BY d.order_id, d.on_date),
+  SELECT d.order_id, d.on_date, MAX(d.at) AS at FROM dose_events d LEFT JOIN corrected c ON c.id = d.id
+  WHERE d.status = 'vomited' AND c.id IS NULL GROUP BY d.order_id, d.on_date),
 taken AS NOT MATERIALIZED (
-  SELECT d.* FROM dose_events d LEFT JOIN dose_events c ON c.corrects = d.id AND c.corrects <> ''
-  LEFT JOIN vomited v ON v.order_id = d.order_id AND v.on_date = d.on_date
-  WHERE d.status = 'given' AND (v.at IS NULL OR v.at < d.at) AND c.corrects IS NULL),
+  SELECT d.* FROM dose_events d LEFT JOIN corrected c ON c.id = d.id LEFT JOIN vomited v ON v.order_id = d.order_id AND v.on_date = d.on_date
+  WHERE d.status = 'given' AND (v.at IS NULL OR v.at < d.at) AND c.id IS NULL),
 order_doses AS MATERIALIZED (
-  SELECT d.order_id, string_agg(format('%%s,%%s,%%s', d.on_date, %s, d.take_home_days), ';') AS doses FROM taken d GROUP BY d.order_id)
+  SELECT d.order_id, string_agg(d.on_date || ',' || d.created_at || ',' || d.take_home_days, ';') AS doses FROM taken d GROUP BY d.order_id)
 `
 
 // factsRow is what the row of factsSQL is called in the counting statement.
@@ -123,29 +125,24 @@ var factsSQL = "SELECT format('%s|%s', COUNT(*), COALESCE(SUM(seq), 0)) FROM cha
 // countingSQL writes the statement in the engine's dialect; its arguments are false and
 // the day on which consents must be in force, twice.
 func (s *Store) countingSQL() string {
-	epoch := func(column string) string { return "strftime('%s', " + column + ")" }
 	day := func(shift string) func(string) string {
 		return func(column string) string { return "date(" + column + ", '" + shift + "')" }
 	}
 	before, after := day("-1 day"), day("+3 day")
-	order := "+link, +sdc_key" // with the plus all rows are sorted once, without it each part and then all of them are merged
 	if s.dialect == "postgres" {
-		epoch = func(column string) string { return "floor(extract(epoch FROM " + column + "))::bigint" }
 		shift := func(by string) func(string) string {
 			return func(column string) string { return "to_char(" + column + " " + by + ", 'YYYY-MM-DD')" }
 		}
 		before, after = shift("- interval '1 day'"), shift("+ interval '3 day'")
-		order = `link COLLATE "C", sdc_key` // any order of persons will do, and this one compares bytes
 	}
 	var selects []string
-	for _, p := range countingParts(epoch, s.jsonField, before, after) {
-		layout := strings.TrimSuffix(strings.Repeat("%s|", len(p.fields)), "|")
-		selects = append(selects, fmt.Sprintf("SELECT ck.link, ck.sdc_key, '%s' AS what, format('%s', %s) AS fields FROM client_key ck JOIN %s",
-			p.what, layout, strings.Join(p.fields, ", "), p.from))
+	for _, p := range countingParts(s.jsonField, before, after) {
+		selects = append(selects, fmt.Sprintf("SELECT ck.person, ck.scope, ck.sdc_key, '%s' AS what, concat(%s) AS fields FROM client_key ck JOIN %s",
+			p.what, strings.Join(p.fields, ", '|', "), p.from))
 	}
-	return fmt.Sprintf(clientKeySQL, s.linkTable(), epoch("d.created_at")) +
-		"SELECT link, sdc_key, what, fields FROM (SELECT '' AS link, 0 AS sdc_key, '" + factsRow + "' AS what, (" + factsSQL + ") AS fields\nUNION ALL\n" +
-		strings.Join(selects, "\nUNION ALL\n") + ") AS counted ORDER BY " + order
+	return fmt.Sprintf(clientKeySQL, s.linkTable()) +
+		"SELECT person, scope, sdc_key, what, fields FROM (SELECT 0 AS person, '' AS scope, 0 AS sdc_key, '" + factsRow + "' AS what, (" + factsSQL + ") AS fields\nUNION ALL\n" +
+		strings.Join(selects, "\nUNION ALL\n") + ") AS counted ORDER BY +person" // with the plus all rows are sorted once, without it SQLite sorts each part and merges all
 }
 
 // jsonField is a member of a text in JSON, empty where there is none.
@@ -183,11 +180,12 @@ func (s *Store) count(ctx context.Context, sealing models.Sealing) (facts string
 
 // countedRow is one row of the counting statement.
 type countedRow struct {
-	link, what, fields string
-	key                int64
+	person, key         int64
+	scope, what, fields string
 }
 
-// countRows reads in one goroutine and counts in this one: each costs about half.
+// countRows reads, gathers the rows of each person, and counts, side by side. If any of them
+// fails the others stop, and nothing is sealed.
 func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) (facts string, err error) {
 	today := models.DateOf(s.now(), s.opt.Zone)
 	rows, err := db.Raw(s.countingSQL(), false, today, today).Rows()
@@ -195,81 +193,95 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) (facts string, er
 		return "", err
 	}
 	defer rows.Close()
-	batches, stop, done := make(chan []countedRow, 4), make(chan struct{}), make(chan error, 1)
-	go func() {
-		defer close(batches)
-		done <- readCounted(rows, batches, stop)
-	}()
-	facts, err = s.countBatches(batches, sealing)
-	close(stop)
-	return facts, errors.Join(err, <-done, rows.Err())
+	read, persons := make(chan []countedRow, 4), make(chan []models.ClientRows, 4)
+	stages, ctx := errgroup.WithContext(db.Statement.Context)
+	stages.Go(func() (err error) {
+		defer close(read)
+		facts, err = readCounted(ctx, rows, read)
+		return err
+	})
+	stages.Go(func() error {
+		defer close(persons)
+		return gatherCounted(ctx, s.opt.Country, read, persons)
+	})
+	stages.Go(func() error {
+		for batch := range persons {
+			for _, p := range batch {
+				if err := sealing.AddClient(p); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	err = stages.Wait()
+	return facts, err
 }
 
-// readCounted sends the rows in batches until it is told to stop.
-func readCounted(rows *sql.Rows, batches chan<- []countedRow, stop <-chan struct{}) error {
+// send gives a batch to the next stage, unless one has failed.
+func send[T any](ctx context.Context, to chan<- []T, batch []T) error {
+	select {
+	case to <- batch:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// readCounted reads the rows of persons, and before them that of the facts.
+func readCounted(ctx context.Context, rows *sql.Rows, to chan<- []countedRow) (facts string, err error) {
 	const size = 1024
 	batch := make([]countedRow, 0, size)
 	for rows.Next() {
 		var r countedRow
-		if err := rows.Scan(&r.link, &r.key, &r.what, &r.fields); err != nil {
-			return err
+		if err := rows.Scan(&r.person, &r.scope, &r.key, &r.what, &r.fields); err != nil {
+			return "", err
+		}
+		if r.what == factsRow {
+			facts = r.fields
+			continue
 		}
 		if batch = append(batch, r); len(batch) == size {
-			select {
-			case batches <- batch:
-			case <-stop:
-				return nil
+			if err := send(ctx, to, batch); err != nil {
+				return "", err
 			}
 			batch = make([]countedRow, 0, size)
 		}
 	}
-	select {
-	case batches <- batch:
-	case <-stop:
-	}
-	return nil
+	return facts, errors.Join(rows.Err(), send(ctx, to, batch))
 }
 
-// countBatches gathers the rows of each person, which come together. A reading that fails
-// ends the batches early; what was gathered by then is not sealed, because countRows fails.
-func (s *Store) countBatches(batches <-chan []countedRow, sealing models.Sealing) (facts string, err error) {
-	person := newCounted(s.opt.Country)
-	group := ""
-	flush := func() error {
-		if group == "" {
-			return nil
-		}
-		return sealing.AddClient(person.rows())
-	}
-	for batch := range batches {
-		for i := range batch {
-			r := &batch[i]
-			if r.what == factsRow {
-				facts = r.fields
-				continue
-			}
-			if r.link != group {
-				if err := flush(); err != nil {
-					return "", err
+// gatherCounted puts the rows of each person together, which come one after the other.
+func gatherCounted(ctx context.Context, country string, read <-chan []countedRow, to chan<- []models.ClientRows) error {
+	const size = 64
+	person, at := newCounted(country), int64(0) // persons are numbered from 1
+	var batch []models.ClientRows
+	for rows := range read {
+		for i := range rows {
+			r := &rows[i]
+			if r.person != at {
+				if at != 0 {
+					batch = append(batch, person.rows())
 				}
-				group = r.link
-				person.begin(r.key, scopeOfLink(r.link))
+				if len(batch) == size {
+					if err := send(ctx, to, batch); err != nil {
+						return err
+					}
+					batch = nil
+				}
+				at = r.person
+				person.begin(r.key, countedScopes[r.scope])
 			}
 			if err := person.add(r.what, r.fields); err != nil {
-				return "", err
+				return err
 			}
 		}
 	}
-	return facts, flush()
+	if at != 0 {
+		batch = append(batch, person.rows())
+	}
+	return send(ctx, to, batch)
 }
 
-// scopeOfLink tells from its first letter what a person's key rests on.
-func scopeOfLink(link string) models.Scope {
-	switch link[0] {
-	case 'L':
-		return models.ScopeNational
-	case 'F':
-		return models.ScopeSector
-	}
-	return models.ScopeFacility
-}
+// countedScopes says what a person's key rests on, by its first letter.
+var countedScopes = map[string]models.Scope{"L": models.ScopeNational, "F": models.ScopeSector, "P": models.ScopeFacility}

@@ -90,8 +90,8 @@ func benchJol(b *testing.B, engine string, callers int) {
 	})
 }
 
-// rawStatements are what CreateReferral sends between BEGIN and COMMIT; a test pins
-// their number.
+// rawStatements are what CreateReferral sends between BEGIN and COMMIT, on PostgreSQL with
+// rawFeedLock before the last; TestStatements_AreFewAndKnown pins their number.
 var rawStatements = []string{
 	`INSERT INTO idempotency_keys (user_id, key, body_hash, resource_id, status, created_at) VALUES (?, ?, ?, ?, 201, ?) ON CONFLICT DO NOTHING`,
 	`SELECT clients.id, persons.responsible_id FROM clients JOIN persons ON persons.id = clients.person_id WHERE clients.organisation_id = ? AND clients.code = ? AND clients.local_no = 1`,
@@ -101,7 +101,12 @@ var rawStatements = []string{
 	`INSERT INTO referrals (id, from_organisation_id, to_organisation_id, from_client_id, to_client_id, to_code, consent_id, reason, urgency, needs, note, state, sent_at, answer_due, attended_on, decline_reason, alternative, version, created_by)
 	 VALUES (?, ?, ?, ?, '', 'C1', ?, 'step_up', 'routine', '["oat"]', 'Prefers mornings.', 'sent', ?, ?, '', '', '', 1, ?)`,
 	`INSERT INTO audit_events (at, actor_id, actor_role, organisation_id, action, outcome, objects, request_id) VALUES (?, ?, 'ngo_outreach', ?, 'referral.create', 'ok', ?, ?)`,
+	`INSERT INTO disclosures (id, client_id, organisation_id, recipient_id, recipient, categories, consent_id, ground, reference, client_told, not_told_reason, at, actor_id)
+	 VALUES (?, ?, ?, ?, '', '["referral"]', ?, '', '', ?, '', ?, ?)`,
+	`INSERT INTO changes (organisation_id, kind, record_id, gone, at) VALUES (?, 'referral', ?, ?, ?), (?, 'referral', ?, ?, ?)`,
 }
+
+const rawFeedLock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0))"
 
 func benchRaw(b *testing.B, engine string, callers int) {
 	c, outreach, handles := benchWorld(b, engine, callers)
@@ -167,6 +172,18 @@ func rawReferral(db *sql.DB, dialect string, statements []string, c *Country, w 
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, statements[6], now, user, org, `["`+id+`","`+client+`"]`, uuid.NewString()); err != nil {
+		return err
+	}
+	to := string(c.Clinic.ID)
+	if _, err := tx.ExecContext(ctx, statements[7], uuid.NewString(), client, org, to, consent, true, now, user); err != nil {
+		return err
+	}
+	if dialect == "postgres" {
+		if _, err := tx.ExecContext(ctx, rawFeedLock, min(org, to), max(org, to)); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, statements[8], org, id, false, now, to, id, false, now); err != nil {
 		return err
 	}
 	return tx.Commit()
