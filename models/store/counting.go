@@ -214,8 +214,7 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) (facts string, er
 		}
 		return nil
 	})
-	err = stages.Wait()
-	return facts, err
+	return facts, errors.Join(stages.Wait(), rows.Err())
 }
 
 // send gives a batch to the next stage, unless one has failed.
@@ -228,7 +227,8 @@ func send[T any](ctx context.Context, to chan<- []T, batch []T) error {
 	}
 }
 
-// readCounted reads the rows of persons, and before them that of the facts.
+// readCounted reads the rows of persons, and before them that of the facts. A reading that fails
+// ends the rows early: countRows looks at their error.
 func readCounted(ctx context.Context, rows *sql.Rows, to chan<- []countedRow) (facts string, err error) {
 	const size = 1024
 	batch := make([]countedRow, 0, size)
@@ -248,7 +248,7 @@ func readCounted(ctx context.Context, rows *sql.Rows, to chan<- []countedRow) (f
 			batch = make([]countedRow, 0, size)
 		}
 	}
-	return facts, errors.Join(rows.Err(), send(ctx, to, batch))
+	return facts, send(ctx, to, batch)
 }
 
 // gatherCounted puts the rows of each person together, which come one after the other.
