@@ -261,13 +261,15 @@ func (g *group) add(t *tally, units, key int64) error {
 // withinCap refuses a counting function that gives a client more weight than the
 // noise was made for (disclosure control §2.4a).
 func withinCap(indicator Indicator, facts []Fact) error {
-	var plain, numerator, denominator int64
+	var plain, numerator, denominator, ofAlcohol int64
 	for _, f := range facts {
-		switch f.Measure {
-		case MeasureNumerator:
+		switch {
+		case f.Measure == MeasureNumerator:
 			numerator += f.Units
-		case MeasureDenominator:
+		case f.Measure == MeasureDenominator:
 			denominator += f.Units
+		case f.Of[DimSubstanceClass] == classAlcohol: // somebody in both classes is drawn in TDI03 and here
+			ofAlcohol += f.Units
 		default:
 			plain += f.Units
 		}
@@ -275,7 +277,7 @@ func withinCap(indicator Indicator, facts []Fact) error {
 			return fmt.Errorf("indicators: %s counts less than nothing", indicator.ID)
 		}
 	}
-	if max(plain, numerator, denominator) > int64(indicator.PerClient) {
+	if max(plain, numerator, denominator, ofAlcohol) > int64(indicator.PerClient) {
 		return fmt.Errorf("indicators: %s counts a client more often than its noise allows", indicator.ID)
 	}
 	return nil

@@ -9,11 +9,11 @@ import (
 type bounds struct {
 	cells  []int // the unknowns that add up
 	minus  []int // those that are taken off
-	lo, hi int64
+	lo, hi float64
 }
 
 // unbounded is the upper bound of a sum of which nothing is published.
-const unbounded = int64(1) << 40
+const unbounded = 1e12
 
 // least returns the smallest value that the sum of the target cells can have, given that
 // counts are not negative and every published sum lies in its bounds: a linear programme,
@@ -37,10 +37,10 @@ func least(unknowns int, known []bounds, target []int, rng *rand.Rand) float64 {
 	var gain []float64
 	for _, k := range known {
 		if k.lo > 0 || len(k.minus) > 0 {
-			columns, gain = append(columns, k.column(unknowns, 1)), append(gain, float64(k.lo))
+			columns, gain = append(columns, k.column(unknowns, 1)), append(gain, k.lo)
 		}
 		if k.hi < unbounded {
-			columns, gain = append(columns, k.column(unknowns, -1)), append(gain, -float64(k.hi))
+			columns, gain = append(columns, k.column(unknowns, -1)), append(gain, -k.hi)
 		}
 	}
 	value := 0.0
@@ -72,10 +72,10 @@ func least(unknowns int, known []bounds, target []int, rng *rand.Rand) float64 {
 func (k bounds) column(n int, sign float64) []float64 {
 	c := make([]float64, n)
 	for _, j := range k.cells {
-		c[j] = sign
+		c[j] += sign
 	}
 	for _, j := range k.minus {
-		c[j] = -sign
+		c[j] -= sign
 	}
 	return c
 }

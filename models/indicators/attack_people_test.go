@@ -28,7 +28,7 @@ func people(seed uint64, n int, regions []string) []ClientRows {
 }
 
 func peopleOf(m mix, seed uint64, n int, regions []string) []ClientRows {
-	rng := rand.New(rand.NewPCG(seed, 77))
+	rng, more := rand.New(rand.NewPCG(seed, 77)), rand.New(rand.NewPCG(seed, 78))
 	weights := make([]float64, len(regions))
 	for i := range weights {
 		weights[i] = math.Pow(float64(i+1), -m.zipf)
@@ -88,6 +88,7 @@ func peopleOf(m mix, seed uint64, n int, regions []string) []ClientRows {
 			all[i].Referrals = []ReferralRow{r}
 		}
 		all[i].Entries = visits(rng, e)
+		care(more, &all[i])
 	}
 	return all
 }

@@ -21,14 +21,40 @@ type scene struct {
 	attacked, tried int
 	quarters        bool
 	attributes      []string // of the national tables
+	alcohol         int      // entrants for alcohol
 }
 
 func scenes() []scene {
 	if os.Getenv("JOL_ATTACK") != "" {
-		all := []string{DimChildren, DimLivingWhere, DimInjecting, DimCentreType, DimAgeTDI}
-		return []scene{{20_000, 20, 6, 60, true, all}, {100_000, 20, 4, 60, true, all}}
+		var all []string
+		for _, table := range tdiList {
+			if len(table.columns) == 1 && table.columns[0] != DimSex {
+				all = append(all, table.columns[0])
+			}
+		}
+		return []scene{{20_000, 20, 6, 60, true, all, 600}, {100_000, 20, 4, 60, true, all, 3_000}}
 	}
-	return []scene{{1_500, 3, 2, 25, false, []string{DimChildren, DimCentreType}}}
+	return []scene{{1_500, 3, 2, 25, false, []string{DimChildren, DimCentreType}, 300}}
+}
+
+// nationalBlocks are the classifications of the national tables: what a table shows by
+// drug, with sex, and what several tables without drugs show of each other.
+func (s scene) nationalBlocks() (blocks [][]string) {
+	for _, attribute := range s.attributes {
+		blocks = append(blocks, []string{DimSex, DimDrugRow, attribute})
+	}
+	return append(blocks, withoutDrugs...)
+}
+
+var withoutDrugs = [][]string{{DimInjecting, DimHIVTest, DimHCVTest, DimSharing}, {DimPreviousTreatment, DimCentreType, DimPolydrug}, {DimAgeTDI, DimYearsSinceInjection}}
+
+// countryBlock is a block of the whole country.
+func countryBlock(dimensions ...string) block {
+	b := block{dimensions: dimensions, fixed: map[string]string{}}
+	for _, d := range dimensions {
+		b.codes = append(b.codes, codesOf(d, Country{}))
+	}
+	return b
 }
 
 // attackRegions runs both estimators over regions that are published on their own.
@@ -44,7 +70,7 @@ func attackRegions(t *testing.T, s scene, y year) (lp, linear outcome) {
 		with := y
 		with.cells = append(slices.Clip(y.cells), y.differences(region)...)
 		sums := b.sums(with)
-		lp.add(intervals(t, b.size(), sums, s.tried))
+		lp.add(intervals(t, b.size(), b.persons(sums), sums, s.tried))
 		linear.add(bestEstimates(b.prior(sums), sums))
 	}
 	return lp, linear
@@ -114,10 +140,69 @@ func TestAttack_FindsABoundOfEight(t *testing.T) {
 	}
 }
 
-// inequality applies the rule "the total differs from men, so there is a woman" to every
-// cell and its men, and the other way round, and counts how often it fires where there are
-// 1 to 4 others and where there is none.
-func inequality(y year) (small, fired, none, firedNone int) {
+// TestAttack_FindsAShortBoundInIndicators cuts the noise of the second part alike, at four
+// standard deviations. It is wider, so that it takes more cells until one gives itself away.
+func TestAttack_FindsAShortBoundInIndicators(t *testing.T) {
+	t.Parallel()
+	persons := func(l TableLine) bool {
+		indicator, _ := ByID(l.Indicator)
+		return second(l) && indicator.PerClient <= eventsCounted
+	}
+	a := ofTheYear(t, Ministry, testCountry, Annual, mustPeriod(t, "2026"), persons)
+	for _, c := range people(8, 3_000, testCountry.Regions) {
+		if err := a.AddClient(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, method := range []struct {
+		name string
+		look look
+	}{{"sealed", sealedLook}, {"cut at four standard deviations", shortBound}} {
+		small, present := 0, 0
+		for key := range uint64(60) {
+			for _, tl := range a.tallies {
+				if !persons(tl.line) {
+					continue // regionTotals
+				}
+				for i, g := range method.look(t, a, tl, key) {
+					if n := tl.cells[i].n; n >= 1 && n <= 4 {
+						if small++; g.lo >= 1 {
+							present++
+						}
+					}
+				}
+			}
+		}
+		t.Logf("indicators, %s: presence proven by %d of %d published small counts", method.name, present, small)
+		if (method.name == "sealed") != (present == 0) {
+			t.Error("the sealed cells prove presence, or the attack does not bite")
+		}
+	}
+}
+
+// unequal counts how often the rule "the total differs from its part, so there is somebody
+// else" fires where there are 1 to 4 others and where there is none.
+type unequal struct{ small, fired, none, firedNone int }
+
+func (u *unequal) add(total, part seen) {
+	if total.hidden || part.hidden {
+		return
+	}
+	fires := total.value != part.value
+	switch others := total.truth - part.truth; {
+	case others == 0:
+		if u.none++; fires {
+			u.firedNone++
+		}
+	case others > 0 && others <= 4:
+		if u.small++; fires {
+			u.fired++
+		}
+	}
+}
+
+// sexes applies the rule to every cell and its men, and the other way round.
+func (u *unequal) sexes(y year) {
 	totals := map[string]seen{}
 	cell := func(c seen) string { at := maps.Clone(c.at); delete(at, DimSex); return fmt.Sprint(c.profile, at) }
 	name := func(c seen) string {
@@ -129,45 +214,65 @@ func inequality(y year) (small, fired, none, firedNone int) {
 		}
 	}
 	for _, c := range y.cells {
-		total, ok := totals[name(c)+cell(c)]
-		if c.at[DimSex] == "" || !ok || total.hidden || c.hidden {
-			continue
+		if total, ok := totals[name(c)+cell(c)]; ok && c.at[DimSex] != "" {
+			u.add(total, c)
 		}
-		fires := total.value != c.value
-		switch women := total.truth - c.truth; {
-		case women == 0:
-			if none++; fires {
-				firedNone++
-			}
-		case women <= 4:
-			if small++; fires {
-				fired++
+	}
+}
+
+// rates applies the rule to every denominator and its numerator.
+func (u *unequal) rates(y year) {
+	denominators := map[string]seen{}
+	for _, c := range y.cells {
+		denominators[fmt.Sprint(c.table, c.at)+c.profile] = c
+	}
+	for _, n := range y.cells {
+		if n.at[DimMeasure] == MeasureNumerator {
+			if d, ok := denominators[denominatorOf(n)+n.profile]; ok {
+				u.add(d, n)
 			}
 		}
 	}
-	return small, fired, none, firedNone
 }
 
 func TestAttack_InequalityOfTotalAndPart(t *testing.T) {
 	t.Parallel()
 	s := scene{clients: 1_500, regions: 3}
-	run := func(method look) (small, fired, none, firedNone int) {
-		for seed := range uint64(6) {
-			y := publishYear(t, s.country(), people(seed, s.clients, s.country().Regions), method, core)
-			a, b, c, d := inequality(y)
-			small, fired, none, firedNone = small+a, fired+b, none+c, firedNone+d
+	counted := ofTheYear(t, Ministry, testCountry, Annual, mustPeriod(t, "2026"), second)
+	for _, c := range people(9, 3_000, testCountry.Regions) {
+		if err := counted.AddClient(c); err != nil {
+			t.Fatal(err)
 		}
-		return small, fired, none, firedNone
 	}
-	small, fired, none, firedNone := run(sealedLook)
-	t.Logf("sealed: the rule fires on %d of %d with 1 to 4 others and on %d of %d without", fired, small, firedNone, none)
-	if small < 50 || none < 50 || math.Abs(float64(fired)/float64(small)-float64(firedNone)/float64(none)) > 0.15 {
-		t.Error("the rule tells 1 to 4 from none")
-	}
-	small, fired, none, firedNone = run(textbook)
-	t.Logf("textbook cell key: the rule fires on %d of %d with 1 to 4 others and on %d of %d without", fired, small, firedNone, none)
-	if firedNone != 0 || fired*10 < small*7 {
-		t.Error("the rule finds nothing in the textbook method: it does not bite")
+	for _, of := range []struct {
+		name string
+		run  func(method look) unequal
+	}{
+		{"total and one sex", func(method look) (u unequal) {
+			for seed := range uint64(6) {
+				u.sexes(publishYear(t, s.country(), people(seed, s.clients, s.country().Regions), method, core))
+			}
+			return u
+		}},
+		{"denominator and numerator", func(method look) (u unequal) {
+			for key := range uint64(6) {
+				var y year
+				y.look(t, counted, key, method, second)
+				u.rates(y)
+			}
+			return u
+		}},
+	} {
+		u := of.run(sealedLook)
+		t.Logf("%s, sealed: the rule fires on %d of %d with 1 to 4 others and on %d of %d without", of.name, u.fired, u.small, u.firedNone, u.none)
+		if u.small < 50 || u.none < 50 || math.Abs(float64(u.fired)/float64(u.small)-float64(u.firedNone)/float64(u.none)) > 0.15 {
+			t.Errorf("%s: the rule tells 1 to 4 from none", of.name)
+		}
+		u = of.run(textbook)
+		t.Logf("%s, textbook cell key: the rule fires on %d of %d with 1 to 4 others and on %d of %d without", of.name, u.fired, u.small, u.firedNone, u.none)
+		if u.firedNone != 0 || u.fired*10 < u.small*7 {
+			t.Errorf("%s: the rule finds nothing in the textbook method: it does not bite", of.name)
+		}
 	}
 }
 
@@ -236,24 +341,46 @@ func TestAttack_NationalTables(t *testing.T) {
 		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
 			y := publishYear(t, s.country(), rows, method.look, national)
 			var lp, linear outcome
-			for _, attribute := range s.attributes {
-				b := block{dimensions: []string{DimSex, DimDrugRow, attribute}, fixed: map[string]string{}}
-				for _, d := range b.dimensions {
-					b.codes = append(b.codes, codesOf(d, Country{}))
-				}
+			for _, dimensions := range s.nationalBlocks() {
+				b := countryBlock(dimensions...)
 				sums := b.sums(y)
-				lp.add(intervals(t, b.size(), sums, s.tried/3))
+				lp.add(intervals(t, b.size(), b.persons(sums), sums, s.tried/3))
 				linear.add(bestEstimates(b.prior(sums), sums))
 			}
-			t.Logf("%d clients, national, %s: linear programme on %d small counts: %d proven, presence of %d proven; best linear estimator on %d: %d claimed at 95 %% and right",
-				s.clients, method.name, lp.small, lp.proven, lp.present, linear.small, linear.claims)
-			if method.name == "sealed" {
-				if lp.present != 0 || linear.claims*100 > linear.small || lp.small < 10 {
-					t.Errorf("the attackers find %+v and %+v", lp, linear)
-				}
-			} else if lp.present == 0 {
-				t.Error("the attackers find nothing in plain suppression: they do not bite")
+			judge(t, s.clients, "national", method.name, lp, linear)
+		}
+	}
+}
+
+// TestAttack_AlcoholTables attacks the tables of those who enter for alcohol. Told that
+// nobody was in treatment for it before, SDG351 is one more draw of their total.
+func TestAttack_AlcoholTables(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenes() {
+		rows := people(uint64(s.clients)+4, s.alcohol, s.country().Regions)
+		for i := range rows {
+			for k := range rows[i].Episodes {
+				rows[i].Episodes[k].PrimaryDrug = alcohol
 			}
+		}
+		for _, method := range []struct {
+			name string
+			look look
+		}{{"sealed", sealedLook}, {"plain <5", suppressed}} {
+			y := publishYear(t, s.country(), rows, method.look, func(l TableLine) bool { return strings.HasPrefix(l.ID, "ALC.") || l.ID == "SDG351.total" })
+			var lp, linear outcome
+			for _, dimensions := range s.nationalBlocks() {
+				b := countryBlock(slices.DeleteFunc(dimensions, func(d string) bool { return d == DimDrugRow })...)
+				sums := b.sums(y)
+				for _, c := range y.cells {
+					if i := slices.IndexFunc(sums, func(s *sumSeen) bool { return len(s.cells) == b.size() }); c.table == "SDG351.total" {
+						sums[i].join(c.sum())
+					}
+				}
+				lp.add(intervals(t, b.size(), b.persons(sums), sums, s.tried))
+				linear.add(bestEstimates(b.prior(sums), sums))
+			}
+			judge(t, s.alcohol, "for alcohol", method.name, lp, linear)
 		}
 	}
 }
@@ -294,9 +421,10 @@ func ratesAndComplements(y year) (small, present int) {
 		if n.at[DimMeasure] != MeasureNumerator {
 			continue
 		}
-		at := maps.Clone(n.at)
-		at[DimMeasure] = MeasureDenominator
-		d := joined[fmt.Sprint(n.table, at)]
+		d, ok := joined[denominatorOf(n)]
+		if !ok {
+			continue
+		}
 		if n.truth >= 1 && n.truth <= 4 {
 			if small++; n.lo >= 1 {
 				present++
@@ -309,4 +437,20 @@ func ratesAndComplements(y year) (small, present int) {
 		}
 	}
 	return small, present
+}
+
+// denominatorOf names the published cell of the denominator of a numerator, which may
+// stand in another table.
+func denominatorOf(n seen) string {
+	at := maps.Clone(n.at)
+	at[DimMeasure] = MeasureDenominator
+	line := planTables[slices.IndexFunc(planTables, func(l TableLine) bool { return l.ID == n.table })]
+	source, again := line.Same[MeasureDenominator]
+	if _, quarter := at["quarter"]; !again || quarter && source.InYears {
+		return fmt.Sprint(n.table, at)
+	}
+	if at[DimMeasure] = source.Measure; source.Measure == "" {
+		delete(at, DimMeasure)
+	}
+	return fmt.Sprint(source.Table, at)
 }

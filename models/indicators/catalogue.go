@@ -324,7 +324,7 @@ var Catalogue = []Indicator{
 		Numerator:  "People in structured treatment on some day of the year, for drugs and for alcohol apart; somebody treated for both is in both.",
 		Population: "Persons in structured treatment.", PeriodLogic: "The year.", Breakdowns: and(ofEntrants, DimSubstanceClass, DimSDGGroup), Source: "SDG 3.5.1",
 		Rule: "Divided by an estimate of the people with drug (or alcohol) use disorders of the same year. The kinds of treatment are exclusive: several is a kind of its own.", Estimate: "drug_use_disorder", YearOnly: true,
-		PerClient: 2, Count: countContactCoverage,
+		PerClient: 1, Count: countContactCoverage,
 	},
 	{
 		ID:         "EWS01",

@@ -33,7 +33,7 @@ func coverageOf(t Table, indicator Indicator, period Period, estimates []models.
 			switch {
 			case d == DimRegion:
 				region = codes[i]
-			case d == DimSubstanceClass && codes[i] == "alcohol":
+			case d == DimSubstanceClass && codes[i] == classAlcohol:
 				kind = "alcohol_use_disorder"
 			}
 		}

@@ -48,7 +48,7 @@ type Indicator struct {
 	// Window returns the last day that the numbers of a period depend on; nil is the
 	// period's last day. FinalOn adds the days for late entry.
 	Window func(Period) models.Date
-	// PerClient is m, the most units a client adds to one measure of one table.
+	// PerClient is m, the most units a client adds to one measure, or class, of one table.
 	PerClient int
 	// usesEntry says that the entry rule of the frame decides who is counted.
 	usesEntry bool
@@ -104,6 +104,12 @@ const (
 const (
 	MeasureDenominator = "denominator"
 	MeasureNumerator   = "numerator"
+)
+
+// The classes of substances that SDG351 counts apart.
+const (
+	classDrugs   = "drugs"
+	classAlcohol = "alcohol"
 )
 
 // finalDays is how long after its window a number waits for late entry (indicators, rule 13).

@@ -236,7 +236,7 @@ var fixedCodes = map[string][]string{
 		"age_first_injection", "hiv_test", "hcv_test", "sharing",
 	},
 	DimProblem:        {"opioid", "non_opioid", "alcohol"},
-	DimSubstanceClass: {"drugs", "alcohol"},
+	DimSubstanceClass: {classDrugs, classAlcohol},
 	DimOpioid:         {yes, no},
 	DimOATAtExit:      {yes, no},
 	DimReferralMade:   {yes, no},

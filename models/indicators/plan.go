@@ -1,6 +1,7 @@
 package indicators
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -57,7 +58,11 @@ type Part struct {
 type Filter struct{ Dimension, Code string }
 
 // Source names one measure of another table of the plan.
-type Source struct{ Table, Measure string }
+type Source struct {
+	Table, Measure string
+	// InYears says that the two are equal in a year and differ in a quarter.
+	InYears bool
+}
 
 // TableLine is one table of the plan.
 type TableLine struct {
@@ -69,8 +74,9 @@ type TableLine struct {
 	Where Filter
 	// YearOnly keeps the table out of quarters.
 	YearOnly bool
-	// Same says that a measure of this table equals one that is drawn elsewhere: the
-	// published cells are shown again, not drawn again (disclosure control §2.4a).
+	// Same says that cells of this table equal some that are drawn elsewhere: the published
+	// ones are shown again, not drawn again (disclosure control §2.4a). Its keys are codes of
+	// the last dimension, such as a measure.
 	Same map[string]Source
 }
 
@@ -94,7 +100,7 @@ type Plan struct {
 // has one attribute fewer everywhere, no revision and no TDI tables, and its
 // indicators carry more noise, which keeps its budget under 1.5.
 func PlanFor(profile Profile) (Plan, error) {
-	plan := Plan{ID: "full", Version: 2, Profile: profile, Tables: planTables}
+	plan := Plan{ID: "full", Version: 3, Profile: profile, Tables: planTables}
 	none := Depth{NoTable, NoTable}
 	switch profile {
 	case Ministry:
@@ -132,10 +138,15 @@ func PlanFor(profile Profile) (Plan, error) {
 // TablesFor returns the tables of a release with the status, in plan order.
 func (p Plan) TablesFor(s Status) []TableLine {
 	var lines []TableLine
+	quarters := s == Provisional || s == Final
 	for _, line := range p.Tables {
 		depth, ok := p.Parts[line.Part].Depth[s]
-		if !ok || line.YearOnly && (s == Provisional || s == Final) {
+		if !ok || line.YearOnly && quarters {
 			continue
+		}
+		if quarters {
+			line.Same = maps.Clone(line.Same)
+			maps.DeleteFunc(line.Same, func(_ string, source Source) bool { return source.InYears })
 		}
 		limit := depth.Country
 		if slices.Contains(line.Dimensions, DimRegion) {

@@ -117,6 +117,58 @@ func TestSeal_ShowsOneDrawInEveryTableThatNeedsIt(t *testing.T) {
 	}
 }
 
+// TestSeal_PeopleInTreatmentAreDrawnOnce holds that TDI03, the denominator of COMP and the
+// drugs of SDG351 show one draw in a year. In a quarter COMP looks back twelve months and has
+// a draw of its own.
+func TestSeal_PeopleInTreatmentAreDrawnOnce(t *testing.T) {
+	t.Parallel()
+	rows := people(23, 600, testCountry.Regions[:2])
+	for i := range 80 { // in treatment for both
+		both := rows[i].Episodes[0]
+		both.PrimaryDrug = alcohol
+		rows[i].Episodes = append(rows[i].Episodes, both)
+	}
+	code := func(r Release, id, last string) (cells []Cell) {
+		table, ok := r.Table(id)
+		if !ok {
+			t.Fatal(r.ID, id)
+		}
+		for _, c := range table.Cells {
+			if last == "" || c.Codes[len(c.Codes)-1] == last {
+				cells = append(cells, c)
+			}
+		}
+		return cells
+	}
+	same := func(a, b []Cell) bool {
+		return slices.EqualFunc(a, b, func(a, b Cell) bool {
+			return count(a.Value)+count(a.Lo95)+count(a.Hi95) == count(b.Value)+count(b.Lo95)+count(b.Hi95)
+		})
+	}
+	for _, profile := range Profiles {
+		r := seal(t, accumulate(t, profile, testCountry, Annual, "2026", rows), 3)
+		for _, of := range []string{".total", "." + DimRegion} {
+			if profile == OpenData && of != ".total" {
+				continue
+			}
+			inTreatment := code(r, "TDI03"+of, "")
+			if inTreatment[0].Value == nil || !same(inTreatment, code(r, "COMP"+of, MeasureDenominator)) || !same(inTreatment, code(r, "SDG351"+of, classDrugs)) {
+				t.Errorf("%s: people in treatment%s were drawn apart", r.ID, of)
+			}
+			if same(inTreatment, code(r, "SDG351"+of, classAlcohol)) {
+				t.Errorf("%s: alcohol%s shows the drugs", r.ID, of)
+			}
+		}
+		if sdg, _ := r.Table("SDG351.total"); sdg.Rates != nil {
+			t.Errorf("%s: SDG351 is no rate", r.ID)
+		}
+	}
+	quarter := seal(t, accumulate(t, Ministry, testCountry, Final, "2026Q2", rows), 3)
+	if same(code(quarter, "TDI03.total", ""), code(quarter, "COMP.total", MeasureDenominator)) {
+		t.Error("twelve months show the count of a quarter")
+	}
+}
+
 func TestSeal_DividesByAnEstimateOrSaysThatThereIsNone(t *testing.T) {
 	t.Parallel()
 	rows := people(5, 800, testCountry.Regions[:2])

@@ -219,17 +219,17 @@ func (a *Accumulator) ptable(n Noise) (PTable, error) {
 	return t, err
 }
 
-// showAgain puts the published cells of other tables in place of measures that equal
-// them: a number that was drawn once is not drawn again (disclosure control §2.4a).
+// showAgain puts the published cells of other tables in place of those that equal them: a
+// number that was drawn once is not drawn again (disclosure control §2.4a).
 func (a *Accumulator) showAgain(table *Table, t *tally, find func(string) (Table, bool)) error {
-	for measure, source := range t.line.Same {
+	for code, source := range t.line.Same {
 		from, ok := find(source.Table)
 		if !ok || from.Period != table.Period || from.noise != table.noise {
 			return fmt.Errorf("indicators: table %s shows cells of %s, which this release does not hold alike", t.id, source.Table)
 		}
 		for i, c := range table.Cells {
 			last := len(c.Codes) - 1
-			if c.Codes[last] != measure {
+			if c.Codes[last] != code {
 				continue
 			}
 			same := func(o Cell) bool {
@@ -248,7 +248,9 @@ func (a *Accumulator) showAgain(table *Table, t *tally, find func(string) (Table
 			table.Cells[i] = shown
 		}
 	}
-	table.Rates = rates(*table, table.noise)
+	if t.line.isRate() {
+		table.Rates = rates(*table, table.noise)
+	}
 	indicator, _ := ByID(t.line.Indicator)
 	table.Coverage = coverageOf(*table, indicator, t.period, a.estimates, a.country.Code)
 	return nil

@@ -274,7 +274,7 @@ func problemOf(e *EpisodeRow) string {
 // countContactCoverage is SDG351: once for drugs and once for alcohol.
 func countContactCoverage(c ClientRows, f Frame) []Fact {
 	var facts []Fact
-	for class, wanted := range map[string]func(*EpisodeRow) bool{"drugs": isDrug, "alcohol": isAlcohol} {
+	for class, wanted := range map[string]func(*EpisodeRow) bool{classDrugs: isDrug, classAlcohol: isAlcohol} {
 		if e := inTreatment(c, f, f.Period.Start(), wanted); e != nil {
 			fact := factOf(c, e)
 			fact.Of = map[string]string{DimSubstanceClass: class, DimSDGGroup: serviceGroup(c, f)}
