@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 	"jol/migrations":             {"github.com/pressly/goose/"},
 	"jol/docs":                   {},
 	"jol/models":                 {},
-	"jol/models/store":           {"jol/models", "gorm.io/", "modernc.org/sqlite", "github.com/jackc/pgx/", "github.com/alexedwards/argon2id", "github.com/google/uuid"},
+	"jol/models/store":           {"jol/models", "gorm.io/", "modernc.org/sqlite", "github.com/jackc/pgx/", "github.com/alexedwards/argon2id", "github.com/google/uuid", "golang.org/x/sync/"},
 	"jol/models/store/storetest": {"jol/migrations", "jol/models", "jol/models/store", "gorm.io/", "github.com/google/uuid"},
 	"jol/models/indicators":      {"jol/models"},
 	"jol/models/protocols":       {"jol/models", "cel.dev/cel-go/", "github.com/blevesearch/snowballstem", "github.com/goccy/go-yaml", "golang.org/x/text/"},

@@ -187,7 +187,10 @@ func TestRequired_AnEmptyObjectNamesEachMember(t *testing.T) {
 				notNull = append(notNull, name)
 			}
 		}
-		bodies := map[string][]string{"{}": schema.Required, "": schema.Required, nulls.String(): notNull}
+		bodies := map[string][]string{"{}": schema.Required, "": schema.Required}
+		if len(notNull) > 0 { // otherwise null is what may be said
+			bodies[nulls.String()] = notNull
+		}
 		if code != "body.field_required" {
 			bodies = map[string][]string{"{}": schema.Required}
 		}

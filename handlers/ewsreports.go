@@ -170,7 +170,7 @@ func ReportEWS(c *Call) error {
 	return c.Created(out, "/api/v1/ews-reports/"+r.ID, r.Version, ewsAnswer(*r))
 }
 
-// ListEWSReports lists the reports that the caller may see, newest first.
+// ListEWSReports lists the reports that the caller may see, those of the newest month first.
 //
 //	@Summary		Reports of suspected new substances
 //	@Description	Your organisation's whole; of others what their level of confidentiality shares, without who saw it and what happened. The programme sees all.

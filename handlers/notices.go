@@ -192,7 +192,7 @@ func ChangeDutyContact(c *Call) error {
 type RegionDefaultView struct {
 	Region       string                 `json:"region" cat:"organisation"`
 	Organisation *models.OrganisationID `json:"organisation" cat:"organisation"`
-	Version      int64                  `json:"version" cat:"organisation"` // 0: none is named
+	Version      int64                  `json:"version" cat:"organisation"` // 0: none was ever named
 }
 
 func regionDefaultView(d models.RegionDefault) RegionDefaultView {
@@ -218,27 +218,32 @@ func GetDefaultClinic(c *Call) error {
 }
 
 type defaultClinicRequest struct {
-	Organisation models.OrganisationID `json:"organisation" validate:"required"` // an active clinic of the region
+	Organisation *models.OrganisationID `json:"organisation" validate:"required" extensions:"x-nullable"` // an active clinic of the region; null: none
 }
 
-// SetDefaultClinic names the default clinic of a region; only the ministry does.
+// SetDefaultClinic names the default clinic of a region or takes it back; only the ministry does.
 //
-//	@Summary	Name the default clinic of a region
-//	@Tags		release
-//	@Security	bearer
-//	@Accept		json
-//	@Produce	json
-//	@Param		region	path		string					true	"ISO 3166-2 region"
-//	@Param		body	body		defaultClinicRequest	true	"a clinic of the region"
-//	@Success	200		{object}	RegionDefaultView
-//	@Failure	default	{object}	ProblemView
-//	@Router		/api/v1/regions/{region}/default-clinic [put]
+//	@Summary		Name the default clinic of a region, or none
+//	@Description	null takes it back: a release that nobody accepts then stays with its health unit, which is told, as is the ministry. Who fell to the clinic before stays with it.
+//	@Tags			release
+//	@Security		bearer
+//	@Accept			json
+//	@Produce		json
+//	@Param			region	path		string					true	"ISO 3166-2 region"
+//	@Param			body	body		defaultClinicRequest	true	"a clinic of the region, or null"
+//	@Success		200		{object}	RegionDefaultView
+//	@Failure		default	{object}	ProblemView
+//	@Router			/api/v1/regions/{region}/default-clinic [put]
 func SetDefaultClinic(c *Call) error {
 	in, err := bind[defaultClinicRequest](&c.Exchange)
 	if err != nil {
 		return err
 	}
-	d, err := c.Store.SetDefaultClinic(c.Context, c.Param("region"), in.Organisation)
+	var clinic models.OrganisationID
+	if in.Organisation != nil {
+		clinic = *in.Organisation
+	}
+	d, err := c.Store.SetDefaultClinic(c.Context, c.Param("region"), clinic)
 	if err != nil {
 		return err
 	}

@@ -25,9 +25,11 @@ type Alert struct {
 	NameKey        string
 	Basis          []string `gorm:"serializer:json"` // the reports it rests on, shown to nobody
 	Weakened       bool     // so many of them were retracted that the others would propose nothing
-	Version        int64
-	CreatedAt      time.Time
-	IssuedAt       *time.Time
+	// ListedAs orders the list: the day on which it was proposed, then issued, and the id.
+	ListedAs  string
+	Version   int64
+	CreatedAt time.Time
+	IssuedAt  *time.Time
 }
 
 // Alert states.

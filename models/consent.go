@@ -260,8 +260,8 @@ type ConsentVersion struct {
 	State      string
 	Change     string   // the move that ended this version
 	Reason     string   // of an invalidity: code list consent_invalid_reason
-	Deliveries []string `gorm:"serializer:json"` // cancelled by a withdrawal
-	Transfers  []string `gorm:"serializer:json"` // cancelled by a withdrawal
+	Deliveries []string `gorm:"serializer:json"` // cancelled by the change
+	Transfers  []string `gorm:"serializer:json"` // cancelled by the change
 	ChangedAt  time.Time
 	ChangedBy  UserID
 }

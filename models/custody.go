@@ -373,9 +373,9 @@ func (t *CustodyTransfer) Alarm(now time.Time) bool {
 // RegionDefault names the clinic that is responsible for releases into a region that
 // nobody accepted.
 type RegionDefault struct {
-	Region         string `gorm:"primaryKey"`
-	OrganisationID OrganisationID
-	Version        int64 // 0: there is none
+	Region         string         `gorm:"primaryKey"`
+	OrganisationID OrganisationID `gorm:"default:null"` // empty once it was taken back
+	Version        int64          // 0: none was ever named
 	SetBy          UserID
 }
 

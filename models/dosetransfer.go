@@ -206,16 +206,26 @@ func (d *DoseTransfer) Doses(on Date) bool {
 	return d.Kind == TransferGuest && on <= d.UntilDate && (d.State == TransferConfirmed || d.State == TransferFirstDose)
 }
 
-// TellsRelease reports whether the consent lets the organisation know of a release today: it
-// shares the release date, or carries the dose.
+// TellsRelease reports whether the consent lets the organisation know of a release today.
 func (c *Consent) TellsRelease(to *Organisation, on Date) bool {
+	return c.SharesRelease(on) && c.Names(to.ID, to.Kind)
+}
+
+// SharesRelease reports whether the consent lets its recipient know of a release today: it
+// shares the release date, or carries the dose.
+func (c *Consent) SharesRelease(on Date) bool {
 	shares := slices.Contains(c.Categories, CatReleaseDate) && slices.Contains(PurposesFor(CatReleaseDate), c.Purpose)
-	return c.CoversDose(to, on) || shares && c.InForce(on) && c.Names(to.ID, to.Kind)
+	return c.CarriesDose(on) || shares && c.InForce(on)
 }
 
 // CoversDose reports whether the consent allows telling the organisation the dose today.
 func (c *Consent) CoversDose(to *Organisation, on Date) bool {
+	return c.CarriesDose(on) && c.Names(to.ID, to.Kind)
+}
+
+// CarriesDose reports whether the consent allows telling its recipient the dose today.
+func (c *Consent) CarriesDose(on Date) bool {
 	purpose := c.Purpose == PurposeDoseContinuity ||
 		c.Purpose == PurposeTreatmentContinuity && slices.Contains(c.Categories, CatOAT)
-	return purpose && c.InForce(on) && c.Names(to.ID, to.Kind)
+	return purpose && c.InForce(on)
 }

@@ -38,6 +38,7 @@ type EWSReport struct {
 	Severity          string   // code list ews_severity; empty for a product
 	Circumstances     string   // screened
 	Confidentiality   string   // code list ews_confidentiality
+	ListedAs          string   // orders the list: the month and the id, which tell no moment
 	State             string
 	ConfirmedAt       *time.Time
 	RetractedAt       *time.Time

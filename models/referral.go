@@ -61,6 +61,11 @@ var ReferralStates = []string{
 	ReferralCancelled, ReferralConsentWithdrawn,
 }
 
+// MaxRefusedTries is how often on one day a probation office that was refused a referral for
+// one person is answered anew [E]: enough for a slip of the hand, too few to ask about a
+// list of organisations.
+const MaxRefusedTries = 3
+
 // OpenReferralStates are the states a withdrawal of consent closes.
 var OpenReferralStates = []string{
 	ReferralSent, ReferralReceived, ReferralAccepted, ReferralInfoRequested, ReferralAppointmentFixed,

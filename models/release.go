@@ -256,9 +256,11 @@ type Release struct {
 	// which the release was counted; empty in old ones, whose tables name it.
 	Definitions string
 	Cutoff      time.Time
-	SealedAt    time.Time
-	SHA256      string         `gorm:"column:sha256"`
-	Tables      []ReleaseTable `gorm:"foreignKey:ReleaseID"`
+	// Facts says which counted records the snapshot had; shown to nobody, and empty in old ones.
+	Facts    string
+	SealedAt time.Time
+	SHA256   string         `gorm:"column:sha256"`
+	Tables   []ReleaseTable `gorm:"foreignKey:ReleaseID"`
 }
 
 // ReleaseTable is one table of a release, rendered once.

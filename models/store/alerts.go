@@ -18,7 +18,11 @@ func (s *Session) visibleAlerts(q *gorm.DB, today models.Date) *gorm.DB {
 	return q
 }
 
-// ListAlerts returns the alerts, newest first. They are about nobody, so that reading them
+// listedAs orders alerts by day. The id of a proposal is random: issued, it is shown to
+// everybody, and must not tell when the record was made that set it off.
+func listedAs(day models.Date, id string) string { return string(day) + " " + id }
+
+// ListAlerts returns the alerts, those of the newest day first. They are about nobody, so that reading them
 // leaves an event without objects.
 func (s *Session) ListAlerts(ctx context.Context, state string, p Paging) (page Page[models.Alert], err error) {
 	err = s.readRecords(ctx, "alert.read", func(r *reading) error {
@@ -29,7 +33,7 @@ func (s *Session) ListAlerts(ctx context.Context, state string, p Paging) (page 
 		default:
 			q = q.Where("alerts.state = ?", state)
 		}
-		page, err = loadPage(s, q, "alerts", "alerts.id", p, func(a models.Alert) string { return a.ID })
+		page, err = loadPage(s, q, "alerts", "alerts.listed_as", p, func(a models.Alert) string { return a.ListedAs })
 		return err
 	})
 	return page, err
@@ -57,7 +61,7 @@ func (s *Session) IssueAlert(ctx context.Context, n models.NewAlert) (a *models.
 		}
 		*a = models.Alert{
 			ID: id, OrganisationID: s.actor.OrganisationID, Kind: n.Kind, State: models.AlertIssued, Region: n.Region, Place: n.Place,
-			Basis: []string{}, Version: 1, CreatedAt: t.now, IssuedAt: &t.now,
+			Basis: []string{}, ListedAs: listedAs(t.today, id), Version: 1, CreatedAt: t.now, IssuedAt: &t.now,
 		}
 		a.Say(n.AlertText)
 		if err := t.Create(a).Error; err != nil {
@@ -73,7 +77,10 @@ func (s *Session) IssueProposal(ctx context.Context, id string, text models.Aler
 	if err := text.Check(s.today()); err != nil {
 		return nil, err
 	}
-	return s.changeAlert(ctx, "alert.issue", id, func(t *tx, a *models.Alert) error { return a.Issue(text, s.actor.OrganisationID, t.now) })
+	return s.changeAlert(ctx, "alert.issue", id, func(t *tx, a *models.Alert) error {
+		a.ListedAs = listedAs(t.today, a.ID)
+		return a.Issue(text, s.actor.OrganisationID, t.now)
+	})
 }
 
 // RetractAlert takes an alert or a proposal back.
@@ -97,7 +104,7 @@ func (s *Session) changeAlert(ctx context.Context, action, id string, change fun
 			return err
 		}
 		t.audit(id)
-		columns := []string{"state", "organisation_id", "substances", "advice", "note", "valid_until", "retraction", "issued_at", "version"}
+		columns := []string{"state", "organisation_id", "substances", "advice", "note", "valid_until", "retraction", "issued_at", "listed_as", "version"}
 		if err := changed(t.Model(a).Where("version = ?", s.req.Base).Select(columns).Updates(a)); err != nil {
 			return err
 		}

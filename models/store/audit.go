@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -72,6 +71,7 @@ type reading struct {
 	noun     string // of the record looked up: a lost read answers as an absent one
 	told     []models.Disclosure
 	permits  []permitRef
+	visit    []permitRef // permits of an NGO's visit: counted once a prison health unit's record is shown
 	opened   []openedRecord
 }
 
@@ -97,9 +97,6 @@ func (s *Session) readRecords(ctx context.Context, action string, fn func(*readi
 	r := &reading{DB: s.store.read.WithContext(ctx), session: s, now: s.store.now(), today: s.today(), noun: nounOf(action)}
 	if err := fn(r); err != nil {
 		return err
-	}
-	if len(r.consents) == 0 {
-		r.permits = slices.DeleteFunc(r.permits, permitRef.withConsent) // no record of others was shown by consent
 	}
 	return s.store.reads.commit(ctx, readEvent{
 		event: s.event(action, "ok", r.now, r.objects), session: s, consents: r.consents, permits: r.permits, opened: r.opened, noun: r.noun, told: r.told,

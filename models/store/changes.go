@@ -84,16 +84,18 @@ type ownRecord struct {
 
 // sharing are the own records, of the same person, of the organisations that a consent in
 // force opens some of these categories to. It names nobody who may see nothing: that
-// something happened to a client is not for others. Of somebody who is held no NGO is told:
-// what it reaches then is a worker's with a pass, and the feed is the organisation's.
+// something happened to a client is not for others. Of what prison health
+// keeps of somebody who is held no NGO is told: what it reaches then is a worker's with a
+// pass (Session.visits), and the feed is the organisation's.
 func (t *tx) sharing(client models.ClientID, categories ...models.Category) (records []ownRecord, err error) {
 	consents, err := t.consentsInForce(client)
 	if err != nil {
 		return nil, err
 	}
-	var held int64
+	var inside int64
 	if len(consents) > 0 {
-		err = t.Table("custody_spells AS hs").Where("hs.person_id = (SELECT person_id FROM clients WHERE id = ?) AND "+heldNow, client).Count(&held).Error
+		err = t.Table("custody_spells AS hs").Joins("JOIN clients hc ON hc.person_id = hs.person_id AND hc.id = ?", client).
+			Joins("JOIN organisations ho ON ho.id = hc.organisation_id AND ho.kind = ?", models.KindPrisonHealth).Where(heldNow).Count(&inside).Error
 	}
 	for i := range consents {
 		k := &consents[i]
@@ -103,7 +105,7 @@ func (t *tx) sharing(client models.ClientID, categories ...models.Category) (rec
 			continue
 		}
 		q := t.recipientOf(k)
-		if held > 0 {
+		if inside > 0 {
 			q = q.Where("organisations.kind <> ?", models.KindNGO)
 		}
 		var open []ownRecord

@@ -170,7 +170,7 @@ func (t *tx) endSharesOf(k *models.Consent, ended *models.ConsentVersion) (err e
 	if err = t.closeReferralsOf(k); err != nil {
 		return err
 	}
-	if ended.Deliveries, err = t.cancelDeliveriesOf(k.ID); err != nil {
+	if ended.Deliveries, err = t.cancelDeliveriesOf(k.ID, ""); err != nil {
 		return err
 	}
 	if ended.Transfers, err = t.cancelTransfersOf(k.ID); err != nil {
@@ -184,6 +184,24 @@ func (t *tx) endSharesOf(k *models.Consent, ended *models.ConsentVersion) (err e
 	}
 	t.tell("consent", k.ID, k.OrganisationID)
 	return t.tellRecipient(k, true)
+}
+
+// endNarrowed closes what rested on what a consent says no more, as its end would have: the
+// dose that was told and not yet taken on, and what others were to do for a release and be
+// told of it. The referral itself rests on the purpose, which cannot be narrowed.
+func (t *tx) endNarrowed(k *models.Consent, narrowed *models.ConsentVersion) (err error) {
+	if !k.CarriesDose(t.today) {
+		if narrowed.Transfers, err = t.cancelTransfersOf(k.ID); err != nil {
+			return err
+		}
+	}
+	if k.SharesRelease(t.today) {
+		return nil
+	}
+	if narrowed.Deliveries, err = t.cancelDeliveriesOf(k.ID, "unplanned_release"); err != nil {
+		return err
+	}
+	return t.cancelTasksOf(k)
 }
 
 // keepConsentVersion keeps what the consent said before the change.
@@ -214,7 +232,16 @@ func (s *Session) MoveConsent(ctx context.Context, id, action string, m models.C
 			return err
 		}
 		tx.audit(id)
-		if err := tx.keepConsentVersion(&before, &models.ConsentVersion{Change: action}); err != nil {
+		if err := changed(tx.Model(&row).Where("version = ?", s.req.Base).Select("state", "categories", "from_date", "until_date", "version").Updates(&row)); err != nil {
+			return err
+		}
+		version := &models.ConsentVersion{Change: action}
+		if action == "narrowing" {
+			if err := tx.endNarrowed(&row, version); err != nil {
+				return err
+			}
+		}
+		if err := tx.keepConsentVersion(&before, version); err != nil {
 			return err
 		}
 		tx.tell("consent", id, row.OrganisationID)
@@ -229,7 +256,7 @@ func (s *Session) MoveConsent(ctx context.Context, id, action string, m models.C
 			return err
 		}
 		k = &SeenConsent{Consent: row, ClientCode: s.ownHandle(&c), Today: tx.today}
-		return changed(tx.Model(&row).Where("version = ?", s.req.Base).Select("state", "categories", "from_date", "until_date", "version").Updates(&row))
+		return nil
 	})
 	return k, err
 }

@@ -21,6 +21,8 @@ import (
 // last. concat writes NULL as nothing. The service holds a few persons and a few thousand
 // rows; sorting is the engine's, on disk where it must be.
 //
+// The first row is no person's: it says which counted records that snapshot has (factsSQL).
+//
 // The doses of an order are one row: making a text of them is cheaper for the engine than
 // sorting them, and for the service than reading a row each. Times come as the engines keep
 // them, in UTC: the service reads them quicker than an engine converts them.
@@ -111,6 +113,15 @@ order_doses AS MATERIALIZED (
   SELECT d.order_id, string_agg(d.on_date || ',' || d.created_at || ',' || d.take_home_days, ';') AS doses FROM taken d GROUP BY d.order_id)
 `
 
+// factsRow is what the row of factsSQL is called in the counting statement.
+const factsRow = "M"
+
+// factsSQL says of a snapshot which writes of counted records it has: entries of the feeds are
+// added and never changed, so two snapshots with as many of them and one sum of their numbers
+// have the same. Times would not say it: a write takes its time when it begins and may commit
+// after a snapshot that was taken later.
+var factsSQL = "SELECT format('%s|%s', COUNT(*), COALESCE(SUM(seq), 0)) FROM changes WHERE kind IN ('" + strings.Join(countedKinds, "', '") + "')"
+
 // countingSQL writes the statement in the engine's dialect; its arguments are false and
 // the day on which consents must be in force, twice.
 func (s *Store) countingSQL() string {
@@ -130,7 +141,8 @@ func (s *Store) countingSQL() string {
 			p.what, strings.Join(p.fields, ", '|', "), p.from))
 	}
 	return fmt.Sprintf(clientKeySQL, s.linkTable()) +
-		"SELECT person, scope, sdc_key, what, fields FROM (" + strings.Join(selects, "\nUNION ALL\n") + ") AS counted ORDER BY +person" // with the plus all rows are sorted once, without it SQLite sorts each part and merges all
+		"SELECT person, scope, sdc_key, what, fields FROM (SELECT 0 AS person, '' AS scope, 0 AS sdc_key, '" + factsRow + "' AS what, (" + factsSQL + ") AS fields\nUNION ALL\n" +
+		strings.Join(selects, "\nUNION ALL\n") + ") AS counted ORDER BY +person" // with the plus all rows are sorted once, without it SQLite sorts each part and merges all
 }
 
 // jsonField is a member of a text in JSON, empty where there is none.
@@ -141,9 +153,10 @@ func (s *Store) jsonField(column, key string) string {
 	return "COALESCE(json_extract(" + column + ", '$." + key + "'), '')"
 }
 
-// count streams one snapshot, client by client, and seals it with a fresh key.
-func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Release, error) {
-	err := s.read.WithContext(ctx).Connection(func(db *gorm.DB) error {
+// count streams one snapshot, client by client, and seals it with a fresh key. It returns
+// which counted records the snapshot had.
+func (s *Store) count(ctx context.Context, sealing models.Sealing) (facts string, err error) {
+	err = s.read.WithContext(ctx).Connection(func(db *gorm.DB) error {
 		// Compiling a statement as wide as this takes seconds and saves none. All rows are read: a
 		// planner that takes a part of the statement for small would join it row by row (70 s, not 2).
 		if s.dialect == "postgres" {
@@ -152,15 +165,17 @@ func (s *Store) count(ctx context.Context, sealing models.Sealing) (*models.Rele
 			}
 			defer db.WithContext(context.WithoutCancel(ctx)).Exec("RESET jit; RESET work_mem; RESET enable_nestloop")
 		}
-		return s.countRows(db, sealing)
+		facts, err = s.countRows(db, sealing)
+		return err
 	})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	epoch := make([]byte, 32)
 	rand.Read(epoch)
 	defer clear(epoch)
-	return sealing.Seal(epoch)
+	_, err = sealing.Seal(epoch)
+	return facts, err
 }
 
 // countedRow is one row of the counting statement.
@@ -171,18 +186,19 @@ type countedRow struct {
 
 // countRows reads, gathers the rows of each person, and counts, side by side. If any of them
 // fails the others stop, and nothing is sealed.
-func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
+func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) (facts string, err error) {
 	today := models.DateOf(s.now(), s.opt.Zone)
 	rows, err := db.Raw(s.countingSQL(), false, today, today).Rows()
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer rows.Close()
 	read, persons := make(chan []countedRow, 4), make(chan []models.ClientRows, 4)
 	stages, ctx := errgroup.WithContext(db.Statement.Context)
-	stages.Go(func() error {
+	stages.Go(func() (err error) {
 		defer close(read)
-		return readCounted(ctx, rows, read)
+		facts, err = readCounted(ctx, rows, read)
+		return err
 	})
 	stages.Go(func() error {
 		defer close(persons)
@@ -198,7 +214,7 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) error {
 		}
 		return nil
 	})
-	return stages.Wait()
+	return facts, errors.Join(stages.Wait(), rows.Err())
 }
 
 // send gives a batch to the next stage, unless one has failed.
@@ -211,22 +227,28 @@ func send[T any](ctx context.Context, to chan<- []T, batch []T) error {
 	}
 }
 
-func readCounted(ctx context.Context, rows *sql.Rows, to chan<- []countedRow) error {
+// readCounted reads the rows of persons, and before them that of the facts. A reading that fails
+// ends the rows early: countRows looks at their error.
+func readCounted(ctx context.Context, rows *sql.Rows, to chan<- []countedRow) (facts string, err error) {
 	const size = 1024
 	batch := make([]countedRow, 0, size)
 	for rows.Next() {
 		var r countedRow
 		if err := rows.Scan(&r.person, &r.scope, &r.key, &r.what, &r.fields); err != nil {
-			return err
+			return "", err
+		}
+		if r.what == factsRow {
+			facts = r.fields
+			continue
 		}
 		if batch = append(batch, r); len(batch) == size {
 			if err := send(ctx, to, batch); err != nil {
-				return err
+				return "", err
 			}
 			batch = make([]countedRow, 0, size)
 		}
 	}
-	return errors.Join(rows.Err(), send(ctx, to, batch))
+	return facts, send(ctx, to, batch)
 }
 
 // gatherCounted puts the rows of each person together, which come one after the other.

@@ -58,8 +58,8 @@ func (t *tx) preparedNoMore(spell *models.CustodySpell, anchors ...string) error
 	return t.settleTasks(which(), models.TaskCancelled)
 }
 
-// cancelTasksOf ends the tasks that others have only because a consent let them know of a
-// release. What a civil society organisation was to do falls back to the health unit.
+// cancelTasksOf ends the tasks that others have only because a consent, which has ended or
+// says less now, let them know of a release. What a civil society organisation was to do falls back to the health unit.
 func (t *tx) cancelTasksOf(k *models.Consent) error {
 	var tasks []models.Task
 	err := t.Joins("JOIN release_cases rel ON rel.id = tasks.subject_id AND rel.client_id = ?", k.ClientID).
@@ -89,15 +89,15 @@ func (t *tx) cancelTasksOf(k *models.Consent) error {
 	return nil
 }
 
-// restsOn reports whether an organisation has a task of a release by this consent alone: no
-// other consent in force lets it know, it accepted nothing, and the release did not fall to it.
+// restsOn reports whether an organisation had a task of a release by this consent alone: no
+// consent in force lets it know, it accepted nothing, and the release did not fall to it.
 func (t *tx) restsOn(task *models.Task, k *models.Consent) (bool, error) {
 	var o models.Organisation
 	if err := t.Where("id = ?", task.OrganisationID).Take(&o).Error; err != nil || !k.Names(o.ID, o.Kind) {
 		return false, err
 	}
 	var given []models.Consent
-	if err := t.Where("client_id = ? AND state = ? AND id <> ?", k.ClientID, models.ConsentGiven, k.ID).Find(&given).Error; err != nil {
+	if err := t.Where("client_id = ? AND state = ?", k.ClientID, models.ConsentGiven).Find(&given).Error; err != nil {
 		return false, err
 	}
 	for i := range given {

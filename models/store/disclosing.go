@@ -18,11 +18,6 @@ type permitRef struct {
 	id    string
 }
 
-// withConsent reports whether the permit only counts beside a consent.
-func (p permitRef) withConsent() bool {
-	return p.table == agreementTable || p.table == passTable || p.table == referralTable
-}
-
 // openedRecord is one record that only an emergency access opened.
 type openedRecord struct {
 	id         string
@@ -35,9 +30,9 @@ var acceptedStates = []string{
 	models.ReferralAccepted, models.ReferralAppointmentFixed, models.ReferralAttended, models.ReferralNoShow, models.ReferralReEngagement,
 }
 
-// permitsFor notes what an NGO's worker needs beside consent for a person who is held
-// (Session.visits), before the records are read: what lapses between that and the commit
-// of the audit event turns the read into an absent record. Of several agreements all are
+// permitsFor notes what an NGO's worker needs beside consent for the record of a prison
+// health unit (Session.visits), before the records are read: what lapses between that and the
+// commit of the audit event turns a read that shows such a record into an absent one. Of several agreements all are
 // noted: one too many perhaps, never one too few.
 func (s *Session) permitsFor(r *reading, person any) error {
 	if s.actor.OrganisationKind != models.KindNGO {
@@ -58,7 +53,7 @@ func (s *Session) permitsFor(r *reading, person any) error {
 			return err
 		}
 		for _, id := range ids {
-			r.permits = append(r.permits, permitRef{t, id})
+			r.visit = append(r.visit, permitRef{t, id})
 		}
 	}
 	return nil
@@ -133,7 +128,7 @@ type shownRecord struct {
 // name the actor, loaded before the records. A record that nothing opens any more is an
 // absent one.
 func (s *Session) disclose(r *reading, t table, naming []models.Consent, shown ...shownRecord) error {
-	entries := map[[4]string]*models.Disclosure{}
+	entries, orgs := map[[4]string]*models.Disclosure{}, []models.OrganisationID{}
 	grounds := map[shownRecord]models.Disclosure{} // they hang on the client and the category, not on the record
 	for _, record := range shown {
 		if record.org == s.actor.OrganisationID {
@@ -143,6 +138,7 @@ func (s *Session) disclose(r *reading, t table, naming []models.Consent, shown .
 			r.relied(naming...)
 		}
 		d := models.Disclosure{ClientID: record.client, OrganisationID: record.org, ConsentID: s.consentBehind(r, naming, record)}
+		orgs = append(orgs, record.org)
 		if d.ConsentID == "" {
 			alike := shownRecord{client: record.client, category: record.category}
 			if _, known := grounds[alike]; !known {
@@ -168,7 +164,21 @@ func (s *Session) disclose(r *reading, t table, naming []models.Consent, shown .
 		r.disclosed(*d)
 	}
 	slices.SortFunc(r.told, func(a, b models.Disclosure) int { return cmp.Compare(a.ID, b.ID) })
-	return nil
+	return r.showsOf(orgs)
+}
+
+// showsOf makes the answer rest on the permits of a visit when it shows a record of a prison
+// health unit: one of the community's is shown whether they hold or not.
+func (r *reading) showsOf(orgs []models.OrganisationID) error {
+	if len(r.visit) == 0 || len(orgs) == 0 {
+		return nil
+	}
+	var inside int64
+	err := r.Session(&gorm.Session{NewDB: true}).Model(&models.Organisation{}).Where("id IN ? AND kind = ?", orgs, models.KindPrisonHealth).Count(&inside).Error
+	if inside > 0 {
+		r.permits, r.visit = append(r.permits, r.visit...), nil
+	}
+	return err
 }
 
 // consentBehind is the consent that opens a record to the actor, if one does.

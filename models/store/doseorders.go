@@ -184,6 +184,11 @@ func (t *tx) saveOrder(o *models.DoseOrder, action string) error {
 		return err
 	}
 	t.tell(orderNoun, o.ID, o.OrganisationID)
+	if o.State == models.OrderEnded {
+		if err := t.guestsEndNow(o); err != nil {
+			return err
+		}
+	}
 	return t.carryDose(o)
 }
 

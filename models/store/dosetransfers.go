@@ -36,6 +36,9 @@ type doseTransferRow struct {
 	ConsentFrom    models.Date
 	ConsentUntil   models.Date
 	ConsentVersion int64
+	ConsentPurpose models.Purpose
+	// ConsentCategories and the purpose say whether it still carries the dose.
+	ConsentCategories []models.Category `gorm:"serializer:json"`
 }
 
 const transferNoun = "dose_transfer"
@@ -48,14 +51,16 @@ func doseTransfersWith(q *gorm.DB) *gorm.DB {
 	return q.Model(&models.DoseTransfer{}).
 		Select("dose_transfers.*, COALESCE(fc.code, dose_transfers.other_code) AS from_code, COALESCE(fc.local_no, 1) AS from_local_no, " +
 			"COALESCE(tc.code, dose_transfers.other_code) AS to_code, COALESCE(tc.local_no, 1) AS to_local_no, " +
-			"COALESCE(k.state, '') AS consent_state, COALESCE(k.from_date, '') AS consent_from, COALESCE(k.until_date, '') AS consent_until, COALESCE(k.version, 0) AS consent_version").
+			"COALESCE(k.state, '') AS consent_state, COALESCE(k.from_date, '') AS consent_from, COALESCE(k.until_date, '') AS consent_until, COALESCE(k.version, 0) AS consent_version, " +
+			"COALESCE(k.purpose, '') AS consent_purpose, COALESCE(k.categories, '[]') AS consent_categories").
 		Joins("LEFT JOIN clients fc ON fc.id = dose_transfers.from_client_id").
 		Joins("LEFT JOIN clients tc ON tc.id = dose_transfers.to_client_id").
 		Joins("LEFT JOIN consents k ON k.id = dose_transfers.consent_id")
 }
 
 func (row *doseTransferRow) consent() models.Consent {
-	return models.Consent{ID: row.ConsentID, State: row.ConsentState, FromDate: row.ConsentFrom, UntilDate: row.ConsentUntil, Version: row.ConsentVersion}
+	return models.Consent{ID: row.ConsentID, State: row.ConsentState, FromDate: row.ConsentFrom, UntilDate: row.ConsentUntil, Version: row.ConsentVersion,
+		Purpose: row.ConsentPurpose, Categories: row.ConsentCategories}
 }
 
 // rests reports whether the transfer still rests on what it was sent on.
@@ -64,7 +69,7 @@ func (row *doseTransferRow) rests(today models.Date, now time.Time) bool {
 	if row.Kind == models.TransferGuest && today > row.UntilDate {
 		return false
 	}
-	return row.Ground != "" && !row.Lapsed(now) || row.Ground == "" && consent.InForce(today)
+	return row.Ground != "" && !row.Lapsed(now) || row.Ground == "" && consent.CarriesDose(today)
 }
 
 // seeTransfer decides what the session's organisation may see of a transfer now. Until it
@@ -414,6 +419,9 @@ func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove, rules mode
 	d.ToClientID = own
 	t.alsoTouched(string(own))
 	if d.Kind == models.TransferGuest { // a visitor's registration must not take the person over
+		if err := t.tellOfGuestsEnd(d); err != nil {
+			return err
+		}
 		return t.setResponsible(from.PersonID, from.ResponsibleID)
 	}
 	if err := t.orderAtReceiver(d, own, from.PersonID, rules); err != nil {
@@ -426,6 +434,50 @@ func (t *tx) confirm(row *doseTransferRow, m models.DoseTransferMove, rules mode
 	}
 	if t.session.actor.OrganisationKind == models.KindPrisonHealth {
 		return t.suspendEpisode(from.ID, "custody")
+	}
+	return nil
+}
+
+const noticeGuestEnds = "guest_dosing_ends"
+
+// tellOfGuestsEnd tells both sites when the last day of a guest begins: on the next one the
+// home site doses again, and each may think that the other does. Of what was agreed before for
+// a shorter time nobody is told.
+func (t *tx) tellOfGuestsEnd(d *models.DoseTransfer) error {
+	var shorter []string
+	err := t.Model(&models.DoseTransfer{}).Where("order_id = ? AND to_organisation_id = ? AND kind = ? AND id <> ? AND until_date <= ?",
+		d.OrderID, d.ToOrganisationID, models.TransferGuest, d.ID, d.UntilDate).Order("id").Pluck("id", &shorter).Error
+	if err != nil {
+		return err
+	}
+	for _, id := range shorter {
+		if err := t.unneeded(noticeGuestEnds, id); err != nil {
+			return err
+		}
+	}
+	for _, site := range []models.OrganisationID{d.FromOrganisationID, d.ToOrganisationID} {
+		if err := t.notifyAt(site, noticeGuestEnds, d.ID, "", models.StartOfDay(d.UntilDate, t.session.actor.Zone)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guestsEndNow tells the sites that dose on an order which has ended that they do no more.
+func (t *tx) guestsEndNow(o *models.DoseOrder) error {
+	var guests []models.DoseTransfer
+	err := t.Where("order_id = ? AND kind = ? AND state IN ? AND until_date >= ?",
+		o.ID, models.TransferGuest, []string{models.TransferConfirmed, models.TransferFirstDose}, t.today).Order("id").Find(&guests).Error
+	if err != nil {
+		return err
+	}
+	for i := range guests {
+		if err := t.unneeded(noticeGuestEnds, guests[i].ID); err != nil { // its own site ended it
+			return err
+		}
+		if err := t.notify(guests[i].ToOrganisationID, noticeGuestEnds, guests[i].ID, ""); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -501,8 +553,8 @@ func (t *tx) firstDoseAtReceiver(o *models.DoseOrder, e *models.DoseEvent) error
 func (t *tx) carryDose(o *models.DoseOrder) error {
 	var told []models.DoseTransfer
 	err := t.Where("order_id = ? AND state IN ?", o.ID, []string{models.TransferSent, models.TransferConfirmed, models.TransferFirstDose}).
-		Where("(kind <> ? OR until_date >= ? AND (state = ? OR ground <> '' OR EXISTS (SELECT 1 FROM consents k WHERE k.id = dose_transfers.consent_id AND k.state = ? AND k.until_date >= ?)))",
-			models.TransferGuest, t.today, models.TransferSent, models.ConsentGiven, t.today). // a guest is told no more when its consent or its time has ended
+		Where("(kind <> ? OR until_date >= ? AND (state = ? OR ground <> '' OR EXISTS (SELECT 1 FROM consents k WHERE k.id = dose_transfers.consent_id AND k.state = ? AND k.until_date >= ? AND (k.purpose = ? OR k.categories LIKE ?))))",
+			models.TransferGuest, t.today, models.TransferSent, models.ConsentGiven, t.today, models.PurposeDoseContinuity, `%"`+models.CatOAT+`"%`). // a guest is told no more when its consent or its time has ended
 		Where("(state <> ? OR ground = '' OR answer_due >= ?)", models.TransferSent, lapsedBefore(t.now)).
 		Find(&told).Error
 	if err != nil || len(told) == 0 {

@@ -39,14 +39,16 @@ func (s *Session) ewsParty() models.Party {
 	return models.Holder
 }
 
-// ListEWSReports returns the reports of the session's scope, newest first.
+// ListEWSReports returns the reports of the session's scope, those of the newest month first. Within
+// a month their order says nothing: who shares in a report must not learn the moment at which it
+// was made, and by that who made it.
 func (s *Session) ListEWSReports(ctx context.Context, state string, p Paging) (page Page[SeenEWSReport], err error) {
 	err = s.readRecords(ctx, "ews_report.read", func(r *reading) error {
 		q := s.scoped(r.Model(&models.EWSReport{}), ewsReportTable, models.CatEWSReport, models.Read)
 		if state != "" {
 			q = q.Where("ews_reports.state = ?", state)
 		}
-		rows, err := loadPage(s, q, "ews_reports", "ews_reports.id", p, func(row models.EWSReport) string { return row.ID })
+		rows, err := loadPage(s, q, "ews_reports", "ews_reports.listed_as", p, func(row models.EWSReport) string { return row.ListedAs })
 		if err != nil {
 			return err
 		}
@@ -106,7 +108,7 @@ func (s *Session) ReportEWS(ctx context.Context, n models.NewEWSReport) (seen *S
 	if err := n.Check(s.store.opt.Country, s.today()); err != nil {
 		return nil, out, err
 	}
-	out, err = s.create(ctx, "ews_report.create", func(t *tx, id string, replayed bool) error {
+	out, err = s.createAs(ctx, "ews_report.create", momentlessID, func(t *tx, id string, replayed bool) error {
 		var r models.EWSReport
 		if replayed {
 			if r, err = t.ewsReport(id, models.Create); err == nil {
@@ -116,6 +118,7 @@ func (s *Session) ReportEWS(ctx context.Context, n models.NewEWSReport) (seen *S
 		}
 		r = n.Report()
 		r.ID, r.OrganisationID, r.CreatedBy, r.CreatedAt = id, s.actor.OrganisationID, s.actor.UserID, t.now
+		r.ListedAs = string(r.Month) + " " + id
 		if err := t.Create(&r).Error; err != nil {
 			return err
 		}
@@ -232,7 +235,7 @@ func (t *tx) proposeSignal(signal models.Signal) error {
 	var known []models.Alert
 	err := t.Where("kind = ? AND region = ? AND nps_class = ? AND name_key = ?", models.AlertNewSubstance, signal.Region, signal.NPSClass, signal.Key).
 		Where("(state <> ? OR (retraction <> ? AND created_at >= ?))", models.AlertRetracted, models.BasisRetracted, models.SignalWindow(t.today).Time()).
-		Order("id DESC").Find(&known).Error
+		Order("created_at DESC, id DESC").Find(&known).Error
 	if err != nil {
 		return err
 	}
@@ -246,7 +249,8 @@ func (t *tx) proposeSignal(signal models.Signal) error {
 			return t.saveAlert(a, version, seen)
 		}
 	}
-	a := models.NewSignalAlert(newID(), signal, t.now)
+	a := models.NewSignalAlert(momentlessID(), signal, t.now)
+	a.ListedAs = listedAs(t.today, a.ID)
 	if err := t.Create(&a).Error; err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (s *Session) Notify(ctx context.Context, to models.OrganisationID, kind, su
 func (s *Session) CancelDeliveriesOf(ctx context.Context, consent string) (ids []string, err error) {
 	err = s.write(ctx, "consent.withdraw", func(t *tx) error {
 		t.audit(consent)
-		ids, err = t.cancelDeliveriesOf(consent)
+		ids, err = t.cancelDeliveriesOf(consent, "")
 		return err
 	})
 	return ids, err

@@ -10,7 +10,7 @@ import (
 	"jol/models"
 )
 
-// SeenNote is a functional note with the number under which security knows the person today.
+// SeenNote is a functional note with the number that the person's notes have today.
 type SeenNote struct {
 	models.FunctionalNote
 	Slip string
@@ -31,7 +31,7 @@ func (s *Session) functionalNote(q *gorm.DB, id string, verb models.Verb) (*Seen
 	if err := found(s.scoped(q, noteTable, models.CatFunctionalNote, verb).Where("functional_notes.id = ?", id).Take(&n).Error, "functional_note"); err != nil {
 		return nil, err
 	}
-	return &SeenNote{n, s.slip(n.SpellID)}, nil
+	return &SeenNote{n, s.noteSlip(n.SpellID)}, nil
 }
 
 // WriteNote tells the institution when, where and what to watch for, and nothing of why.
@@ -51,7 +51,7 @@ func (s *Session) WriteNote(ctx context.Context, n models.NewFunctionalNote) (no
 			note, err = s.functionalNote(tx.DB, id, models.Read)
 			return err
 		}
-		note = &SeenNote{Slip: s.slip(held.ID), FunctionalNote: models.FunctionalNote{
+		note = &SeenNote{Slip: s.noteSlip(held.ID), FunctionalNote: models.FunctionalNote{
 			ID: id, SpellID: held.ID, ClientID: held.ClientID, OrganisationID: s.actor.OrganisationID, InstitutionID: held.InstitutionID,
 			Place: n.Place, WatchFor: n.WatchFor, FromAt: n.From, UntilAt: n.Until, Version: 1, CreatedAt: tx.now,
 		}}
@@ -93,7 +93,7 @@ func (s *Session) ListNotes(ctx context.Context, p Paging) (page Page[SeenNote],
 			if n.UntilAt.After(ends) {
 				n.UntilAt = ends
 			}
-			page.Items = append(page.Items, SeenNote{n, s.slip(n.SpellID)})
+			page.Items = append(page.Items, SeenNote{n, s.noteSlip(n.SpellID)})
 		}
 		return nil
 	})
@@ -136,7 +136,7 @@ func (s *Session) ListClientNotes(ctx context.Context, handle string) (notes []S
 			Where("functional_notes.client_id = ?", c.ID).Order("functional_notes.id DESC").Limit(200).Find(&rows).Error
 		for _, n := range rows {
 			r.touched(n.ID)
-			notes = append(notes, SeenNote{n, s.slip(n.SpellID)})
+			notes = append(notes, SeenNote{n, s.noteSlip(n.SpellID)})
 		}
 		return err
 	})

@@ -61,6 +61,11 @@ func (t *tx) claim(id string) (resource string, out Outcome, err error) {
 // create runs a use case that makes one record: the idempotency row first, then fn with
 // the id to give it. On a replay fn loads what was made the first time under that id.
 func (s *Session) create(ctx context.Context, action string, fn func(t *tx, id string, replayed bool) error) (out Outcome, err error) {
+	return s.createAs(ctx, action, newID, fn)
+}
+
+// createAs is create for a record whose id is made in another way.
+func (s *Session) createAs(ctx context.Context, action string, newID func() string, fn func(t *tx, id string, replayed bool) error) (out Outcome, err error) {
 	err = s.write(ctx, action, func(t *tx) error {
 		id, first, err := t.claim(newID())
 		if err != nil {

@@ -144,19 +144,26 @@ func (t *tx) stopDeliveries(notice string) error {
 	return t.Model(&deliveryRow{}).Where("notice_id = ? AND state = 'pending'", notice).Update("state", "cancelled").Error
 }
 
-// cancelDeliveriesOf takes back what rests on a consent that was withdrawn: its notices,
-// and what of them was not delivered. It returns the deliveries.
-func (t *tx) cancelDeliveriesOf(consent string) ([]string, error) {
+// cancelDeliveriesOf takes back what rests on a consent that ended, or of it the notices of
+// one kind: the notices, and what of them was not delivered. It returns the deliveries.
+func (t *tx) cancelDeliveriesOf(consent, kind string) ([]string, error) {
 	ids := []string{}
 	if consent == "" {
 		return ids, nil
 	}
-	resting := t.Session(&gorm.Session{NewDB: true}).Model(&models.Notice{}).Select("id").Where("consent_id = ?", consent)
-	err := t.Model(&deliveryRow{}).Where("state = 'pending' AND notice_id IN (?)", resting).Order("id").Pluck("id", &ids).Error
+	resting := func(q *gorm.DB) *gorm.DB {
+		q = q.Where("consent_id = ?", consent)
+		if kind != "" {
+			q = q.Where("kind = ?", kind)
+		}
+		return q
+	}
+	notices := resting(t.Session(&gorm.Session{NewDB: true}).Model(&models.Notice{}).Select("id"))
+	err := t.Model(&deliveryRow{}).Where("state = 'pending' AND notice_id IN (?)", notices).Order("id").Pluck("id", &ids).Error
 	if err != nil {
 		return nil, err
 	}
-	return ids, t.cancelNotices(t.Where("consent_id = ?", consent))
+	return ids, t.cancelNotices(resting(t.DB))
 }
 
 // ListNotices lists what the organisation was told, newest first.
@@ -301,7 +308,8 @@ func regionDefault(q *gorm.DB, region string) (d models.RegionDefault, err error
 	return d, err
 }
 
-// SetDefaultClinic names the clinic; only the ministry does.
+// SetDefaultClinic names the clinic, or takes it back when it is empty; only the ministry does.
+// Whoever fell to it before stays its own.
 func (s *Session) SetDefaultClinic(ctx context.Context, region string, clinic models.OrganisationID) (d models.RegionDefault, err error) {
 	if s.actor.OrganisationKind != models.KindMinistry {
 		return d, models.Fail(models.KindForbidden, "region_default.ministry_sets", "Only the ministry names the default clinic of a region.")
@@ -316,22 +324,39 @@ func (s *Session) SetDefaultClinic(ctx context.Context, region string, clinic mo
 		if err := tx.base(d.Version); err != nil {
 			return err
 		}
-		o, err := tx.organisation(clinic)
-		if err != nil && !models.IsKind(err, models.KindNotFound) {
+		if err := tx.checkDefaultClinic(region, clinic); err != nil {
 			return err
 		}
-		var c models.Checks
-		c.Require(err == nil && o.Kind == models.KindClinic && o.Region == region, "/organisation", "region_default.no_clinic_there")
-		if err := c.Err(); err != nil {
-			return err
+		tx.audit()
+		for _, touched := range []models.OrganisationID{d.OrganisationID, clinic} {
+			if touched != "" {
+				tx.alsoTouched(string(touched))
+			}
 		}
-		tx.audit(string(clinic))
 		d.OrganisationID, d.SetBy = clinic, s.actor.UserID
 		d.Version++
 		if d.Version == 1 {
 			return tx.Create(&d).Error
 		}
-		return changed(tx.Model(&d).Where("version = ?", s.req.Base).Select("organisation_id", "set_by", "version").Updates(&d))
+		set := map[string]any{"organisation_id": clinic, "set_by": d.SetBy, "version": d.Version}
+		if clinic == "" {
+			set["organisation_id"] = nil
+		}
+		return changed(tx.Model(&d).Where("version = ?", s.req.Base).Updates(set))
 	})
 	return d, err
+}
+
+// checkDefaultClinic holds the clinic to an active one of the region; none is right anywhere.
+func (t *tx) checkDefaultClinic(region string, clinic models.OrganisationID) error {
+	if clinic == "" {
+		return nil
+	}
+	o, err := t.organisation(clinic)
+	if err != nil && !models.IsKind(err, models.KindNotFound) {
+		return err
+	}
+	var c models.Checks
+	c.Require(err == nil && o.Kind == models.KindClinic && o.Region == region, "/organisation", "region_default.no_clinic_there")
+	return c.Err()
 }

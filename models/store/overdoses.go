@@ -200,7 +200,8 @@ func (t *tx) proposeAlert(o *models.Overdose) error {
 	if err != nil || proposed > 0 {
 		return err
 	}
-	a := models.Alert{ID: newID(), Kind: "overdose_cluster", State: models.AlertProposed, Region: o.Region, Place: o.Place, At: &o.At, Basis: []string{}, Version: 1, CreatedAt: t.now}
+	a := models.Alert{ID: momentlessID(), Kind: "overdose_cluster", State: models.AlertProposed, Region: o.Region, Place: o.Place, At: &o.At, Basis: []string{}, Version: 1, CreatedAt: t.now}
+	a.ListedAs = listedAs(t.today, a.ID)
 	a.Say(models.AlertText{})
 	if err := t.Create(&a).Error; err != nil {
 		return err

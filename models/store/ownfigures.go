@@ -188,9 +188,9 @@ func (c *ownCount) longAgo() time.Time {
 }
 
 // received is who waits at this organisation's own door. The referral is both parties',
-// and a receiver sees it while its consent is in force: only those are counted, and their
-// consents are named, so that one withdrawn meanwhile is noticed. What consents let it see
-// on a past day, nobody may ask for now.
+// and a receiver sees it while the consent, or the court duty, that it rests on is in force:
+// only those are counted, and what they rest on is named, so that one ended meanwhile is
+// noticed. What they let it see on a past day, nobody may ask for now.
 func (c *ownCount) received() error {
 	if _, ok := c.rows(&models.Referral{}, referralTable, models.CatReferral); !ok {
 		return nil
@@ -198,7 +198,9 @@ func (c *ownCount) received() error {
 	var rows []referralRow
 	if !c.past {
 		q := c.referralQuery(c.r.Session(&gorm.Session{NewDB: true}), models.Read).Where("referrals.to_organisation_id = ?", c.actor.OrganisationID)
-		err := q.Where("referrals.state IN ? AND k.state = ? AND k.from_date <= ? AND k.until_date >= ?", models.OpenReferralStates, models.ConsentGiven, c.day, c.day).Find(&rows).Error
+		err := q.Where("referrals.state IN ?", models.OpenReferralStates).
+			Where("((k.state = ? AND k.from_date <= ? AND k.until_date >= ?) OR (referrals.consent_id IS NULL AND d.ended_at IS NULL AND d.from_date <= ? AND d.until_date >= ?))",
+				models.ConsentGiven, c.day, c.day, c.day, c.day).Find(&rows).Error
 		if err != nil {
 			return err
 		}
@@ -207,7 +209,11 @@ func (c *ownCount) received() error {
 	var unanswered, late int64
 	for i := range rows {
 		row := &rows[i]
-		c.r.relied(row.consent())
+		if row.OnDuty() {
+			c.r.permits = append(c.r.permits, permitRef{dutyTable, row.SupervisionID})
+		} else {
+			c.r.relied(row.consent())
+		}
 		waiting[row.FromClientID] = true
 		if row.SentAt.Before(c.longAgo()) {
 			long[row.FromClientID] = true

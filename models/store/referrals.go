@@ -197,13 +197,15 @@ func (s *Session) CreateReferral(ctx context.Context, handle string, n models.Ne
 	if err := n.Check(); err != nil {
 		return nil, Outcome{}, err
 	}
+	var refusal error
 	out, err = s.create(ctx, "referral.create", func(tx *tx, id string, replayed bool) error {
+		refusal = nil
 		if replayed {
 			seen, err = tx.seenReferral(id, models.Read)
 			return err
 		}
 		if n.SupervisionID != "" {
-			seen, err = tx.sendSupervised(id, n)
+			seen, refusal, err = tx.sendSupervised(id, n)
 			return err
 		}
 		c, err := s.clientByHandle(tx.DB, handle, models.CatIdentity, models.Read)
@@ -222,6 +224,9 @@ func (s *Session) CreateReferral(ctx context.Context, handle string, n models.Ne
 		seen, err = tx.send(id, c, to, consent.ID, n)
 		return err
 	})
+	if err == nil && refusal != nil {
+		return nil, Outcome{}, refusal
+	}
 	return seen, out, err
 }
 

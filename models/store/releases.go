@@ -121,13 +121,13 @@ func (s *Session) seal(ctx context.Context, req models.SealRequest) (r *models.R
 	if err != nil {
 		return nil, Outcome{}, err
 	}
-	refusal, err := s.store.mayPublish(s.store.read.WithContext(ctx), reqs, nil)
+	refusal, err := s.store.mayPublish(s.store.read.WithContext(ctx), reqs, "", nil)
 	if err != nil {
 		return nil, Outcome{}, err
 	}
-	cutoff := s.store.now() // what is entered while the snapshot is read waits for the next release
+	cutoff, facts := s.store.now(), "" // what is entered while the snapshot is read waits for the next release
 	if refusal == nil {
-		if _, err = s.store.count(ctx, sealing); err != nil {
+		if facts, err = s.store.count(ctx, sealing); err != nil {
 			return nil, Outcome{}, err
 		}
 	}
@@ -144,7 +144,7 @@ func (s *Session) seal(ctx context.Context, req models.SealRequest) (r *models.R
 			return found(withTables(tx.DB).Where("id = ?", claimed).Take(r).Error, "release")
 		}
 		if refusal == nil {
-			if refusal, err = s.store.mayPublish(tx.DB, reqs, burnt); err != nil {
+			if refusal, err = s.store.mayPublish(tx.DB, reqs, facts, burnt); err != nil {
 				return err
 			}
 		}
@@ -157,7 +157,7 @@ func (s *Session) seal(ctx context.Context, req models.SealRequest) (r *models.R
 			}
 		}
 		for i, release := range sealing.sealed {
-			release.Cutoff, release.SealedAt = cutoff, tx.now
+			release.Cutoff, release.SealedAt, release.Facts = cutoff, tx.now, facts
 			if i > 0 {
 				tx.alsoTouched(release.ID)
 			}
@@ -233,9 +233,10 @@ var countedKinds = []string{
 }
 
 // mayPublish tells why releases may not be sealed now, if so: by the order of releases, and
-// because the two profiles of one release rest on one counting. burnt are the ids that this
-// sealing has entered in the ledger itself.
-func (s *Store) mayPublish(db *gorm.DB, reqs []models.SealRequest, burnt []string) (refusal, err error) {
+// because the two profiles of one release rest on one counting. facts are those of the snapshot
+// that was counted, empty before it is; burnt are the ids that this sealing has entered in the
+// ledger itself.
+func (s *Store) mayPublish(db *gorm.DB, reqs []models.SealRequest, facts string, burnt []string) (refusal, err error) {
 	var sealed []string
 	if err := db.Model(&models.Release{}).Pluck("id", &sealed).Error; err != nil {
 		return nil, err
@@ -254,7 +255,7 @@ func (s *Store) mayPublish(db *gorm.DB, reqs []models.SealRequest, burnt []strin
 			return refusal, nil
 		}
 		if twin := req.Twin(sealed); twin != "" {
-			if same, err := s.sameFacts(db, twin, req.Today); err != nil || !same {
+			if same, err := s.sameFacts(db, twin, facts, req.Today); err != nil || !same {
 				return errApart, err
 			}
 		}
@@ -262,20 +263,23 @@ func (s *Store) mayPublish(db *gorm.DB, reqs []models.SealRequest, burnt []strin
 	return nil, nil
 }
 
-// sameFacts reports whether counting now would find what the release was counted from: it
-// was counted today, and no counted record was written since. Of a release that only the
-// ledger remembers nobody knows.
-func (s *Store) sameFacts(db *gorm.DB, id string, today models.Date) (bool, error) {
+// sameFacts reports whether the facts, or those of now, are what the release was counted from:
+// it was counted today, from a snapshot that had the same counted records. Of a release that
+// only the ledger remembers nobody knows, and an old one does not say.
+func (s *Store) sameFacts(db *gorm.DB, id, facts string, today models.Date) (bool, error) {
 	var was []models.Release
-	if err := db.Select("cutoff").Where("id = ?", id).Find(&was).Error; err != nil || len(was) == 0 {
+	if err := db.Select("cutoff", "facts").Where("id = ?", id).Find(&was).Error; err != nil || len(was) == 0 {
 		return false, err
 	}
 	if models.DateOf(was[0].Cutoff, s.opt.Zone) != today {
 		return false, nil
 	}
-	var since []changeEntry
-	err := db.Where("at > ? AND kind IN ?", was[0].Cutoff, countedKinds).Limit(1).Find(&since).Error
-	return len(since) == 0, err
+	if facts == "" {
+		if err := db.Session(&gorm.Session{NewDB: true}).Raw(factsSQL).Scan(&facts).Error; err != nil {
+			return false, err
+		}
+	}
+	return was[0].Facts == facts, nil
 }
 
 // keep stores a release.

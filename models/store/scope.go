@@ -354,15 +354,18 @@ func (s *Session) supervisedNow(q *gorm.DB) *gorm.DB {
 		org, today, today, org, today, today)
 }
 
-// visits is what an NGO's worker needs beside consent while the person is held: the
-// agreement with the institution, with its annex on data; the worker's own pass; and a
-// referral that the NGO accepted. When one lapses, the next call reaches nothing.
+// visits is what an NGO's worker needs beside consent for the record that a prison health
+// unit keeps of a person who is held: the agreement with the institution, with its annex on
+// data; the worker's own pass; and a referral that the NGO accepted. When one lapses, the
+// next call reaches nothing. What the community recorded is read by consent alone, whoever
+// holds the person: shutting it would tell everybody it was shared with of the arrest.
 func (s *Session) visits(today models.Date) condition {
 	if s.actor.OrganisationKind != models.KindNGO {
 		return condition{}
 	}
 	org := s.actor.OrganisationID
-	return condition{" AND (NOT EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.person_id = rc.person_id AND " + heldNow + ")" +
+	return condition{" AND (NOT EXISTS (SELECT 1 FROM organisations ro WHERE ro.id = rc.organisation_id AND ro.kind = 'prison_health')" +
+		" OR NOT EXISTS (SELECT 1 FROM custody_spells hs WHERE hs.person_id = rc.person_id AND " + heldNow + ")" +
 		" OR EXISTS (SELECT 1 FROM custody_spells hs" +
 		" JOIN agreements ag ON ag.institution_id = hs.institution_id AND ag.ngo_id = ? AND ag.state = 'active' AND ag.data_annex AND ag.valid_from <= ? AND ag.valid_until >= ?" +
 		" JOIN access_passes ap ON ap.agreement_id = ag.id AND ap.user_id = ? AND ap.state = 'active' AND ap.valid_from <= ? AND ap.valid_until >= ?" +

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -148,6 +149,40 @@ func TestAttack_TheFeedTellsNoMoreThanAReadingShows(t *testing.T) {
 		theirs := scan[string](t, c.World, "SELECT e.id FROM episodes e JOIN clients k ON k.id = e.client_id WHERE k.organisation_id = ? AND k.person_id = ?",
 			string(c.NGO.ID), c.person(t, c.NGO, p.atNGO))
 		quiet("a team, of what an NGO wrote", p.clinic, saw(p.ngo, theirs, 1))
+	})
+}
+
+// An arrest shuts nothing that a clinic shared with an NGO, and keeps nothing of it out of the
+// feed: a record that shuts would tell the NGO of the arrest, and end its care on that day.
+func TestAttack_AnArrestShutsNothingTheCommunityShared(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, medic, outreach := c.As(models.RoleClinician, c.Clinic), c.As(models.RolePrisonMedical, c.ColonyHealth), c.enrol(c.As(models.RoleNGOOutreach, c.NGO))
+		_, handle, _ := c.Joined(medic, nurse, 1, c.Clinic)
+		e := nurse.Start(handle)
+		nurse.Give(handle, models.PurposeReferral, c.NGO, models.CatTreatmentFact)
+		nurse.Give(handle, models.PurposeReferral, c.ColonyHealth)
+		atNGO := outreach.Move(nurse.Refer(handle, Asking(c.NGO)), "acceptance").ClientCode
+		see := func() string {
+			t.Helper()
+			at := c.feed(t, outreach, "").Next
+			c.Advance(24 * time.Hour)
+			var err error
+			e, err = nurse.On(e.Version).RecordContact(ctx, e.ID, c.Today())
+			must(t, err)
+			_, read := shown(t, outreach, atNGO)[c.Clinic.ID]
+			return fmt.Sprint(read, " ", len(c.feed(t, outreach, at).Items))
+		}
+		free := see()
+		atColony := scan[string](t, c.World, "SELECT code FROM clients WHERE organisation_id = ?", string(c.ColonyHealth.ID))
+		medic.hold(atColony, c.Today().AddDays(100))
+		medic.Start(atColony)
+		medic.Give(atColony, models.PurposeReferral, c.NGO, models.CatTreatmentFact)
+		if held := see(); held != free || free != "true 1" {
+			t.Errorf("free %s, held %s", free, held)
+		}
+		if _, ok := shown(t, outreach, atNGO)[c.ColonyHealth.ID]; ok {
+			t.Error("what the prison recorded opens without a pass")
+		}
 	})
 }
 

@@ -439,6 +439,51 @@ func TestConsent_WithdrawalCancelsWhatOthersWereToDo(t *testing.T) {
 	})
 }
 
+// Narrowing is a withdrawal of what it takes away: who is told of a release by it no more
+// has no task, no notice and no hand-over of it, and the health unit has the contact again.
+func TestConsent_NarrowingCancelsWhatOthersWereToDo(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, ngo, poly := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleNGOOutreach, c.NGO), c.As(models.RoleNurse, c.Polyclinic)
+		c.defaultClinic(c.Clinic)
+		_, handle, _ := c.Joined(ngo, medic, 1, c.ColonyHealth)
+		k := medic.Give(handle, models.PurposeReferral, c.NGO, models.CatReleaseDate, models.CatTreatmentFact)
+		medic.Give(handle, models.PurposeReferral, c.Polyclinic)
+		spell := medic.hold(handle, c.Today().AddDays(60))
+		poly.Move(medic.Refer(handle, Asking(c.Polyclinic)), "acceptance")
+		medic.free(spell, false)
+		narrow := func(to ...models.Category) {
+			t.Helper()
+			got, err := medic.On(k.Version).MoveConsent(ctx, k.ID, "narrowing", models.ConsentMove{Categories: &to})
+			must(t, err)
+			k = got
+		}
+		inbox := func() []string {
+			t.Helper()
+			page, err := ngo.New().ListTasks(ctx, store.TaskFilter{}, store.Paging{Limit: 10})
+			must(t, err)
+			kinds := []string{}
+			for _, task := range page.Items {
+				kinds = append(kinds, task.Kind)
+			}
+			return kinds
+		}
+		narrow(models.CatReleaseDate)
+		if got, told := inbox(), c.notices(t, c.NGO); !slices.Contains(got, "release_ngo_contact") || !slices.Equal(told, []string{"unplanned_release"}) {
+			t.Fatalf("what still tells the release took back %v, %v", got, told)
+		}
+		narrow()
+		if got, told := inbox(), c.notices(t, c.NGO); slices.Contains(got, "release_ngo_contact") || len(told) != 0 {
+			t.Errorf("who may not know of the release has tasks %v and notices %v", got, told)
+		}
+		if got := c.tasks(t, c.ColonyHealth); !slices.Contains(got, "release_ngo_contact") { // somebody must
+			t.Errorf("the health unit has %v", got)
+		}
+		if got := c.tasks(t, c.Polyclinic); !slices.Contains(got, "release_clinic_contact") { // another consent's
+			t.Errorf("the clinic has %v", got)
+		}
+	})
+}
+
 // The fact of agonist treatment, and only the fact, with a dose-continuity consent.
 func TestRelease_TellsOfAgonistTreatmentByConsentOnly(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
@@ -622,6 +667,37 @@ func TestRelease_NotLinkedAfterHalfAYear(t *testing.T) {
 
 // No clinic is configured: the release is not refused, nobody is without care on paper, and
 // whoever can do something about it is told.
+// A clinic that was taken back as a region's default gets no release any more, and keeps those
+// it had.
+func TestRelease_AfterTheDefaultClinicWasTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		medic, admin := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleAdministrator, c.Ministry)
+		c.defaultClinic(c.Clinic)
+		before, after := medic.Register(1), medic.Register(2)
+		medic.free(medic.hold(before, c.Today()), true)
+		d, err := admin.New().GetDefaultClinic(ctx, "KZ-75")
+		must(t, err)
+		gone, err := admin.On(d.Version).SetDefaultClinic(ctx, "KZ-75", "")
+		must(t, err)
+		if read, err := admin.New().GetDefaultClinic(ctx, "KZ-75"); err != nil || read.OrganisationID != "" || read.Version != d.Version+1 || gone != read {
+			t.Errorf("read %+v, answered %+v, %v", read, gone, err)
+		}
+		if n := count(t, c.World, "audit_events WHERE action = 'region_default.change' AND objects LIKE ?", "%"+string(c.Clinic.ID)+"%"); n != 2 {
+			t.Errorf("%d events name the clinic", n)
+		}
+		medic.free(medic.hold(after, c.Today()), true)
+		for handle, want := range map[string]models.OrganisationID{before: c.Clinic.ID, after: c.ColonyHealth.ID} {
+			if got := c.responsible(t, c.ColonyHealth, handle); got != want {
+				t.Errorf("%s is responsible for %s, want %s", got, handle, want)
+			}
+		}
+		if got := c.notices(t, c.ColonyHealth); !slices.Equal(got, []string{"no_default_clinic"}) {
+			t.Errorf("the health unit has %v", got)
+		}
+		c.defaultClinic(c.Clinic) // and named again
+	})
+}
+
 func TestRelease_WithoutADefaultClinic(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		medic, coordinator := c.As(models.RolePrisonMedical, c.ColonyHealth), c.As(models.RoleProgrammeCoordinator, c.Ministry)

@@ -651,6 +651,39 @@ func TestFunctionalNote_SaysWhenWhereWhatAndNothingElse(t *testing.T) {
 	})
 }
 
+// Who reads the list of stays beside that of notes finds no number in both: admissions would
+// otherwise name whoever the notes are about. Two notes about one person say that they are.
+func TestFunctionalNote_IsNotJoinedToTheListOfStays(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		health := c.As(models.RolePrisonMedical, c.ColonyHealth)
+		about := []string{health.hold(health.Register(1), "").ID, health.hold(health.Register(2), "").ID}
+		for _, spell := range []string{about[0], about[0], about[1]} {
+			must(t, second(health.New().WriteNote(ctx, models.NewFunctionalNote{SpellID: spell, Place: "cell", WatchFor: []string{"check_hourly"}, From: c.Now(), Until: c.Now().Add(72 * time.Hour)})))
+		}
+		for range 2 {
+			for _, w := range []Worker{c.As(models.RolePrisonSecurity, c.Colony), c.As(models.RolePrisonManagement, c.Colony)} {
+				stays, err := w.New().ListSlips(ctx, store.Paging{Limit: 10})
+				must(t, err)
+				notes, err := w.New().ListNotes(ctx, store.Paging{Limit: 10})
+				must(t, err)
+				times := map[string]int{}
+				for _, n := range notes.Items {
+					times[n.Slip]++
+				}
+				for _, s := range stays.Items {
+					if times[s.Slip] > 0 {
+						t.Errorf("%s is a number of both lists", s.Slip)
+					}
+				}
+				if counts := slices.Sorted(maps.Values(times)); len(stays.Items) != 2 || !slices.Equal(counts, []int{1, 2}) {
+					t.Errorf("%d stays, notes %v", len(stays.Items), counts)
+				}
+			}
+			c.Advance(24 * time.Hour)
+		}
+	})
+}
+
 // What security sees of a note that lasts over days is another thing each day: no time, no
 // place in the list and no cursor tells on one day what it told on another.
 func TestFunctionalNote_CannotBeFollowedOverDays(t *testing.T) {

@@ -326,6 +326,49 @@ func TestDoseTransfer_GuestHandsNothingOver(t *testing.T) {
 	})
 }
 
+// A consent that says less carries no dose: what was offered on it ends, and a guest's home
+// tells the last dose no more.
+func TestDoseTransfer_NarrowingTakesTheDoseBack(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		for seed, confirmed := range []bool{false, true} {
+			handle := doctor.Register(seed + 1)
+			k := doctor.Give(handle, models.PurposeTreatmentContinuity, c.Polyclinic, models.CatOAT, models.CatTreatmentFact)
+			o := doctor.Treat(handle, 60)
+			doctor.Dose(o.ID, 60)
+			d := doctor.Carry(handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferGuest})
+			if confirmed {
+				_, err := poly.Act(t, d.ID, "confirmation", models.DoseTransferMove{IdentityChecked: true})
+				must(t, err)
+			}
+			narrow := func(to ...models.Category) {
+				t.Helper()
+				got, err := doctor.On(k.Version).MoveConsent(ctx, k.ID, "narrowing", models.ConsentMove{Categories: &to})
+				must(t, err)
+				k = got
+			}
+			narrow(models.CatOAT)
+			if got := poly.transfer(t, d.ID); !got.Dose {
+				t.Fatalf("confirmed %v: what carries the dose hides it: %+v", confirmed, got)
+			}
+			narrow()
+			got := poly.transfer(t, d.ID)
+			if got.Dose || confirmed == (got.State == models.TransferCancelled) {
+				t.Errorf("confirmed %v: %+v", confirmed, got)
+			}
+			if got := doctor.order(t, o.ID); got.State == models.OrderEnded {
+				t.Error("a running treatment was stopped")
+			}
+			told := poly.transfer(t, d.ID).LastDoseAt
+			c.Advance(24 * time.Hour)
+			doctor.Dose(o.ID, 60)
+			if now := poly.transfer(t, d.ID).LastDoseAt; !now.Equal(*told) {
+				t.Errorf("confirmed %v: the guest site is told of a dose at %v", confirmed, now)
+			}
+		}
+	})
+}
+
 // A guest is dosed until a day that the sender named. With it ends what the guest site
 // reaches: the order, the dose, and what the home site goes on telling.
 func TestDoseTransfer_AGuestEndsWithItsDay(t *testing.T) {
@@ -369,6 +412,60 @@ func TestDoseTransfer_AGuestEndsWithItsDay(t *testing.T) {
 		c.Advance(24 * time.Hour)
 		_, _, err = poly.New().RecordDose(ctx, o.ID, models.NewDose{Status: models.DoseMissed, At: last}, dosing())
 		wantError(t, err, models.KindNotFound, "dose_order.not_found")
+	})
+}
+
+// The end of a guest's dosing is told to both sites before it comes, and to the guest site when
+// it comes early: otherwise each may think that the other doses.
+func TestDoseTransfer_AGuestsEndIsTold(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		doctor, poly := c.As(models.RoleClinician, c.Clinic), c.As(models.RoleClinician, c.Polyclinic)
+		handle := doctor.Register(1)
+		doctor.Give(handle, models.PurposeDoseContinuity, c.Polyclinic, models.CatOAT)
+		o := doctor.Treat(handle, 60)
+		told := func(o *models.Organisation) bool {
+			t.Helper()
+			_, err := store.NewOutbox(c.Store).Raise(ctx)
+			must(t, err)
+			return slices.Contains(c.notices(t, o), "guest_dosing_ends")
+		}
+		want := func(when string, home, guest bool) {
+			t.Helper()
+			if told(c.Clinic) != home || told(c.Polyclinic) != guest {
+				t.Errorf("%s: home has %v, guest %v", when, c.notices(t, c.Clinic), c.notices(t, c.Polyclinic))
+			}
+		}
+		agree := func(days int, m models.DoseTransferMove) {
+			t.Helper()
+			d := doctor.Carry(handle, models.NewDoseTransfer{ToOrganisationID: c.Polyclinic.ID, Kind: models.TransferGuest, Until: c.Today().AddDays(days)})
+			_, err := poly.Act(t, d.ID, "confirmation", m)
+			must(t, err)
+		}
+		agree(3, checked)
+		c.Advance(48 * time.Hour)
+		want("the day before the last", false, false)
+		own := scan[string](t, c.World, "SELECT code FROM clients WHERE organisation_id = ?", string(c.Polyclinic.ID))
+		agree(5, models.DoseTransferMove{IdentityChecked: true, SameAs: own})
+		c.Advance(24 * time.Hour)
+		want("sent anew for longer", false, false)
+		c.Advance(4 * 24 * time.Hour)
+		want("the last day", true, true)
+		for _, w := range []Worker{doctor, poly} {
+			page, err := w.New().ListNotices(ctx, "", store.Paging{Limit: 20})
+			must(t, err)
+			for _, n := range page.Items {
+				if n.Kind == "guest_dosing_ends" {
+					must(t, third(w.New().GetDoseTransfer(ctx, n.SubjectID))) // what it names can be read
+					must(t, third(w.New().AcknowledgeNotice(ctx, n.ID)))
+				}
+			}
+		}
+		want("acknowledged", false, false)
+		c.Advance(24 * time.Hour)
+		agree(10, models.DoseTransferMove{IdentityChecked: true, SameAs: own})
+		now := doctor.order(t, o.ID)
+		must(t, third(doctor.On(now.Version).ChangeDoseOrder(ctx, o.ID, "ending", models.DoseOrderChange{Reason: "completed"}, dosing())))
+		want("the order ended", false, true)
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"jol/models"
 	"jol/models/store"
 )
@@ -28,6 +30,56 @@ func (w Worker) Suspect(n models.NewEWSReport) *store.SeenEWSReport {
 }
 
 var analysed = models.Identification{NPSClass: "nitazene", ChemicalName: "isotonitazene", CAS: "14188-81-9", Method: "lc_ms", ReferenceStandard: true, Laboratory: "toxicology"}
+
+// What is shared of a report tells no moment by which its maker could be found: not its id, not
+// its place in the list, not a cursor, nor the alert that it set off.
+func TestEWSReport_SharesNoMoment(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		reporters := []Worker{c.As(models.RoleClinician, c.Clinic), c.As(models.RoleNGOCoordinator, c.NGO)}
+		reader := c.As(models.RoleClinician, c.Polyclinic)
+		var made []string
+		for i := range 10 {
+			n := c.suspicion()
+			n.Confidentiality = models.EWSPartners
+			made = append(made, reporters[i%2].Suspect(n).ID)
+			c.Advance(time.Minute)
+		}
+		n := c.suspicion()
+		n.Confidentiality, n.Month, n.NPSClass = models.EWSPartners, string(c.Today().AddMonths(-1)[:7]), "other"
+		before := reporters[0].Suspect(n).ID
+		var seen []string
+		p := store.Paging{Limit: 4}
+		for {
+			page, err := reader.New().ListEWSReports(ctx, "", p)
+			must(t, err)
+			for _, r := range page.Items {
+				seen = append(seen, r.ID)
+				if id, err := uuid.Parse(r.ID); err != nil || id.Version() != 4 {
+					t.Errorf("the id %s tells its time: version %d, %v", r.ID, id.Version(), err)
+				}
+			}
+			if p.Cursor = page.Next; p.Cursor == "" {
+				break
+			}
+		}
+		if len(seen) != 11 || seen[10] != before {
+			t.Fatalf("the newest month is not first, or a page lost something: %v", seen)
+		}
+		latest := slices.Clone(made)
+		slices.Reverse(latest)
+		if slices.Equal(seen[:10], latest) || slices.Equal(seen[:10], made) { // by chance once in two million
+			t.Error("the list is in the order of the moments")
+		}
+		for _, id := range texts(t, c, "SELECT id FROM alerts") {
+			if id, err := uuid.Parse(id); err != nil || id.Version() != 4 {
+				t.Errorf("the id of an alert tells when the report came that set it off: version %d, %v", id.Version(), err)
+			}
+		}
+		if count(t, c.World, "alerts") == 0 {
+			t.Error("nothing was proposed")
+		}
+	})
+}
 
 // Who reads a report follows from its level: everybody's answer, against the levels written
 // down once more.
@@ -159,10 +211,10 @@ func TestEWSReport_LivesAndIsTakenBack(t *testing.T) {
 	})
 }
 
-// proposals are the proposals of the early warning, oldest first, as region, class and name.
+// proposals are the proposals of the early warning as region, class and name, in their order.
 func (c *Country) proposals(t *testing.T) []string {
 	t.Helper()
-	return c.strings(t, "SELECT region || ' ' || nps_class || ' ' || name FROM alerts WHERE kind = 'new_substance' AND state = 'proposed' ORDER BY id")
+	return c.strings(t, "SELECT region || ' ' || nps_class || ' ' || name FROM alerts WHERE kind = 'new_substance' AND state = 'proposed' ORDER BY region, nps_class, name")
 }
 
 // Three organisations report; only who can issue it sees the proposal; a person issues it and
@@ -187,7 +239,7 @@ func TestSignals_FromReportsToAnAlertAndBack(t *testing.T) {
 		if got := c.proposals(t); !slices.Equal(got, []string{" nitazene ", "KZ-75 nitazene "}) {
 			t.Fatalf("three in one region propose %v", got)
 		}
-		ngo.Suspect(n)
+		last := ngo.Suspect(n)
 		if got := c.proposals(t); len(got) != 2 {
 			t.Fatalf("one more proposes again: %v", got)
 		}
@@ -253,7 +305,7 @@ func TestSignals_FromReportsToAnAlertAndBack(t *testing.T) {
 			t.Errorf("the prison was told %d times: issued and weakened", told)
 		}
 		retract(coordinator, third.ID)
-		retract(ngo, scan[string](t, c.World, "SELECT max(id) FROM ews_reports"))
+		retract(ngo, last.ID)
 		if a := alert(); a.State != models.AlertRetracted || a.Retraction != models.BasisRetracted {
 			t.Errorf("nothing stands: %+v", a)
 		}

@@ -95,6 +95,31 @@ func TestOwnFigures_CountOwnRowsOnly(t *testing.T) {
 }
 
 // The role decides which figures there are; whoever has none of them finds nothing.
+// Whom a probation office sends on a court duty waits at the door like anybody else: a clinic
+// that counts them out has no place for them. With the duty the count ends.
+func TestOwnFigures_CountWhoWasSentOnADuty(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, officer := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleProbationOfficer, c.Probation)
+		poly := c.As(models.RoleClinician, c.Polyclinic)
+		on, without := nurse.Register(1), nurse.Register(2)
+		k := nurse.Give(on, models.PurposeReferral, c.Polyclinic)
+		nurse.Refer(on, Asking(c.Polyclinic))
+		d, _, err := nurse.New().RecordDuty(ctx, without, c.Probation.ID, c.Today().AddDays(60))
+		must(t, err)
+		_, _, err = officer.New().CreateReferral(ctx, "", supervised(d.ID, c.Polyclinic))
+		must(t, err)
+		both := map[string]string{"clients_waiting received": "2", "clients_waiting_over_3_weeks received": "0 of 2", "referrals_unanswered received": "2", "referrals_unanswered_past_limit received": "0 of 2"}
+		wantOwn(t, "sent", poly.own(t, ""), both)
+		wantOwn(t, "the client's organisation sent one", nurse.own(t, ""), map[string]string{"clients_waiting sent": "1"})
+		c.Advance(30 * 24 * time.Hour)
+		wantOwn(t, "a month later", poly.own(t, ""), map[string]string{"clients_waiting_over_3_weeks received": "2 of 2", "referrals_unanswered_past_limit received": "2 of 2"})
+		must(t, third(nurse.On(d.Version).EndDuty(ctx, d.ID)))
+		wantOwn(t, "the duty ended", poly.own(t, ""), map[string]string{"clients_waiting received": "1"})
+		nurse.Withdraw(k.ID)
+		wantOwn(t, "and the consent", poly.own(t, ""), map[string]string{"clients_waiting received": "0"})
+	})
+}
+
 func TestOwnFigures_FollowTheRole(t *testing.T) {
 	each(t, func(t *testing.T, c *Country) {
 		all := map[models.Category]string{models.CatEpisode: "episodes_open", models.CatTask: "tasks_open", models.CatReferral: "clients_waiting sent",

@@ -326,7 +326,7 @@ func (m *careModel) reaches(w Worker, item careItem, category models.Category) b
 		case models.InCustody:
 			yes = w.Actor.OrganisationKind == models.KindPrisonHealth && m.held != nil && writer.Actor.OrganisationKind == models.KindPrisonHealth
 		case models.Consented:
-			yes = m.let(w) && slices.ContainsFunc(m.consents, func(k careConsent) bool {
+			yes = m.let(w, writer) && slices.ContainsFunc(m.consents, func(k careConsent) bool {
 				return k.by == item.by && m.names(&k, w) && m.inForce(&k) && slices.Contains(k.categories, category) && slices.Contains(models.PurposesFor(category), k.purpose)
 			})
 		case models.Emergency:
@@ -339,9 +339,10 @@ func (m *careModel) reaches(w Worker, item careItem, category models.Category) b
 	return false
 }
 
-// let says whether an NGO's worker is let in to somebody held.
-func (m *careModel) let(w Worker) bool {
-	return w.Actor.OrganisationKind != models.KindNGO || m.held == nil ||
+// let says whether an NGO's worker is let in to what prison health keeps of somebody held; what
+// others shared custody does not shut.
+func (m *careModel) let(w, writer Worker) bool {
+	return w.Actor.OrganisationKind != models.KindNGO || writer.Actor.OrganisationKind != models.KindPrisonHealth || m.held == nil ||
 		m.accepted && m.partner.agreement.State == models.AgreementActive && m.passIs == "active"
 }
 

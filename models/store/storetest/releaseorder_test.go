@@ -6,10 +6,12 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"jol/models"
+	"jol/models/store"
 )
 
 // past is what happened to the releases of a world: the reference that the store is held to.
@@ -142,6 +144,105 @@ func TestRelease_BothProfilesRestOnOneCounting(t *testing.T) {
 		wantError(t, err, models.KindConflict, "release.sealed_already")
 		if n := scan[int64](t, c.World, "SELECT COUNT(*) FROM audit_events WHERE action = 'release.refusal' AND objects LIKE '%KZ-2026Q3-final%'"); n != 1 {
 			t.Errorf("%d events of the refusal", n)
+		}
+	})
+}
+
+// lateSealing lets something be written when its snapshot was read and nothing is kept yet.
+type lateSealing struct {
+	models.Sealing
+	write func()
+}
+
+func (s *lateSealing) Seal(key []byte) (*models.Release, error) {
+	s.write()
+	return s.Sealing.Seal(key)
+}
+
+// A write that began before a counting and was committed after its snapshot is not in the
+// release, whatever its time says: the other profile, which would have it, is refused.
+// What neither snapshot has parts nobody.
+func TestRelease_ProfilesShareASnapshotAndNotATime(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse := c.As(models.RoleNurse, c.Clinic)
+		people, k := 0, &counter{}
+		write := func(began time.Duration) {
+			people++
+			handle := nurse.Register(people)
+			c.Advance(-began)
+			nurse.Start(handle)
+			c.Advance(began)
+		}
+		late := func() {}
+		s := c.Open(t, func(o *store.Options) {
+			o.Sealer = func(req models.SealRequest) (models.Sealing, error) {
+				inner, err := k.begin(req)
+				return &lateSealing{inner, func() { late() }}, err
+			}
+		})
+		steward := c.As(models.RoleReleaseSteward, c.Ministry).Through(s)
+		seal := func(period, profile string) error {
+			req := quarter(period)
+			req.Profile = profile
+			_, _, err := steward.New().SealRelease(ctx, req)
+			return err
+		}
+		write(0)
+		for period, began := range map[string]time.Duration{"2026Q1": 0, "2026Q2": 5 * time.Second} {
+			c.Advance(time.Minute)
+			late = func() { write(began) }
+			must(t, seal(period, "ministry"))
+			counted := len(k.clients)
+			late = func() {}
+			wantError(t, seal(period, "open_data"), models.KindConflict, "release.counted_apart")
+			if len(k.clients) > counted {
+				t.Errorf("%s: counted again with %d persons, before %d", period, len(k.clients), counted)
+			}
+		}
+		must(t, seal("2025Q4", "ministry"))
+		late = func() { write(5 * time.Second) } // in neither snapshot
+		must(t, seal("2025Q4", "open_data"))
+	})
+}
+
+// Two stewards who seal the two profiles while people are registered: where both are sealed,
+// both were counted from the same records.
+func TestRace_ProfilesSealedApartHaveTheSameRecords(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		var mu sync.Mutex
+		counted := map[string]int{}
+		s := c.Open(t, func(o *store.Options) {
+			o.Sealer = func(req models.SealRequest) (models.Sealing, error) {
+				k := &counter{}
+				inner, err := k.begin(req)
+				return &lateSealing{inner, func() {
+					mu.Lock()
+					defer mu.Unlock()
+					counted[req.ReleaseID()] = len(k.clients)
+				}}, err
+			}
+		})
+		nurse, steward := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleReleaseSteward, c.Ministry).Through(s)
+		nurse.Start(nurse.Register(1))
+		periods := []string{"2024Q4", "2025Q1", "2025Q2", "2025Q3", "2025Q4", "2026Q1", "2026Q2"}
+		together(3*len(periods), func(i int) {
+			period := periods[i/3]
+			if i%3 == 2 {
+				handle := nurse.Register(100 + i)
+				nurse.Start(handle)
+				return
+			}
+			req := quarter(period)
+			req.Profile = []string{"ministry", "open_data"}[i%3]
+			if _, _, err := steward.New().SealRelease(ctx, req); err != nil && !models.IsKind(err, models.KindConflict) {
+				t.Errorf("%s: %v", req.ReleaseID(), err)
+			}
+		})
+		for _, id := range texts(t, c, "SELECT id FROM releases WHERE profile = 'open_data'") {
+			first := strings.TrimSuffix(id, "-open_data")
+			if n := scan[int64](t, c.World, "SELECT COUNT(*) FROM releases WHERE id = ?", first); n == 1 && counted[id] != counted[first] {
+				t.Errorf("%s was counted from %d persons, %s from %d", first, counted[first], id, counted[id])
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"jol/models"
 	"jol/models/store"
@@ -199,5 +200,74 @@ func TestSupervisedReferral_TellsNothingOfANo(t *testing.T) {
 		}
 		_, _, err = officer.New().CreateReferral(ctx, "", supervised(d.ID, c.Polyclinic))
 		wantError(t, err, models.KindInvalid, "referral.receiver_unknown")
+	})
+}
+
+// An office that tries one receiver after the other does not learn what the client said of
+// any: there is one answer, each leaves its event, and after three of them on one day there
+// is no other.
+func TestSupervisedReferral_CannotBeAskedForWhomTheClientSigned(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, officer := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleProbationOfficer, c.Probation)
+		handle := nurse.Register(1)
+		known := nurse.Give(handle, models.PurposeReferral, c.Probation, models.CatAttendance)
+		withdrawn := nurse.Give(handle, models.PurposeReferral, c.Polyclinic)
+		nurse.Withdraw(withdrawn.ID)
+		refused := func() int {
+			return count(t, c.World, "audit_events WHERE action = 'referral.refusal' AND outcome = 'ok' AND objects LIKE ?", "%"+known.ID+"%")
+		}
+		try := func(to *models.Organisation) string {
+			t.Helper()
+			_, _, err := officer.New().CreateReferral(ctx, "", supervised(known.ID, to))
+			wantError(t, err, models.KindConflict, "referral.consent_required")
+			return err.Error()
+		}
+		never, said := try(c.NGO), try(c.Polyclinic)
+		if never != said {
+			t.Errorf("nothing said: %q; taken back: %q", never, said)
+		}
+		if n := refused(); n != 2 {
+			t.Errorf("%d events of 2 refusals", n)
+		}
+		nurse.Give(handle, models.PurposeReferral, c.NGO)
+		sent, _, err := officer.New().CreateReferral(ctx, "", supervised(known.ID, c.NGO)) // two slips are forgiven
+		must(t, err)
+		if sent.State != models.ReferralSent {
+			t.Errorf("%+v", sent)
+		}
+		if third, later := try(c.Polyclinic), try(c.NGO); third != never || later != never {
+			t.Errorf("answers differ: %q, %q, %q", never, third, later)
+		}
+		if n := refused(); n != 4 {
+			t.Errorf("%d events of 4 refusals", n)
+		}
+		other := nurse.Register(2)
+		ofOther := nurse.Give(other, models.PurposeReferral, c.Probation, models.CatAttendance)
+		nurse.Give(other, models.PurposeReferral, c.NGO)
+		_, _, err = officer.New().CreateReferral(ctx, "", supervised(ofOther.ID, c.NGO))
+		must(t, err) // somebody else's referral does not wait
+		c.Advance(24 * time.Hour)
+		_, _, err = officer.New().CreateReferral(ctx, "", supervised(known.ID, c.NGO))
+		must(t, err)
+	})
+}
+
+// Nor whom the client refused: what a court duty does not go over is one answer, and counts.
+func TestSupervisedReferral_ANoUnderADutyLeavesItsEvent(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		nurse, officer := c.As(models.RoleNurse, c.Clinic), c.As(models.RoleProbationOfficer, c.Probation)
+		handle := nurse.Register(1)
+		d, _, err := nurse.New().RecordDuty(ctx, handle, c.Probation.ID, c.Today().AddDays(5))
+		must(t, err)
+		nurse.Withdraw(nurse.Give(handle, models.PurposeReferral, c.Polyclinic).ID)
+		for range models.MaxRefusedTries {
+			_, _, err := officer.New().CreateReferral(ctx, "", supervised(d.ID, c.Polyclinic))
+			wantError(t, err, models.KindInvalid, "referral.receiver_unknown")
+		}
+		_, _, err = officer.New().CreateReferral(ctx, "", supervised(d.ID, c.NGO))
+		wantError(t, err, models.KindInvalid, "referral.receiver_unknown")
+		if n := count(t, c.World, "audit_events WHERE action = 'referral.refusal'"); n != models.MaxRefusedTries+1 {
+			t.Errorf("%d events", n)
+		}
 	})
 }
