@@ -236,7 +236,7 @@ func (b *preparedBatch) reset() {
 	b.persons, b.clients, b.links = b.persons[:0], b.clients[:0], b.links[:0]
 	b.consents, b.episodes, b.referrals = b.consents[:0], b.episodes[:0], b.referrals[:0]
 	c := &b.care
-	c.Anchors, c.Tasks, c.Entries, c.Overdoses, c.Kits = c.Anchors[:0], c.Tasks[:0], c.Entries[:0], c.Overdoses[:0], c.Kits[:0]
+	c.Contacts, c.Anchors, c.Tasks, c.Entries, c.Overdoses, c.Kits = c.Contacts[:0], c.Anchors[:0], c.Tasks[:0], c.Entries[:0], c.Overdoses[:0], c.Kits[:0]
 	c.DoseOrders, c.OrderVersions, c.Doses, c.DoseTransfers = c.DoseOrders[:0], c.OrderVersions[:0], c.Doses[:0], c.DoseTransfers[:0]
 	c.Spells, c.PlannedReleases, c.ReleaseCases, c.FunctionalNotes = c.Spells[:0], c.PlannedReleases[:0], c.ReleaseCases[:0], c.FunctionalNotes[:0]
 }
@@ -245,7 +245,7 @@ func (b *preparedBatch) reset() {
 func (b *preparedBatch) add(p *models.ImportedPerson) {
 	b.consents, b.episodes = append(b.consents, p.Consents...), append(b.episodes, p.Episodes...)
 	c := &b.care
-	c.Anchors, c.Tasks = append(c.Anchors, p.Anchors...), append(c.Tasks, p.Tasks...)
+	c.Contacts, c.Anchors, c.Tasks = append(c.Contacts, p.Contacts...), append(c.Anchors, p.Anchors...), append(c.Tasks, p.Tasks...)
 	c.Entries, c.Overdoses, c.Kits = append(c.Entries, p.Entries...), append(c.Overdoses, p.Overdoses...), append(c.Kits, p.Kits...)
 	c.DoseOrders, c.OrderVersions, c.Doses = append(c.DoseOrders, p.DoseOrders...), append(c.OrderVersions, p.OrderVersions...), append(c.Doses, p.Doses...)
 	c.Spells, c.PlannedReleases = append(c.Spells, p.Spells...), append(c.PlannedReleases, p.PlannedReleases...)
@@ -361,6 +361,7 @@ func (im *importer) rows(ctx context.Context, b *preparedBatch) (all []tableRows
 		addRows(ctx, &all, "", b.consents, func(c *models.Consent) string { return c.ID }),
 		addRows(ctx, &all, "", b.episodes, func(e *models.Episode) string { return e.ID }),
 		addRows(ctx, &all, "", b.referrals, func(r *models.Referral) string { return r.ID }),
+		addRows(ctx, &all, "", c.Contacts, func(k *models.EpisodeContact) string { return k.ID }),
 		addRows(ctx, &all, "", c.Anchors, func(a *models.Anchor) string { return a.ID }),
 		addRows(ctx, &all, "", c.Tasks, func(t *models.Task) string { return t.ID }),
 		addRows(ctx, &all, "", c.Entries, func(e *models.Entry) string { return e.ID }),
