@@ -29,7 +29,7 @@ var (
 		"postgres": {"SET synchronous_commit=on"},
 	}
 	usual = map[string][]string{
-		"sqlite":   {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=1", "PRAGMA cache_size=-2000"},
+		"sqlite":   {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=1", "PRAGMA cache_size=-2000", "PRAGMA wal_checkpoint(TRUNCATE)"},
 		"postgres": {"RESET synchronous_commit"},
 	}
 )
