@@ -104,7 +104,7 @@ func (c *care) enter(v *visit, day int, content models.EntryContent) {
 // ended on its first day (docs/indicators.md, rule 7). One contact stands for those of
 // some months, and the last one is that of the episode.
 func (c *care) seen(v *visit) {
-	for day := v.start + c.between(60, 150); day < v.end; day += c.between(60, 150) {
+	for day := v.start + c.between(90, 170); day < v.end; day += c.between(90, 170) {
 		c.see(v, day)
 	}
 	if v.end > v.start && (v.open || v.episode.EndReason == "9") {
