@@ -32,7 +32,7 @@ func (s *Store) ImportReadyRows(ctx context.Context, in models.Import) (rows int
 	if err != nil {
 		return 0, 0, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	im := &importer{
 		session: own.For(models.System(s.opt.Country), nil, Request{ID: "import"}),
 		store:   s, conn: conn, kinds: map[models.OrganisationID]models.OrganisationKind{}, namesakes: map[namesake]int{},

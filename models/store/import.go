@@ -93,12 +93,16 @@ func isEmpty(db *gorm.DB) (bool, error) {
 // The mark that the import is complete is written with the last batch. An import that
 // was interrupted cannot be resumed: a second one is refused, and says what to do.
 // progress is told after each batch how many client records are in.
-func (s *Store) Import(ctx context.Context, in models.Import, progress func(done, total int)) error {
+func (s *Store) Import(ctx context.Context, in models.Import, progress func(done, total int)) (err error) {
 	conn, own, err := s.importConn(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() {
+		if closed := conn.Close(); err == nil {
+			err = closed
+		}
+	}()
 	im := &importer{
 		session: own.For(models.System(s.opt.Country), nil, Request{ID: "import"}),
 		store:   s, conn: conn, kinds: map[models.OrganisationID]models.OrganisationKind{}, namesakes: map[namesake]int{},

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 
 	"gorm.io/gorm"
@@ -59,9 +60,13 @@ func (c *importConn) set(ctx context.Context, statements map[string][]string) er
 	return nil
 }
 
-// Close gives the connection back as it was, whatever has happened.
+// Close gives the connection back as it was, whatever has happened, or ends it.
 func (c *importConn) Close() error {
-	return errors.Join(c.set(context.Background(), usual), c.Conn.Close())
+	err := c.set(context.Background(), usual)
+	if err != nil {
+		_ = c.Raw(func(any) error { return driver.ErrBadConn }) // the pool throws it away
+	}
+	return errors.Join(err, c.Conn.Close())
 }
 
 // insert writes rows in the transaction that is open on the connection.

@@ -35,7 +35,10 @@ func addRows[T any, K cmp.Ordered](ctx context.Context, all *[]tableRows, table 
 	if err != nil {
 		return err
 	}
-	out := tableRows{table: cmp.Or(table, s.Table)}
+	if table == "" {
+		table = s.Table
+	}
+	out := tableRows{table: table}
 	var fields []*schema.Field
 	for _, name := range s.DBNames {
 		if f := s.FieldsByDBName[name]; f.Creatable {
@@ -133,7 +136,7 @@ func (r tableRows) insertEach(conn driver.Conn, rows int) (rest tableRows, err e
 	if err != nil {
 		return rest, err
 	}
-	defer statement.Close()
+	defer func() { _ = statement.Close() }() // it has nothing to tell that its last row did not
 	args := make([]driver.NamedValue, width)
 	for ; len(rest.values) >= width; rest.values = rest.values[width:] {
 		for i := range args {
