@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -14,9 +15,14 @@ import (
 // the driver takes for the same rows when they are ready and nothing else is done: no index,
 // no foreign key, no code. What a machine does today depends on who else is on it; of-driver
 // says how near to the driver the whole is.
+//
+//	JOL_BENCH_LARGE=1 .ci/with-postgres go test ./models/store -run '^$' -bench Import -benchtime 1x
 func BenchmarkImport(b *testing.B) {
 	for _, engine := range storetest.Engines {
 		for _, clients := range []int{2_000, 20_000, 100_000} {
+			if clients > 20_000 && os.Getenv("JOL_BENCH_LARGE") == "" {
+				continue // make bench stays cheap
+			}
 			b.Run(engine+"/"+strconv.Itoa(clients), func(b *testing.B) {
 				country, err := synthetic.Generate(synthetic.Config{Country: "KZ", Seed: 1, Clients: clients, Anchor: models.DateOf(storetest.Start, "Asia/Almaty")})
 				must(b, err)
