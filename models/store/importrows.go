@@ -84,8 +84,7 @@ func plainValue(ctx context.Context, f *schema.Field, row reflect.Value) (driver
 }
 
 // insert hands the rows to the driver itself: PostgreSQL copies them in, SQLite runs one
-// prepared statement again and again. Passing them through gorm and database/sql took as long
-// as the database.
+// prepared statement again and again.
 func (r tableRows) insert(ctx context.Context, driverConn any) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -120,8 +119,8 @@ func (r tableRows) source() pgx.CopyFromSource {
 	})
 }
 
-// rowsPerStatement is how many rows one statement takes on SQLite: 20 took three quarters of
-// the time of one, 100 no less than 20.
+// rowsPerStatement is how many rows one statement takes on SQLite: 20 took 0.6 to 0.8 of the
+// time of one, 100 no less than 20.
 const rowsPerStatement = 20
 
 // insertEach inserts so many rows a statement, and returns those that are too few for one.
