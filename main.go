@@ -380,12 +380,12 @@ type demo struct {
 func demoCommand() *cobra.Command {
 	var d demo
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Serve a synthetic region on embedded SQLite; needs nothing, keeps nothing secret", Args: cobra.NoArgs,
+		Use: "demo", Short: "Serve a synthetic country on embedded SQLite; needs nothing, keeps nothing secret", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	cmd.Flags().StringVar(&d.addr, "addr", "127.0.0.1:8080", "address to listen on (loopback only: demo accounts are public)")
 	cmd.Flags().StringVar(&d.data, "data", "data", "folder of the database")
-	cmd.Flags().IntVar(&d.clients, "clients", 2000, "clients of the synthetic region, when the database is empty")
+	cmd.Flags().IntVar(&d.clients, "clients", 2000, "clients of the synthetic country, when the database is empty")
 	cmd.Flags().Uint64Var(&d.seed, "seed", 1, "same seed, same data")
 	return cmd
 }
@@ -421,7 +421,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 	if err := d.seedOnce(ctx, s, os.Stderr); err != nil {
 		return err
 	}
-	if err := sealDemo(ctx, s); err != nil {
+	if err := sealDemo(ctx, s, bar(os.Stderr, "sealing releases ")); err != nil {
 		return err
 	}
 	log, err := os.OpenFile(filepath.Join(d.data, "access.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -451,7 +451,7 @@ func (d demo) run(ctx context.Context, out io.Writer) error {
 
 const accountsFile = "demo-accounts.json"
 
-// seedOnce fills an empty database with the synthetic region.
+// seedOnce fills an empty database with the synthetic country.
 func (d demo) seedOnce(ctx context.Context, s *store.Store, progress io.Writer) error {
 	_, seeded, err := s.DeploymentMark(ctx, synthetic.Mark)
 	if err != nil || seeded {
@@ -465,12 +465,12 @@ func (d demo) seedOnce(ctx context.Context, s *store.Store, progress io.Writer) 
 	if err != nil {
 		return err
 	}
-	return s.Import(ctx, data, bar(progress, "synthetic region"))
+	return s.Import(ctx, data, bar(progress, "synthetic country"))
 }
 
 // sealDemo seals every release of the last two years that can be sealed today.
-func sealDemo(ctx context.Context, s *store.Store) error {
-	year := models.Now().Year()
+func sealDemo(ctx context.Context, s *store.Store, progress func(done, total int)) error {
+	year, done := models.Now().Year(), 0
 	for y := year - 1; y <= year; y++ {
 		for q := 1; q <= 4; q++ {
 			period := fmt.Sprintf("%dQ%d", y, q)
@@ -483,10 +483,14 @@ func sealDemo(ctx context.Context, s *store.Store) error {
 					return err
 				}
 			}
+			done++
+			progress(done, 10)
 		}
 		if _, err := sealWhenDue(ctx, s, fmt.Sprint(y), "annual"); err != nil {
 			return err
 		}
+		done++
+		progress(done, 10)
 	}
 	return nil
 }

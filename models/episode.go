@@ -234,6 +234,16 @@ func AgeFromYear(birthYear int, on Date) int {
 	return age
 }
 
+// EpisodeContact is a face-to-face contact noted within an episode, beside those that are
+// entries of the record.
+type EpisodeContact struct {
+	ID        string `gorm:"primaryKey"`
+	EpisodeID string
+	ClientID  ClientID
+	OnDate    Date
+	CreatedAt time.Time
+}
+
 // CheckContact validates the day of a contact, before any record is looked up.
 func CheckContact(on, today Date) error {
 	var c Checks

@@ -32,6 +32,7 @@ type ImportedPerson struct {
 	Episodes  []Episode
 	Referrals []Referral
 
+	Contacts        []EpisodeContact
 	Anchors         []Anchor
 	Tasks           []Task
 	Entries         []Entry

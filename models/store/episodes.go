@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -234,15 +233,6 @@ func (s *Session) CloseEpisode(ctx context.Context, id string, cl models.Episode
 	return seen, err
 }
 
-// episodeContact is a contact noted within an episode, beside those of the record.
-type episodeContact struct {
-	ID        string
-	EpisodeID string
-	ClientID  models.ClientID
-	OnDate    models.Date
-	CreatedAt time.Time
-}
-
 // RecordContact notes a face-to-face contact within an open episode: an episode without
 // one for 183 days counts as ended on its last contact (docs/indicators.md, rule 7).
 func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) (seen *SeenEpisode, err error) {
@@ -262,7 +252,7 @@ func (s *Session) RecordContact(ctx context.Context, id string, on models.Date) 
 		}
 		tx.audit(id)
 		seen = &SeenEpisode{Episode: *e, Whole: true, ClientCode: c.Handle()}
-		contact := episodeContact{ID: newID(), EpisodeID: e.ID, ClientID: e.ClientID, OnDate: on, CreatedAt: tx.now}
+		contact := models.EpisodeContact{ID: newID(), EpisodeID: e.ID, ClientID: e.ClientID, OnDate: on, CreatedAt: tx.now}
 		if err := tx.Create(&contact).Error; err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -31,10 +30,6 @@ const MarkImporting = "importing"
 // batches sorted by id touch an index page less often: on SQLite 5,000 were about a
 // quarter faster than 1,000, and sorting them gained another fifth.
 const importBatch = 5000
-
-// maxVariables is how many values one statement carries at most: SQLite takes 32,766,
-// PostgreSQL 65,535.
-const maxVariables = 30_000
 
 var (
 	errImportInterrupted = models.Fail(models.KindConflict, "import.interrupted", "An earlier import into this database was interrupted: delete the data folder (or the database) and start again.")
@@ -96,47 +91,57 @@ func isEmpty(db *gorm.DB) (bool, error) {
 // The mark that the import is complete is written with the last batch. An import that
 // was interrupted cannot be resumed: a second one is refused, and says what to do.
 // progress is told after each batch how many client records are in.
-func (s *Store) Import(ctx context.Context, in models.Import, progress func(done, total int)) error {
+func (s *Store) Import(ctx context.Context, in models.Import, progress func(done, total int)) (err error) {
+	conn, own, err := s.importConn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := conn.Close(); err == nil {
+			err = closed
+		}
+	}()
 	im := &importer{
-		session: s.For(models.System(s.opt.Country), nil, Request{ID: "import"}),
-		store:   s, kinds: map[models.OrganisationID]models.OrganisationKind{}, namesakes: map[namesake]int{},
+		session: own.For(models.System(s.opt.Country), nil, Request{ID: "import"}),
+		store:   s, conn: conn, kinds: map[models.OrganisationID]models.OrganisationKind{}, namesakes: map[namesake]int{},
 	}
 	if err := im.begin(ctx, in); err != nil {
 		return err
 	}
-	if s.dialect == "sqlite" {
-		s.write.WithContext(ctx).Exec("PRAGMA cache_size=-131072")     // 128 MiB: a speed, not a need
-		defer s.write.WithContext(ctx).Exec("PRAGMA cache_size=-2000") // its default
+	if err := conn.set(ctx, hasty); err != nil {
+		return err
 	}
 	// One batch is written while the next is made ready.
-	done, batch, written := 0, new(preparedBatch), new(preparedBatch)
+	done, written, batch := 0, 0, new(preparedBatch)
 	writing := make(chan error, 1)
 	writing <- nil
 	finish := func() error {
 		err := <-writing
-		if err == nil && written.records() > 0 {
-			done += written.records()
+		if err == nil && written > 0 {
+			done += written
 			progress(done, in.Clients)
 		}
 		return err
 	}
 	for p := range in.Persons {
 		if batch.records() >= importBatch {
-			if err := finish(); err != nil {
+			rows, err := im.rows(ctx, batch)
+			if err := errors.Join(err, finish()); err != nil {
 				return err
 			}
-			batch, written = written, batch
-			go func(b *preparedBatch) { writing <- im.write(ctx, b, nil) }(written)
+			written = batch.records()
+			go func() { writing <- im.write(ctx, rows) }()
 			batch.reset()
 		}
 		if err := im.prepare(batch, p); err != nil {
 			return errors.Join(err, finish())
 		}
 	}
-	if err := finish(); err != nil {
+	rows, err := im.rows(ctx, batch)
+	if err := errors.Join(err, finish()); err != nil {
 		return err
 	}
-	if err := im.write(ctx, batch, &deploymentRow{Name: in.Mark, Value: in.Value}); err != nil {
+	if err := im.complete(ctx, rows, &deploymentRow{Name: in.Mark, Value: in.Value}); err != nil {
 		return err
 	}
 	progress(done+batch.records(), in.Clients)
@@ -147,11 +152,10 @@ func (s *Store) Import(ctx context.Context, in models.Import, progress func(done
 type importer struct {
 	session *Session
 	store   *Store
+	conn    *importConn
 	kinds   map[models.OrganisationID]models.OrganisationKind
 	// namesakes counts an organisation's records with one code, for local numbers.
 	namesakes map[namesake]int
-	// indexes are the statements that make the secondary indexes again.
-	indexes []string
 }
 
 type namesake struct {
@@ -174,48 +178,13 @@ func (im *importer) begin(ctx context.Context, in models.Import) error {
 			return err
 		}
 		tx.audit()
-		if err := im.dropIndexes(tx); err != nil {
+		if err := im.conn.unburden(tx.DB); err != nil {
 			return err
 		}
 		return errors.Join(
 			tx.Create(&deploymentRow{Name: MarkImporting, Value: in.Value}).Error,
-			createAll(tx.DB, in.Organisations, func(o models.Organisation) models.OrganisationID { return o.ID }),
-			createAll(tx.DB, users, func(u models.User) models.UserID { return u.ID }))
+			tx.CreateInBatches(in.Organisations, 100).Error, tx.CreateInBatches(users, 100).Error)
 	})
-}
-
-// dropIndexes takes the secondary indexes away while rows come in: making an index of
-// everything is several times cheaper than keeping it for every row. Those that are
-// constraints stay. Unique ones are checked when they are made again, and an interrupted
-// import leaves a database that is refused.
-func (im *importer) dropIndexes(t *tx) error {
-	query := "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-	if im.store.dialect == "postgres" {
-		query = `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS sql FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-			JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (current_schema(), 'linkage')
-			WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))`
-	}
-	var indexes []struct{ Name, SQL string }
-	if err := t.Raw(query).Scan(&indexes).Error; err != nil {
-		return err
-	}
-	im.indexes = nil // the transaction may run again
-	for _, i := range indexes {
-		if err := t.Exec("DROP INDEX " + i.Name).Error; err != nil {
-			return err
-		}
-		im.indexes = append(im.indexes, i.SQL)
-	}
-	return nil
-}
-
-func (im *importer) createIndexes(t *tx) error {
-	for _, statement := range im.indexes {
-		if err := t.Exec(statement).Error; err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (t *tx) requireEmpty() error {
@@ -269,7 +238,7 @@ func (b *preparedBatch) reset() {
 	b.persons, b.clients, b.links = b.persons[:0], b.clients[:0], b.links[:0]
 	b.consents, b.episodes, b.referrals = b.consents[:0], b.episodes[:0], b.referrals[:0]
 	c := &b.care
-	c.Anchors, c.Tasks, c.Entries, c.Overdoses, c.Kits = c.Anchors[:0], c.Tasks[:0], c.Entries[:0], c.Overdoses[:0], c.Kits[:0]
+	c.Contacts, c.Anchors, c.Tasks, c.Entries, c.Overdoses, c.Kits = c.Contacts[:0], c.Anchors[:0], c.Tasks[:0], c.Entries[:0], c.Overdoses[:0], c.Kits[:0]
 	c.DoseOrders, c.OrderVersions, c.Doses, c.DoseTransfers = c.DoseOrders[:0], c.OrderVersions[:0], c.Doses[:0], c.DoseTransfers[:0]
 	c.Spells, c.PlannedReleases, c.ReleaseCases, c.FunctionalNotes = c.Spells[:0], c.PlannedReleases[:0], c.ReleaseCases[:0], c.FunctionalNotes[:0]
 }
@@ -278,7 +247,7 @@ func (b *preparedBatch) reset() {
 func (b *preparedBatch) add(p *models.ImportedPerson) {
 	b.consents, b.episodes = append(b.consents, p.Consents...), append(b.episodes, p.Episodes...)
 	c := &b.care
-	c.Anchors, c.Tasks = append(c.Anchors, p.Anchors...), append(c.Tasks, p.Tasks...)
+	c.Contacts, c.Anchors, c.Tasks = append(c.Contacts, p.Contacts...), append(c.Anchors, p.Anchors...), append(c.Tasks, p.Tasks...)
 	c.Entries, c.Overdoses, c.Kits = append(c.Entries, p.Entries...), append(c.Overdoses, p.Overdoses...), append(c.Kits, p.Kits...)
 	c.DoseOrders, c.OrderVersions, c.Doses = append(c.DoseOrders, p.DoseOrders...), append(c.OrderVersions, p.OrderVersions...), append(c.Doses, p.Doses...)
 	c.Spells, c.PlannedReleases = append(c.Spells, p.Spells...), append(c.PlannedReleases, p.PlannedReleases...)
@@ -384,51 +353,54 @@ func (im *importer) localNo(organisation models.OrganisationID, code string) int
 	return im.namesakes[key]
 }
 
-// write commits a batch. last, with the final one, marks the database as complete.
-func (im *importer) write(ctx context.Context, b *preparedBatch, last *deploymentRow) error {
+// rows reads the rows of the batch, table by table.
+func (im *importer) rows(ctx context.Context, b *preparedBatch) (all []tableRows, err error) {
+	c := &b.care
+	err = errors.Join(
+		addRows(ctx, &all, "", b.persons, func(p *models.Person) models.PersonID { return p.ID }),
+		addRows(ctx, &all, "", b.clients, func(c *models.Client) models.ClientID { return c.ID }),
+		addRows(ctx, &all, im.store.linkTable(), b.links, func(l *linkRow) models.ClientID { return l.ClientID }),
+		addRows(ctx, &all, "", b.consents, func(c *models.Consent) string { return c.ID }),
+		addRows(ctx, &all, "", b.episodes, func(e *models.Episode) string { return e.ID }),
+		addRows(ctx, &all, "", b.referrals, func(r *models.Referral) string { return r.ID }),
+		addRows(ctx, &all, "", c.Contacts, func(k *models.EpisodeContact) string { return k.ID }),
+		addRows(ctx, &all, "", c.Anchors, func(a *models.Anchor) string { return a.ID }),
+		addRows(ctx, &all, "", c.Tasks, func(t *models.Task) string { return t.ID }),
+		addRows(ctx, &all, "", c.Entries, func(e *models.Entry) string { return e.ID }),
+		addRows(ctx, &all, "", c.Overdoses, func(o *models.Overdose) string { return o.ID }),
+		addRows(ctx, &all, "", c.Kits, func(n *models.NaloxoneKit) string { return n.ID }),
+		addRows(ctx, &all, "", c.DoseOrders, func(d *models.DoseOrder) string { return d.ID }),
+		addRows(ctx, &all, "", c.OrderVersions, func(d *models.DoseOrderVersion) string { return d.OrderID }),
+		addRows(ctx, &all, "", c.Doses, func(d *models.DoseEvent) string { return d.ID }),
+		addRows(ctx, &all, "", c.DoseTransfers, func(d *models.DoseTransfer) string { return d.ID }),
+		addRows(ctx, &all, "", c.Spells, func(c *models.CustodySpell) string { return c.ID }),
+		addRows(ctx, &all, "", c.PlannedReleases, func(p *models.PlannedRelease) string { return p.ID }),
+		addRows(ctx, &all, "", c.ReleaseCases, func(r *models.ReleaseCase) string { return r.ID }),
+		addRows(ctx, &all, "", c.FunctionalNotes, func(f *models.FunctionalNote) string { return f.ID }))
+	return all, err
+}
+
+// write commits a batch.
+func (im *importer) write(ctx context.Context, rows []tableRows) error {
 	return im.session.write(ctx, "import.create", func(tx *tx) error {
 		tx.audit()
-		links := tx.Session(&gorm.Session{NewDB: true}).Table(im.store.linkTable())
-		c := &b.care
-		if err := errors.Join(
-			createAll(tx.DB, b.persons, func(p models.Person) models.PersonID { return p.ID }),
-			createAll(tx.DB, b.clients, func(c models.Client) models.ClientID { return c.ID }),
-			createAll(links, b.links, func(l linkRow) models.ClientID { return l.ClientID }),
-			createAll(tx.DB, b.consents, func(k models.Consent) string { return k.ID }),
-			createAll(tx.DB, b.episodes, func(e models.Episode) string { return e.ID }),
-			createAll(tx.DB, b.referrals, func(r models.Referral) string { return r.ID }),
-			createAll(tx.DB, c.Anchors, func(a models.Anchor) string { return a.ID }),
-			createAll(tx.DB, c.Tasks, func(t models.Task) string { return t.ID }),
-			createAll(tx.DB, c.Entries, func(e models.Entry) string { return e.ID }),
-			createAll(tx.DB, c.Overdoses, func(o models.Overdose) string { return o.ID }),
-			createAll(tx.DB, c.Kits, func(k models.NaloxoneKit) string { return k.ID }),
-			createAll(tx.DB, c.DoseOrders, func(o models.DoseOrder) string { return o.ID }),
-			createAll(tx.DB, c.OrderVersions, func(v models.DoseOrderVersion) string { return v.OrderID }),
-			createAll(tx.DB, c.Doses, func(e models.DoseEvent) string { return e.ID }),
-			createAll(tx.DB, c.DoseTransfers, func(d models.DoseTransfer) string { return d.ID }),
-			createAll(tx.DB, c.Spells, func(s models.CustodySpell) string { return s.ID }),
-			createAll(tx.DB, c.PlannedReleases, func(p models.PlannedRelease) string { return p.ID }),
-			createAll(tx.DB, c.ReleaseCases, func(c models.ReleaseCase) string { return c.ID }),
-			createAll(tx.DB, c.FunctionalNotes, func(n models.FunctionalNote) string { return n.ID })); err != nil || last == nil {
-			return err
-		}
-		if err := im.createIndexes(tx); err != nil {
-			return err
-		}
-		return errors.Join(tx.Create(last).Error, tx.Where("name = ?", MarkImporting).Delete(&deploymentRow{}).Error)
+		return im.conn.insert(ctx, rows)
 	})
 }
 
-// createAll inserts the rows in the order of their keys, in statements of a size both
-// engines take.
-func createAll[T any, K cmp.Ordered](db *gorm.DB, rows []T, key func(T) K) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	slices.SortFunc(rows, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
-	parsed := gorm.Statement{DB: db}
-	if err := parsed.Parse(&rows[0]); err != nil {
+// complete commits the last batch and marks the database as complete.
+func (im *importer) complete(ctx context.Context, rows []tableRows, mark *deploymentRow) error {
+	if err := im.conn.set(ctx, careful); err != nil {
 		return err
 	}
-	return db.CreateInBatches(rows, maxVariables/len(parsed.Schema.DBNames)).Error
+	return im.session.write(ctx, "import.create", func(tx *tx) error {
+		tx.audit()
+		if err := im.conn.insert(ctx, rows); err != nil {
+			return err
+		}
+		if err := im.conn.burden(tx.DB); err != nil {
+			return err
+		}
+		return errors.Join(tx.Create(mark).Error, tx.Where("name = ?", MarkImporting).Delete(&deploymentRow{}).Error)
+	})
 }

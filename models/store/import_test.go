@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,62 @@ func TestImport_InterruptedIsNotComplete(t *testing.T) {
 			t.Errorf("not marked as running: %v, %v", ok, err)
 		}
 		expectCode(t, w.Import(t.Context(), smallImport(2), ignore), "import.interrupted")
+	})
+}
+
+// dangling is an import with a contact of an episode that is not there.
+func dangling() models.Import {
+	in := smallImport(2)
+	people := slices.Collect(in.Persons)
+	people[1].Contacts = []models.EpisodeContact{{ID: "contact", EpisodeID: "nothing", ClientID: people[1].Clients[0].ID, OnDate: "2026-03-01", CreatedAt: importedAt}}
+	in.Persons = slices.Values(people)
+	return in
+}
+
+// Foreign keys are looked at once, at the end, and a broken one is found there.
+func TestImport_RefusesWhatRefersToNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		if err := w.Import(t.Context(), dangling(), ignore); err == nil {
+			t.Fatal("a contact of no episode was imported")
+		}
+		if _, ok, err := w.DeploymentMark(t.Context(), store.MarkImporting); err != nil || !ok {
+			t.Errorf("not marked as running: %v, %v", ok, err)
+		}
+	})
+}
+
+// What an import does without, the service has again: after an import that went wrong too.
+func TestImport_LeavesNothingLoosened(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, w *storetest.World) {
+		settings := "SELECT (SELECT foreign_keys FROM pragma_foreign_keys) || ' ' || (SELECT synchronous FROM pragma_synchronous) || ' ' || (SELECT cache_size FROM pragma_cache_size)"
+		if w.Engine == "postgres" {
+			settings = `SELECT current_setting('synchronous_commit') || string_agg(format('%s %s %s %s', conrelid::regclass, conname, convalidated, pg_get_constraintdef(oid)), E'\n' ORDER BY conrelid::regclass::text, conname)
+				FROM pg_constraint WHERE contype = 'f'`
+		}
+		look := func(s *store.Store) (seen string) {
+			db, _, err := s.Pool()
+			must(t, err)
+			must(t, db.QueryRowContext(t.Context(), settings).Scan(&seen))
+			return seen
+		}
+		before := look(w.Store)
+		must(t, w.Import(t.Context(), smallImport(3), ignore))
+		if after := look(w.Store); after != before {
+			t.Errorf("%s\n\nwere\n%s", after, before)
+		}
+		if w.Engine == "sqlite" && !strings.HasPrefix(before, "1 2 ") {
+			t.Errorf("foreign keys and synchronous are %s", before)
+		}
+		if w.Engine == "postgres" {
+			return // a failed import leaves no foreign keys there, and is refused
+		}
+		failed := storetest.NewWorld(t, w.Engine)
+		if err := failed.Import(t.Context(), dangling(), ignore); err == nil {
+			t.Fatal("a contact of no episode was imported")
+		}
+		if after := look(failed.Store); after != before {
+			t.Errorf("after a failure %s, before %s", after, before)
+		}
 	})
 }
 

@@ -40,6 +40,7 @@ func (l *life) receive(d *dice, certain bool) {
 			v := &visits[j]
 			c.assess(v)
 			c.contacts(v)
+			c.seen(v)
 			c.test(v)
 			c.naloxone(v)
 			c.overdose(v)
@@ -99,7 +100,27 @@ func (c *care) enter(v *visit, day int, content models.EntryContent) {
 	c.person.Entries = append(c.person.Entries, e)
 }
 
-// contacts are few: one stands for many.
+// seen notes that the client goes on coming: without it an episode that is open counts as
+// ended on its first day (docs/indicators.md, rule 7). One contact stands for those of
+// some months, and the last one is that of the episode.
+func (c *care) seen(v *visit) {
+	for day := v.start + c.between(90, 170); day < v.end; day += c.between(90, 170) {
+		c.see(v, day)
+	}
+	if v.end > v.start && (v.open || v.episode.EndReason == "9") {
+		c.see(v, v.end)
+	}
+}
+
+func (c *care) see(v *visit, day int) {
+	at := c.written(day)
+	c.person.Contacts = append(c.person.Contacts, models.EpisodeContact{
+		ID: c.id(at), EpisodeID: v.episode.ID, ClientID: v.episode.ClientID, OnDate: c.date(day), CreatedAt: at,
+	})
+	v.episode.Version++
+}
+
+// contacts of the record are few: one stands for many.
 func (c *care) contacts(v *visit) {
 	k := models.Contact{Intervention: "PSY", Setting: "facility", Appointment: pick(c.dice, appointments)}
 	n := c.between(0, 1)

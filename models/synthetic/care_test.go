@@ -47,6 +47,42 @@ func TestCare_EntriesAreWhatTheServiceAccepts(t *testing.T) {
 	}
 }
 
+// Nobody who goes on coming counts as lost: contacts lie less than the inactivity apart, and
+// the last contact of an open episode is noted.
+func TestCare_ContactsHoldEpisodesOpen(t *testing.T) {
+	t.Parallel()
+	noted, lost := 0, 0
+	for _, p := range collect(t, 16, 3000).persons {
+		days := map[string][]models.Date{}
+		for _, k := range p.Contacts {
+			e := p.Episodes[slices.IndexFunc(p.Episodes, func(e models.Episode) bool { return e.ID == k.EpisodeID })]
+			if k.ClientID != e.ClientID || k.OnDate <= e.StartDate || k.OnDate > e.LastContact || !past(k.CreatedAt) || models.DateOf(k.CreatedAt, "Asia/Almaty") < k.OnDate {
+				t.Fatalf("%+v in %+v", k, e)
+			}
+			days[e.ID] = append(days[e.ID], k.OnDate)
+			noted++
+		}
+		for _, e := range p.Episodes {
+			before := e.StartDate
+			for _, day := range append(days[e.ID], e.LastContact) { // they come in the order of time
+				if before.DaysUntil(day) >= 183 {
+					t.Fatalf("nobody was seen from %s to %s", before, day)
+				}
+				before = day
+			}
+			if n := len(days[e.ID]); e.Open() && e.LastContact > e.StartDate && (n == 0 || days[e.ID][n-1] != e.LastContact) {
+				t.Fatalf("the last contact, %s, is not noted", e.LastContact)
+			}
+			if e.Open() && e.LastContact <= anchor.AddDays(-183) {
+				lost++
+			}
+		}
+	}
+	if noted == 0 || lost == 0 {
+		t.Errorf("%d contacts, %d lost from sight", noted, lost)
+	}
+}
+
 // A person has one active order, no dose goes without one, and none exceeds it.
 func TestCare_DosesFollowTheirOrder(t *testing.T) {
 	t.Parallel()

@@ -71,6 +71,7 @@ func TestImport_KeepsEveryRecord(t *testing.T) {
 			want["consents"] += len(p.Consents)
 			want["episodes"] += len(p.Episodes)
 			want["referrals"] += len(p.Referrals)
+			want["episode_contacts"] += len(p.Contacts)
 			want["anchors"] += len(p.Anchors)
 			want["tasks"] += len(p.Tasks)
 			want["entries"] += len(p.Entries)

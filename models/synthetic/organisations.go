@@ -15,9 +15,10 @@ type place struct {
 	health  *models.Organisation // prison health unit; nil where there is no prison
 }
 
-// settings says what exists where, in order of rank: how many people a place has falls
-// with its rank (Zipf). Population is not the measure; the first place simply has every
-// kind of organisation, so that one region shows every pathway.
+// settings says what exists where, every region of the country in order of rank: how many
+// people a place has falls with its rank (Zipf). Population is not the measure; the first
+// place simply has every kind of organisation, so that one region shows every pathway. The
+// demo's accounts sit at the first of each kind, so that new places go to the end.
 var settings = []struct {
 	region, name      string
 	hospital, prison  bool
@@ -29,6 +30,20 @@ var settings = []struct {
 	{region: "KZ-79", name: "Shymkent"},
 	{region: "KZ-63", name: "East Kazakhstan", prison: true, outpatientWithOAT: true},
 	{region: "KZ-71", name: "Astana"},
+	{region: "KZ-39", name: "Kostanay", prison: true, outpatientWithOAT: true},
+	{region: "KZ-61", name: "Turkistan"},
+	{region: "KZ-15", name: "Aktobe", prison: true, outpatientWithOAT: true},
+	{region: "KZ-19", name: "Almaty region", prison: true},
+	{region: "KZ-31", name: "Zhambyl", prison: true, outpatientWithOAT: true},
+	{region: "KZ-10", name: "Abai", outpatientWithOAT: true},
+	{region: "KZ-27", name: "West Kazakhstan", outpatientWithOAT: true},
+	{region: "KZ-11", name: "Akmola", prison: true},
+	{region: "KZ-23", name: "Atyrau", outpatientWithOAT: true},
+	{region: "KZ-43", name: "Kyzylorda", outpatientWithOAT: true},
+	{region: "KZ-59", name: "North Kazakhstan", prison: true},
+	{region: "KZ-47", name: "Mangystau"},
+	{region: "KZ-33", name: "Jetisu"},
+	{region: "KZ-62", name: "Ulytau"},
 }
 
 // addOrganisations makes the directory. Names are those of institutions.

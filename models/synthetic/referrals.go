@@ -66,7 +66,8 @@ var courses = []choice[[]step]{
 	{4, []step{{"cancellation", models.Sender, 1, 8}}},
 	{3, []step{receipt, {withdrawal, models.Sender, 1, 10}}},
 	{2, []step{receipt}},
-	{2, nil},
+	{1, []step{receipt, {"info-request", models.Receiver, 0, 1}}}, // and no answer
+	{1, nil},
 }
 
 // refused are the courses open to a receiver that can make no record.

@@ -44,7 +44,7 @@ func (c *care) tasks(v *visit) {
 	if c.likely(0.25) {
 		day := c.between(-4, 10)
 		at := c.written(max(v.start, yesterday-c.between(0, 6)))
-		due := models.EndOfDay(c.date(day), zone)
+		due := models.EndOfDay(c.date(day), zoneOf(v.org))
 		t := c.task(v, at)
 		t.Kind, t.Origin, t.DueAt, t.AssigneeID = one(c.dice, errands), models.OriginManual, &due, c.life.w.writer(v.org.ID)
 		t.Roles = []models.Role{}
@@ -52,8 +52,7 @@ func (c *care) tasks(v *visit) {
 	}
 }
 
-// zone is that of every organisation of the synthetic country.
-const zone = "Asia/Almaty"
+func zoneOf(o *models.Organisation) string { return models.Zone(o.Country, o.Region) }
 
 var errands = []string{"call", "appointment", "documents", "housing", "visit"}
 
@@ -99,7 +98,7 @@ func (c *care) task(v *visit, at time.Time) models.Task {
 // others are overdue.
 func (c *care) follow(v *visit, known, anchored int, l limit, done float64) {
 	t := c.task(v, c.life.w.calendar.at(known, workday+62))
-	due := models.EndOfDay(c.date(anchored+l.days), zone)
+	due := models.EndOfDay(c.date(anchored+l.days), zoneOf(v.org))
 	t.Step, t.LimitID, t.Anchor, t.Basis, t.Roles, t.Origin, t.DueAt = l.step, l.id, l.anchor, l.basis, l.roles, l.origin, &due
 	if day := anchored + l.days; day < yesterday && c.chance(done) {
 		day = max(day-c.between(0, 3), known)
