@@ -214,7 +214,8 @@ func (s *Store) countRows(db *gorm.DB, sealing models.Sealing) (facts string, er
 		}
 		return nil
 	})
-	return facts, errors.Join(stages.Wait(), rows.Err())
+	err = errors.Join(stages.Wait(), rows.Err()) // before facts is read
+	return facts, err
 }
 
 // send gives a batch to the next stage, unless one has failed.
@@ -230,7 +231,7 @@ func send[T any](ctx context.Context, to chan<- []T, batch []T) error {
 // readCounted reads the rows of persons, and before them that of the facts. A reading that fails
 // ends the rows early: countRows looks at their error.
 func readCounted(ctx context.Context, rows *sql.Rows, to chan<- []countedRow) (facts string, err error) {
-	const size = 1024
+	const size = 256
 	batch := make([]countedRow, 0, size)
 	for rows.Next() {
 		var r countedRow
@@ -253,7 +254,7 @@ func readCounted(ctx context.Context, rows *sql.Rows, to chan<- []countedRow) (f
 
 // gatherCounted puts the rows of each person together, which come one after the other.
 func gatherCounted(ctx context.Context, country string, read <-chan []countedRow, to chan<- []models.ClientRows) error {
-	const size = 64
+	const size = 16
 	person, at := newCounted(country), int64(0) // persons are numbered from 1
 	var batch []models.ClientRows
 	for rows := range read {
