@@ -95,7 +95,7 @@ func TestSealRelease_MemoryDoesNotGrowWithClients(t *testing.T) { // not paralle
 		if _, _, err := steward.New().SealRelease(ctx, models.SealRequest{Country: "KZ", Period: "2026", Status: "annual", Profile: "ministry"}); err != nil {
 			t.Fatal(err)
 		}
-		if grown := int64(heap.peak) - int64(heap.first); heap.first == 0 || grown > 1<<20 { // the rows of 3,000 clients are several times that
+		if grown := int64(heap.peak) - int64(heap.first); heap.first == 0 || grown > 2<<20 { // buffers take up to a quarter of that, the rows of 3,000 clients several times as much
 			t.Errorf("%s: counting %d clients took %d KiB", engine, clients, grown>>10)
 		}
 	}
