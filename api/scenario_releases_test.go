@@ -168,7 +168,10 @@ func TestDenominators_AreLoadedWholeOrNotAtAll(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		steward, analyst := w.as(t, models.RoleReleaseSteward), w.as(t, models.RoleMinistryAnalyst)
 		nameless := strings.Replace(denominatorsBody, "IBBS 2024", "", 1)
-		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("body.field_required", "/items/0/source"))
+		w.run(t, creating(steward, "/api/v1/denominators", nameless, 422).failing("denominator.source_required", "/items/0/source"))
+		bare := `{"items":[{"country":"KZ","region":"KZ-00","year":2025,"kind":"zqx","value":10,"source":""},{}]}`
+		w.run(t, creating(steward, "/api/v1/denominators", bare, 422).failing("denominator.region_unknown", "/items/0/region", "/items/0/kind", "/items/0/low",
+			"/items/0/high", "/items/0/source", "/items/1/country", "/items/1/year", "/items/1/kind", "/items/1/value", "/items/1/source"))
 		w.run(t, creating(steward, "/api/v1/denominators", strings.Replace(denominatorsBody, "IBBS 2024", " ", 1), 422).failing("denominator.source_required", "/items/0/source"))
 		wrong := `{"items":[{"country":"KZ","year":"2025","kind":"pwid","value":"79900","low":1.5,"high":"90000","source":"IBBS 2024"},` +
 			`{"country":"KZ","year":2025,"kind":"zqx","value":10,"low":0,"high":0,"source":"told by 840315300017"}]}`

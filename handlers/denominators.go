@@ -72,16 +72,17 @@ func (w *whole) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// denominatorRequest has no required members: the rules name what is missing together with whatever else is wrong.
 type denominatorRequest struct {
-	Country string `json:"country" validate:"required" enums:"KZ,KG,TJ,TM,UZ"`                                                                               // of the estimate
-	Region  string `json:"region" extensions:"x-code-list=region"`                                                                                           // empty: the country
-	Year    whole  `json:"year" validate:"required" swaggertype:"integer" minimum:"1990"`                                                                    // of the estimate
-	Kind    string `json:"kind" validate:"required" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder,prison_population,population_15_64"` // which population
-	Value   whole  `json:"value" validate:"required" swaggertype:"integer" minimum:"1"`                                                                      // people
-	Low     whole  `json:"low" validate:"required" swaggertype:"integer"`                                                                                    // of the interval that the source states
-	High    whole  `json:"high" validate:"required" swaggertype:"integer"`                                                                                   // the end of that interval
-	Source  string `json:"source" validate:"required" maxLength:"300"`                                                                                       // where it was published, screened
-	Method  string `json:"method" maxLength:"300"`                                                                                                           // how it was made, screened
+	Country string `json:"country" enums:"KZ,KG,TJ,TM,UZ"`                                                                               // of the estimate
+	Region  string `json:"region" extensions:"x-code-list=region"`                                                                       // empty: the country
+	Year    whole  `json:"year" swaggertype:"integer" minimum:"1990"`                                                                    // of the estimate
+	Kind    string `json:"kind" enums:"pwid,opioid_dependent,drug_use_disorder,alcohol_use_disorder,prison_population,population_15_64"` // which population
+	Value   whole  `json:"value" swaggertype:"integer" minimum:"1"`                                                                      // people
+	Low     whole  `json:"low" swaggertype:"integer"`                                                                                    // of the interval that the source states
+	High    whole  `json:"high" swaggertype:"integer"`                                                                                   // the end of that interval
+	Source  string `json:"source" maxLength:"300"`                                                                                       // where it was published, screened
+	Method  string `json:"method" maxLength:"300"`                                                                                       // how it was made, screened
 }
 
 type denominatorsRequest struct {

@@ -176,7 +176,7 @@ type releaseRequest struct {
 	Country string `json:"country" enums:"KZ,KG,TJ,TM,UZ"`                                       // the deployment's when left out
 	Period  string `json:"period" validate:"required" format:"period"`                           // a year (2026) or a quarter (2026Q1)
 	Status  string `json:"status" validate:"required" enums:"provisional,final,annual,revision"` // how final it is
-	Profile string `json:"profile" enums:"ministry,open_data,both"`                              // ministry when left out
+	Profile string `json:"profile" enums:"ministry,open_data,both"`                              // both when left out; a revision has no open data
 }
 
 // sealFields are the fields that the refusals of a sealing are about; counting knows
@@ -205,7 +205,7 @@ func pointed(err error, fields map[string]string) error {
 //	@Security		bearer
 //	@Accept			json
 //	@Produce		json
-//	@Param			body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to ministry"
+//	@Param			body	body		releaseRequest	true	"period and status; country defaults to the deployment's, profile to both"
 //	@Success		201		{object}	ReleaseView
 //	@Failure		default	{object}	ProblemView
 //	@Router			/api/v1/releases [post]
@@ -218,7 +218,7 @@ func SealRelease(c *Call) error {
 		in.Country = c.Actor.Country
 	}
 	if in.Profile == "" {
-		in.Profile = "ministry"
+		in.Profile = models.ProfileBoth
 	}
 	r, out, err := c.Store.SealRelease(c.Context, models.SealRequest{Country: in.Country, Period: in.Period, Status: in.Status, Profile: in.Profile})
 	if err != nil {

@@ -129,7 +129,7 @@ func PlanFor(profile Profile) (Plan, error) {
 			}},
 		}
 	default:
-		return Plan{}, models.Fail(models.KindInvalid, "release.profile_unknown", "The profile is ministry or open_data.")
+		return Plan{}, models.Fail(models.KindInvalid, "release.profile_unknown", "The profile is ministry, open_data, or both.")
 	}
 	return plan, nil
 }

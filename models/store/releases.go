@@ -132,7 +132,8 @@ func (s *Session) seal(ctx context.Context, req models.SealRequest) (r *models.R
 		}
 	}
 	var burnt []string // by this call: the ledger is no part of the transaction, which may run again
-	err = s.write(ctx, "release.create", func(tx *tx) error {
+	// A caller who leaves now stops nothing: between the ledger and the commit it would cost the release.
+	err = s.write(context.WithoutCancel(ctx), "release.create", func(tx *tx) error {
 		claimed, first, err := tx.claim(reqs[0].ReleaseID())
 		if err != nil {
 			return err

@@ -2,8 +2,10 @@ package storetest
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -135,6 +137,39 @@ func TestRelease_TheLastSealedComesFirst(t *testing.T) {
 		slices.Reverse(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("listed %v, want %v", got, want)
+		}
+	})
+}
+
+// A connection that ends once the ledger is written costs nothing: the release is kept.
+func TestRelease_IsKeptWhenTheCallerLeaves(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		steward, _ := c.sealer(t)
+		size := func() int64 {
+			i, err := os.Stat(c.Ledger)
+			if err != nil {
+				return 0
+			}
+			return i.Size()
+		}
+		for _, period := range []string{"2020Q1", "2020Q2", "2020Q3", "2020Q4"} {
+			caller, leave := context.WithCancel(ctx)
+			before, sealed := size(), make(chan struct{})
+			go func() {
+				defer leave()
+				for size() == before {
+					select {
+					case <-sealed:
+						return
+					default:
+					}
+				}
+			}()
+			r, _, err := steward.New().SealRelease(caller, models.SealRequest{Country: "KZ", Period: period, Status: "final", Profile: "ministry"})
+			close(sealed)
+			must(t, err)
+			_, err = steward.New().GetRelease(ctx, r.ID)
+			must(t, err)
 		}
 	})
 }
