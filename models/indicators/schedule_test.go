@@ -194,6 +194,19 @@ func TestSeal_DividesByAnEstimateOrSaysThatThereIsNone(t *testing.T) {
 	}
 }
 
+// What two hidden bands could hold, four each under a floor of five, is a tenth of 80 and over one of 79.
+func TestMeans_NoneWhereHiddenBandsCouldHoldOverATenth(t *testing.T) {
+	t.Parallel()
+	for shown, want := range map[int64]Flag{79: HiddenBands, 80: "", 49: FewClients} {
+		m := means(Table{Dimensions: []string{DimAgeFine}, noise: Noise{Variance: 4, Bound: 12, Floor: 5}, Cells: []Cell{
+			{Codes: []string{"30-34"}, Value: &shown}, {Codes: []string{"35-44"}}, {Codes: []string{"45-54"}},
+		}})
+		if len(m) != 1 || m[0].Flag != want || (m[0].Value == nil) != (want != "") {
+			t.Errorf("%d shown: %+v", shown, m)
+		}
+	}
+}
+
 func TestMeans_OnlyFromPublishedBands(t *testing.T) {
 	t.Parallel()
 	r := seal(t, accumulate(t, Ministry, testCountry, Annual, "2026", people(6, 3000, testCountry.Regions)), 1)

@@ -555,8 +555,53 @@ func TestKnown_TakesBackWhatCameLater(t *testing.T) {
 	if len(k.Referrals) != 1 || k.Referrals[0].AttendedOn != "" || k.Referrals[0].ClosedOn != "" {
 		t.Errorf("%+v", k.Referrals)
 	}
+	// The last contact of a row holds without its contacts; one that comes later does not.
+	if k := Known(ClientRows{Episodes: []EpisodeRow{{Start: "2026-01-01", LastContact: "2026-05-01"}}}, "2026-03-15"); k.Episodes[0].LastContact != "2026-01-01" {
+		t.Errorf("%+v", k.Episodes)
+	}
 	if later := Known(c, "2026-06-01"); len(later.Episodes) != 2 || later.Episodes[0].End != "2026-03-01" || later.Episodes[0].LastContact != "2026-03-01" || c.Episodes[0].End == "" {
 		t.Errorf("%+v", later.Episodes)
+	}
+}
+
+func TestSDG351_KindsOfTreatmentExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	f := frame(t, "2026", "2027-06-01")
+	sdg, _ := ByID("SDG351")
+	contact := func(code string, on models.Date) models.EntryRow {
+		return models.EntryRow{Kind: models.RowContact, Code: code, On: on}
+	}
+	taken := func(from, to models.Date) []models.OATRow {
+		return []models.OATRow{{Medicine: "methadone", End: to, Doses: []models.DoseRun{{From: from, To: to}}}}
+	}
+	for name, c := range map[string]struct {
+		entries []models.EntryRow
+		oat     []models.OATRow
+		want    string
+	}{
+		"nothing":            {nil, nil, "not_recorded"},
+		"detoxification":     {[]models.EntryRow{contact("DETOX", "2026-12-31")}, nil, "pharmacological"},
+		"the year before":    {[]models.EntryRow{contact("DETOX", "2025-12-31")}, nil, "not_recorded"},
+		"aftercare":          {[]models.EntryRow{contact("AFTERCARE", "2026-02-01"), contact("RESREHAB", "2026-01-01")}, nil, "rehabilitation_aftercare"},
+		"two kinds":          {[]models.EntryRow{contact("PSY", "2026-02-01"), contact("DETOX", "2026-02-01")}, nil, "several"},
+		"a dose and talks":   {[]models.EntryRow{contact("PSY", "2026-02-01")}, taken("2025-12-01", "2026-01-01"), "several"},
+		"doses, till before": {[]models.EntryRow{contact("PSY", "2026-02-01")}, taken("2025-10-01", "2025-12-31"), "psychosocial"},
+		"doses, from after":  {nil, taken("2027-01-01", "2027-01-05"), "not_recorded"},
+		"doses":              {nil, taken("2026-12-31", "2027-01-05"), "pharmacological"},
+	} {
+		facts := sdg.Count(ClientRows{Episodes: []EpisodeRow{episode("2026-01-01", "")}, Entries: c.entries, OAT: c.oat}, f)
+		if len(facts) != 1 || facts[0].code(DimSDGGroup) != c.want {
+			t.Errorf("%s: %+v", name, facts)
+		}
+	}
+}
+
+func TestREF01_SaysFromWhichSectorToWhich(t *testing.T) {
+	t.Parallel()
+	c := ClientRows{Referrals: []ReferralRow{{Region: "KZ-75", FromSector: "prison", ToSector: "clinic", Reason: "release", SentOn: "2026-02-01"}}}
+	ref01, _ := ByID("REF01")
+	if facts := ref01.Count(c, frame(t, "2026", "2027-06-01")); len(facts) != 1 || facts[0].code(DimSectorPair) != "prison_to_clinic" {
+		t.Errorf("%+v", facts)
 	}
 }
 
