@@ -28,7 +28,6 @@ func split(t *testing.T, profile Profile, part string, s Status) (country, regio
 	return country, region
 }
 
-// cellsOfAClient is K: in how many cells of the core a client is in a year.
 func TestPlan_CoreHasTheTablesOfTheRule(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -252,6 +251,7 @@ func TestPlan_NamesEveryTableOfTheTemplate(t *testing.T) {
 		}
 	}
 }
+
 func TestCatalogue_IsComplete(t *testing.T) {
 	t.Parallel()
 	for _, i := range Catalogue {
