@@ -596,6 +596,18 @@ func TestSDG351_KindsOfTreatmentExcludeEachOther(t *testing.T) {
 	}
 }
 
+func TestNAL01_SaysWhoWasReleased(t *testing.T) {
+	t.Parallel()
+	nal01, _ := ByID("NAL01")
+	for exit, want := range map[models.Date]string{"2026-06-12": "yes", "2025-12-31": "no", "": "no"} {
+		c := releaseCase("2026-06-12", community("2026-06-15"))
+		c.Custody[0].Exit = exit
+		if facts := nal01.Count(c, frame(t, "2026", "2027-06-01")); len(facts) != 1 || facts[0].code(DimOnRelease) != want { // given none
+			t.Errorf("%q: %+v", exit, facts)
+		}
+	}
+}
+
 func TestREF01_SaysFromWhichSectorToWhich(t *testing.T) {
 	t.Parallel()
 	c := ClientRows{Referrals: []ReferralRow{{Region: "KZ-75", FromSector: "prison", ToSector: "clinic", Reason: "release", SentOn: "2026-02-01"}}}

@@ -193,6 +193,11 @@ func TestRelease_CountsDosesThatWereKept(t *testing.T) {
 		}{
 			{"given", func(mg int64) { dose(mg, 0) }, one},
 			{"given, vomited", func(mg int64) { dose(mg, 0); vomited() }, nil},
+			{"given, vomited at the same moment", func(mg int64) {
+				at := c.Now()
+				dose(mg, 0)
+				record(models.NewDose{Status: models.DoseVomited, At: at, Witnessed: true})
+			}, nil},
 			{"given, vomited, given again", func(mg int64) { dose(mg, 0); vomited(); dose(mg, 0) }, one},
 			{"given, vomited twice", func(mg int64) { dose(mg, 0); vomited(); dose(mg, 0); vomited() }, nil},
 			{"given, vomiting entered in error", func(mg int64) {
