@@ -118,6 +118,25 @@ func TestSeal_ShowsOneDrawInEveryTableThatNeedsIt(t *testing.T) {
 	}
 }
 
+// A cell is not shown in a table that says of itself another noise: its interval would be wrong.
+func TestSeal_ShowsNoCellUnderAnotherNoise(t *testing.T) {
+	t.Parallel()
+	plan := mustPlan(t, Ministry)
+	for source, refused := range map[string]bool{"TDI01.total": true, "TDI03.total": false} { // of the core, and of the indicators
+		plan.Tables = []TableLine{
+			{ID: "TDI01.total", Indicator: "TDI01", Part: partEntrants}, {ID: "TDI03.total", Indicator: "TDI03", Part: partIndicators},
+			{ID: "COMP.total", Indicator: "COMP", Part: partIndicators, Dimensions: []string{DimMeasure}, Same: map[string]Source{MeasureDenominator: {Table: source}}},
+		}
+		a, err := NewAccumulator(plan, testCountry, Annual, mustPeriod(t, "2026"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Seal(testKey(1)); (err != nil) != refused {
+			t.Errorf("from %s: %v", source, err)
+		}
+	}
+}
+
 // TestSeal_PeopleInTreatmentAreDrawnOnce holds that TDI03, the denominator of COMP and the
 // drugs of SDG351 show one draw in a year. In a quarter COMP looks back twelve months and has
 // a draw of its own.
