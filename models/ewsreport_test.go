@@ -159,8 +159,9 @@ func TestSignals_AClassRises(t *testing.T) {
 		"the first month of it":      {slices.Concat(ewsReports(3, "nitazene", here, "2026-05-01"), ewsReports(7, "nitazene", here, "2025-03-01")), ""},
 		"one retracted": {append(ewsReports(2, "nitazene", here, "2026-05-01"),
 			EWSReport{ID: "r", NPSClass: "nitazene", Region: here, Month: "2026-05-01", State: EWSRetracted}), ""},
-		"not known": {ewsReports(9, "unknown", here, "2026-05-01"), ""},
-		"other":     {ewsReports(9, "other", here, "2026-05-01"), ""},
+		"one of a month to come": {slices.Concat(ewsReports(2, "nitazene", here, "2026-05-01"), ewsReports(1, "nitazene", here, "2026-06-01")), ""},
+		"not known":              {ewsReports(9, "unknown", here, "2026-05-01"), ""},
+		"other":                  {ewsReports(9, "other", here, "2026-05-01"), ""},
 	} {
 		got := ""
 		for _, s := range SignalsOf(&c.reports[0], c.reports, today) {

@@ -119,9 +119,9 @@ type OATRow struct {
 	End        Date   // of the order; empty while it runs
 	EndKnownOn Date
 	// Doses are runs of days covered by doses taken, take-home and depot days included,
-	// by start. Days fewer than 30 apart may be given as one run.
+	// in any order. Days fewer than 30 apart may be given as one run.
 	Doses []DoseRun
-	// Phases are the order's versions by From.
+	// Phases are the order's versions, in any order.
 	Phases []DosePhase
 }
 

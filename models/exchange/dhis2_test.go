@@ -160,11 +160,14 @@ func TestDHIS2_StaleValues(t *testing.T) {
 		}
 		return s
 	}
-	before := release("provisional", "ministry", `{"region":"KZ-10","value":7},{"region":"KZ-11","value":9},{"region":"KZ-15","value":8},{"region":"KZ-19","value":null,"flag":"below_floor"}`)
+	before := release("provisional", "ministry", `{"region":"KZ-10","value":7,"lo95":null,"hi95":11},{"region":"KZ-11","value":9},{"region":"KZ-15","value":8},{"region":"KZ-19","value":null,"flag":"below_floor"}`)
 	now := release("final", "ministry", `{"region":"KZ-10","value":null,"flag":"below_floor"},{"region":"KZ-11+KZ-15","value":17,"flag":"merged"},{"region":"KZ-19","value":null,"flag":"below_floor"}`)
 	var got []string
 	for _, v := range now.Stale([]*Sealed{before, before}) {
 		got = append(got, v.OrgUnit+" "+v.Value)
+		if v.Comment != "" {
+			t.Errorf("%s: an interval goes with a value that is taken back: %s", v.OrgUnit, v.Comment)
+		}
 	}
 	if !slices.Equal(got, []string{"KZ-10 7", "KZ-11 9", "KZ-15 8"}) {
 		t.Error(got)
@@ -211,6 +214,9 @@ func metadataRules(t *testing.T, m Metadata) map[string]string {
 	}
 	for _, c := range m.CategoryCombos {
 		add("categoryCombo", c.MetaNamed)
+		if !c.SkipTotal {
+			t.Errorf("%s: cells with noise of their own are summed", c.Name)
+		}
 		refer(c.Name, "category", c.Categories...)
 	}
 	for _, c := range m.CategoryOptionCombos {

@@ -62,7 +62,7 @@ func resourceID(names ...string) string {
 	return id
 }
 
-// words turns a text by language into one with FHIR's translations.
+// fhir turns a text by language into one with FHIR's translations.
 func (w Words) fhir() protocols.Text {
 	t := protocols.Text{English: w["en"]}
 	for _, lang := range Languages[1:] {

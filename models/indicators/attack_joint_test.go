@@ -33,7 +33,8 @@ type nested struct {
 
 const everybody = "entrants"
 
-// nestedIndicators are all of the plan but TDI06, see items.
+// nestedIndicators are all of the plan but TDI06, see items, and SDG351, whose drugs are TDI03
+// and whose alcohol is attacked with the tables for alcohol.
 var nestedIndicators = []nested{
 	{id: "TDI02", whole: everybody, quarters: true, dimension: DimPreviousTreatment, codesOfNumerator: []string{"1"}, codesOfDenominator: []string{"1", "2"}},
 	{id: "TDI05", whole: everybody, quarters: true, dimension: DimInjecting, codesOfNumerator: []string{"2.3"}, codesOfDenominator: []string{"1", "2.1", "2.2", "2.3"}},
@@ -57,6 +58,17 @@ var nestedIndicators = []nested{
 	{id: "NSP02", equals: "NSP01 denominator", inside: "NSP01 numerator", quarters: true},
 	{id: "NSP03", whole: "NSP01 numerator"},
 	{id: "NAL01", whole: everybody}, {id: "HTS01", whole: everybody}, {id: "HTS02", whole: everybody}, {id: "HCV01", whole: everybody}, {id: "HCV02", whole: everybody},
+}
+
+// An indicator that is planned and not here is one that the joint attack does not see.
+func TestAttack_IsToldOfEveryIndicator(t *testing.T) {
+	t.Parallel()
+	for _, p := range plannedIndicators {
+		named := slices.ContainsFunc(nestedIndicators, func(n nested) bool { return n.id == p.id })
+		if named == (p.id == "TDI06" || p.id == "SDG351") {
+			t.Errorf("%s: in nestedIndicators %v; say there what it is part of", p.id, named)
+		}
+	}
 }
 
 // jointly is everything published of a block, the indicators first. Beside the unknowns of

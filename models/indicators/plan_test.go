@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -28,7 +29,6 @@ func split(t *testing.T, profile Profile, part string, s Status) (country, regio
 	return country, region
 }
 
-// cellsOfAClient is K: in how many cells of the core a client is in a year.
 func TestPlan_CoreHasTheTablesOfTheRule(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -218,6 +218,49 @@ func TestPlan_IsClosedAndWellFormed(t *testing.T) {
 	}
 }
 
+// What an indicator counts is drawn once in a release: of clients that try every indicator no two
+// cells hold the same people each time, but those that are shown from another table (Same). The
+// core and the tables of the return are left out: they draw anew what their lists share.
+func TestPlan_AnIndicatorIsNoSecondDraw(t *testing.T) {
+	t.Parallel()
+	a, err := NewAccumulator(mustPlan(t, Ministry), testCountry, Annual, mustPeriod(t, "2026"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(3000) {
+		if err := a.AddClient(randomClient(rand.New(rand.NewPCG(seed, 9)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drawn, cells := map[cell]string{}, 0
+	for _, indicators := range []bool{false, true} {
+		for _, tl := range a.tallies {
+			if (tl.line.Part == partIndicators) != indicators || slices.Contains(tl.line.Dimensions, DimRegion) { // the regions follow the country
+				continue
+			}
+			for i, c := range tl.cells {
+				codes := tl.coordinates(i)
+				shown := false
+				if len(codes) > 0 {
+					_, shown = tl.line.Same[codes[len(codes)-1]]
+				}
+				if shown || c.n < 50 { // few may be the same people by chance
+					continue
+				}
+				id := fmt.Sprint(tl.id, codes)
+				if before, ok := drawn[c]; indicators && ok {
+					t.Errorf("%s counts what %s counts: show it from there", id, before)
+				}
+				drawn[c] = id
+				cells++
+			}
+		}
+	}
+	if cells < 150 {
+		t.Errorf("%d cells were compared", cells)
+	}
+}
+
 // TestPlan_NamesEveryTableOfTheTemplate holds the worksheet together: each table of the
 // TDI template is published, or said to be missing with a reason.
 func TestPlan_NamesEveryTableOfTheTemplate(t *testing.T) {
@@ -252,6 +295,7 @@ func TestPlan_NamesEveryTableOfTheTemplate(t *testing.T) {
 		}
 	}
 }
+
 func TestCatalogue_IsComplete(t *testing.T) {
 	t.Parallel()
 	for _, i := range Catalogue {

@@ -131,8 +131,8 @@ type tdiTable struct {
 	columns []string
 	// noDrug says that the template's rows are no drugs.
 	noDrug bool
-	// bySex are the template numbers for men and for women; the rules allow them
-	// where the attribute has at most six codes.
+	// men and women are the template numbers of the split by sex; the rules allow it where
+	// the attribute has at most six codes.
 	men, women string
 	drugsOnly  bool   // has no meaning for alcohol
 	counts     string // what is counted if not the entrants

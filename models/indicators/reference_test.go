@@ -915,6 +915,49 @@ func TestCatalogue_EqualsASlowReference(t *testing.T) {
 	}
 }
 
+// What the catalogue says of an indicator without counting: that the entry rule of the
+// deployment decides it, and that nobody is in two quarters of a year. A release prints the
+// first, the budget is worked out from the second.
+func TestCatalogue_SaysWhichRuleAndHowOften(t *testing.T) {
+	t.Parallel()
+	other, byRule, twice := Rules{Entry: RuleTDIDIS, Supply: SupplyMonthlyAverage}, map[string]bool{}, map[string]bool{}
+	for seed := range uint64(1500) {
+		c := randomClient(rand.New(rand.NewPCG(seed, 8)))
+		for _, i := range Catalogue {
+			if i.Count == nil {
+				continue
+			}
+			total := func(period string, rules Rules) (units int64) {
+				f := frame(t, period, "2027-06-01")
+				f.Rules = rules
+				for _, fact := range i.Count(Known(c, f.AsOf), f) {
+					units += fact.Units
+				}
+				return units
+			}
+			byRule[i.ID] = byRule[i.ID] || total("2026", DefaultRules) != total("2026", other)
+			quarters := 0
+			for _, q := range []string{"2026Q1", "2026Q2", "2026Q3", "2026Q4"} {
+				if total(q, DefaultRules) > 0 {
+					quarters++
+				}
+			}
+			twice[i.ID] = twice[i.ID] || quarters > 1
+		}
+	}
+	for _, i := range Catalogue {
+		if i.Count == nil {
+			continue
+		}
+		if named := i.RuleFor(DefaultRules) != i.RuleFor(other); named != byRule[i.ID] {
+			t.Errorf("%s: the rule chosen changes its number: %v; its words: %v", i.ID, byRule[i.ID], named)
+		}
+		if twice[i.ID] && i.OncePerYear { // the other way round spends less than it says
+			t.Errorf("%s counts somebody in two quarters, and says once a year", i.ID)
+		}
+	}
+}
+
 // codesOfFact lists a fact by every dimension that the indicator allows.
 func codesOfFact(i Indicator, f Fact) string {
 	text := f.Measure

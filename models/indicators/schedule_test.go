@@ -118,6 +118,25 @@ func TestSeal_ShowsOneDrawInEveryTableThatNeedsIt(t *testing.T) {
 	}
 }
 
+// A cell is not shown in a table that says of itself another noise: its interval would be wrong.
+func TestSeal_ShowsNoCellUnderAnotherNoise(t *testing.T) {
+	t.Parallel()
+	plan := mustPlan(t, Ministry)
+	for source, refused := range map[string]bool{"TDI01.total": true, "TDI03.total": false} { // of the core, and of the indicators
+		plan.Tables = []TableLine{
+			{ID: "TDI01.total", Indicator: "TDI01", Part: partEntrants}, {ID: "TDI03.total", Indicator: "TDI03", Part: partIndicators},
+			{ID: "COMP.total", Indicator: "COMP", Part: partIndicators, Dimensions: []string{DimMeasure}, Same: map[string]Source{MeasureDenominator: {Table: source}}},
+		}
+		a, err := NewAccumulator(plan, testCountry, Annual, mustPeriod(t, "2026"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Seal(testKey(1)); (err != nil) != refused {
+			t.Errorf("from %s: %v", source, err)
+		}
+	}
+}
+
 // TestSeal_PeopleInTreatmentAreDrawnOnce holds that TDI03, the denominator of COMP and the
 // drugs of SDG351 show one draw in a year. In a quarter COMP looks back twelve months and has
 // a draw of its own.
@@ -190,6 +209,19 @@ func TestSeal_DividesByAnEstimateOrSaysThatThereIsNone(t *testing.T) {
 	for _, c := range region.Coverage {
 		if c.Value != nil || c.Reason != NoEstimate {
 			t.Errorf("%v: %+v without an estimate that has a source", c.Codes, c)
+		}
+	}
+}
+
+// What two hidden bands could hold, four each under a floor of five, is a tenth of 80 and over one of 79.
+func TestMeans_NoneWhereHiddenBandsCouldHoldOverATenth(t *testing.T) {
+	t.Parallel()
+	for shown, want := range map[int64]Flag{79: HiddenBands, 80: "", 49: FewClients} {
+		m := means(Table{Dimensions: []string{DimAgeFine}, noise: Noise{Variance: 4, Bound: 12, Floor: 5}, Cells: []Cell{
+			{Codes: []string{"30-34"}, Value: &shown}, {Codes: []string{"35-44"}}, {Codes: []string{"45-54"}},
+		}})
+		if len(m) != 1 || m[0].Flag != want || (m[0].Value == nil) != (want != "") {
+			t.Errorf("%d shown: %+v", shown, m)
 		}
 	}
 }

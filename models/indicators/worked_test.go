@@ -208,6 +208,21 @@ func onOATUntil(last, next models.Date) func(*ClientRows) {
 	}
 }
 
+// What is published of a release from custody stands where the person was to live; of one who
+// did not say, where the institution is.
+func TestCOC21_StandsWhereThePersonWasToLive(t *testing.T) {
+	t.Parallel()
+	f := frame(t, "2026Q2", "2026-12-01")
+	coc21, _ := ByID("COC21")
+	for region, c := range map[string]ClientRows{
+		"KZ-55": releaseCase("2026-06-12"), "KZ-35": releaseCase("2026-06-12", func(c *ClientRows) { c.Custody[0].ExitRegion = "" }),
+	} {
+		if facts := coc21.Count(c, f); len(facts) != 1 || facts[0].code(DimRegion) != region {
+			t.Errorf("%s: %+v", region, facts)
+		}
+	}
+}
+
 // W10: two women with one code in two facilities. Without linkage they are two clients;
 // with it the store joins their rows, and they count once.
 func TestTDI01_W10(t *testing.T) {
@@ -317,6 +332,14 @@ func TestOAT05_DosesAreThoseInForce(t *testing.T) {
 		"a change after the date":     {dose("methadone", at("2026-02-01", "maintenance", 80_000), at("2026-07-01", "maintenance", 20_000)), 1, 1},
 		"a depot has no daily dose":   {dose("buprenorphine_depot", at("2026-02-01", "maintenance", 0)), 0, 0},
 		"without phases nobody knows": {dose("methadone"), 0, 0},
+		"two from one day, the smaller recorded first": {dose("methadone",
+			models.DosePhase{From: "2026-02-01", KnownOn: "2026-02-01", Phase: "maintenance", DailyUg: 40_000},
+			models.DosePhase{From: "2026-02-01", KnownOn: "2026-02-02", Phase: "maintenance", DailyUg: 60_000}), 1, 1},
+		"two from one day, the smaller recorded last": {dose("methadone",
+			models.DosePhase{From: "2026-02-01", KnownOn: "2026-02-02", Phase: "maintenance", DailyUg: 40_000},
+			models.DosePhase{From: "2026-02-01", KnownOn: "2026-02-01", Phase: "maintenance", DailyUg: 60_000}), 1, 0},
+		"a tie never flatters":                {dose("methadone", at("2026-02-01", "maintenance", 60_000), at("2026-02-01", "maintenance", 59_999)), 1, 0},
+		"a tie never flatters, the other way": {dose("methadone", at("2026-02-01", "maintenance", 59_999), at("2026-02-01", "maintenance", 60_000)), 1, 0},
 	} {
 		if den, num := counted(t, "OAT05", frame(t, "2026Q2", "2026-07-20"), c.client); den != c.den || num != c.num {
 			t.Errorf("%s: %d of %d", name, num, den)
@@ -324,15 +347,25 @@ func TestOAT05_DosesAreThoseInForce(t *testing.T) {
 	}
 }
 
+// Each that looks past the period is here, and each that does not: a window that somebody
+// forgets publishes a number before it is one, and nothing else would say so.
 func TestFinalOn_ByTheWindowOfEach(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string]models.Date{
-		"TDI01": "2026-07-30", "COC21": "2026-08-20", "COC21R": "2026-07-30", "COC01": "2026-07-31", "REF01": "2026-08-29", "OAT03": "2027-01-29",
-		"OAT04": "2027-07-30", "RET12": "2026-10-22", "REPRES6": "2027-01-29", "HCV02": "2026-10-28", "WAIT21": "2026-07-30", "COMP": "2026-08-20",
-	} {
-		indicator, _ := ByID(id)
-		if got := indicator.FinalOn(mustPeriod(t, "2026Q2")); got != want {
-			t.Errorf("%s is final on %s, want %s", id, got, want)
+	later := map[string]models.Date{
+		"COC21": "2026-08-20", "COC21X": "2026-08-20", "COC01": "2026-07-31", "REF01": "2026-08-29", "OAT03": "2027-01-29",
+		"OAT04": "2027-07-30", "RET12": "2026-10-22", "REPRES6": "2027-01-29", "HCV02": "2026-10-28", "COMP": "2026-08-20",
+	}
+	within := []string{
+		"TDI01", "TDI01A", "TDI01S", "TDI02", "TDI03", "TDI05", "TDI06", "OAT01", "OAT02", "OAT05", "OAT06", "COC21R", "WAIT21", "WAITQ", "NSP01", "NSP02", "NSP03",
+		"NAL01", "HTS01", "HTS02", "HCV01", "SDG351",
+	}
+	for _, i := range Catalogue {
+		want, ok := later[i.ID]
+		if slices.Contains(within, i.ID) {
+			want, ok = "2026-07-30", true
+		}
+		if got := i.FinalOn(mustPeriod(t, "2026Q2")); i.Count != nil && (!ok || got != want) {
+			t.Errorf("%s is final on %s, want %q: say here whether it looks past the period", i.ID, got, want)
 		}
 	}
 }
@@ -522,8 +555,65 @@ func TestKnown_TakesBackWhatCameLater(t *testing.T) {
 	if len(k.Referrals) != 1 || k.Referrals[0].AttendedOn != "" || k.Referrals[0].ClosedOn != "" {
 		t.Errorf("%+v", k.Referrals)
 	}
+	// The last contact of a row holds without its contacts; one that comes later does not.
+	if k := Known(ClientRows{Episodes: []EpisodeRow{{Start: "2026-01-01", LastContact: "2026-05-01"}}}, "2026-03-15"); k.Episodes[0].LastContact != "2026-01-01" {
+		t.Errorf("%+v", k.Episodes)
+	}
 	if later := Known(c, "2026-06-01"); len(later.Episodes) != 2 || later.Episodes[0].End != "2026-03-01" || later.Episodes[0].LastContact != "2026-03-01" || c.Episodes[0].End == "" {
 		t.Errorf("%+v", later.Episodes)
+	}
+}
+
+func TestSDG351_KindsOfTreatmentExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	f := frame(t, "2026", "2027-06-01")
+	sdg, _ := ByID("SDG351")
+	contact := func(code string, on models.Date) models.EntryRow {
+		return models.EntryRow{Kind: models.RowContact, Code: code, On: on}
+	}
+	taken := func(from, to models.Date) []models.OATRow {
+		return []models.OATRow{{Medicine: "methadone", End: to, Doses: []models.DoseRun{{From: from, To: to}}}}
+	}
+	for name, c := range map[string]struct {
+		entries []models.EntryRow
+		oat     []models.OATRow
+		want    string
+	}{
+		"nothing":            {nil, nil, "not_recorded"},
+		"detoxification":     {[]models.EntryRow{contact("DETOX", "2026-12-31")}, nil, "pharmacological"},
+		"the year before":    {[]models.EntryRow{contact("DETOX", "2025-12-31")}, nil, "not_recorded"},
+		"aftercare":          {[]models.EntryRow{contact("AFTERCARE", "2026-02-01"), contact("RESREHAB", "2026-01-01")}, nil, "rehabilitation_aftercare"},
+		"two kinds":          {[]models.EntryRow{contact("PSY", "2026-02-01"), contact("DETOX", "2026-02-01")}, nil, "several"},
+		"a dose and talks":   {[]models.EntryRow{contact("PSY", "2026-02-01")}, taken("2025-12-01", "2026-01-01"), "several"},
+		"doses, till before": {[]models.EntryRow{contact("PSY", "2026-02-01")}, taken("2025-10-01", "2025-12-31"), "psychosocial"},
+		"doses, from after":  {nil, taken("2027-01-01", "2027-01-05"), "not_recorded"},
+		"doses":              {nil, taken("2026-12-31", "2027-01-05"), "pharmacological"},
+	} {
+		facts := sdg.Count(ClientRows{Episodes: []EpisodeRow{episode("2026-01-01", "")}, Entries: c.entries, OAT: c.oat}, f)
+		if len(facts) != 1 || facts[0].code(DimSDGGroup) != c.want {
+			t.Errorf("%s: %+v", name, facts)
+		}
+	}
+}
+
+func TestNAL01_SaysWhoWasReleased(t *testing.T) {
+	t.Parallel()
+	nal01, _ := ByID("NAL01")
+	for exit, want := range map[models.Date]string{"2026-06-12": "yes", "2025-12-31": "no", "": "no"} {
+		c := releaseCase("2026-06-12", community("2026-06-15"))
+		c.Custody[0].Exit = exit
+		if facts := nal01.Count(c, frame(t, "2026", "2027-06-01")); len(facts) != 1 || facts[0].code(DimOnRelease) != want { // given none
+			t.Errorf("%q: %+v", exit, facts)
+		}
+	}
+}
+
+func TestREF01_SaysFromWhichSectorToWhich(t *testing.T) {
+	t.Parallel()
+	c := ClientRows{Referrals: []ReferralRow{{Region: "KZ-75", FromSector: "prison", ToSector: "clinic", Reason: "release", SentOn: "2026-02-01"}}}
+	ref01, _ := ByID("REF01")
+	if facts := ref01.Count(c, frame(t, "2026", "2027-06-01")); len(facts) != 1 || facts[0].code(DimSectorPair) != "prison_to_clinic" {
+		t.Errorf("%+v", facts)
 	}
 }
 

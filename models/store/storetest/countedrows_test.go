@@ -193,6 +193,11 @@ func TestRelease_CountsDosesThatWereKept(t *testing.T) {
 		}{
 			{"given", func(mg int64) { dose(mg, 0) }, one},
 			{"given, vomited", func(mg int64) { dose(mg, 0); vomited() }, nil},
+			{"given, vomited at the same moment", func(mg int64) {
+				at := c.Now()
+				dose(mg, 0)
+				record(models.NewDose{Status: models.DoseVomited, At: at, Witnessed: true})
+			}, nil},
 			{"given, vomited, given again", func(mg int64) { dose(mg, 0); vomited(); dose(mg, 0) }, one},
 			{"given, vomited twice", func(mg int64) { dose(mg, 0); vomited(); dose(mg, 0); vomited() }, nil},
 			{"given, vomiting entered in error", func(mg int64) {
@@ -300,5 +305,59 @@ func TestRelease_CountsNoReferralOlderThanAYear(t *testing.T) {
 		if e := k.theOne(t).Episodes; len(e) != 1 || e[0].ReferredOn != "" {
 			t.Errorf("%+v", e)
 		}
+	})
+}
+
+// A contact that was missed, an entry struck out and a version that was corrected are not counted.
+func TestRelease_CountsEntriesThatStand(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		steward, k := c.sealer(t)
+		doctor := c.As(models.RoleNarcologist, c.Clinic)
+		handle := doctor.Register(1)
+		doctor.Start(handle)
+		c.Advance(24 * time.Hour)
+		contact := func(syringes int, appointment string) *models.Contact {
+			return &models.Contact{On: c.Today(), Intervention: "NSP", Setting: "community", Appointment: appointment, Syringes: syringes}
+		}
+		doctor.Record(handle, contact(0, "missed"))
+		struck, corrected := doctor.Record(handle, contact(10, "attended")), doctor.Record(handle, contact(20, "attended"))
+		_, err := doctor.On(1).CorrectEntry(ctx, struck.EntryID, models.EnteredInError, nil)
+		must(t, err)
+		_, err = doctor.On(1).CorrectEntry(ctx, corrected.EntryID, "entry_error", contact(30, "attended"))
+		must(t, err)
+		c.counted(t, steward, k, "2026Q3")
+		rows := k.theOne(t)
+		if len(rows.Entries) != 1 || rows.Entries[0].Quantity != 30 || len(rows.Episodes[0].Contacts) != 1 {
+			t.Errorf("%+v %+v", rows.Entries, rows.Episodes[0].Contacts)
+		}
+	})
+}
+
+// A dose covers the days until the next one is due.
+func TestRelease_CountsTheDaysThatADoseCovers(t *testing.T) {
+	each(t, func(t *testing.T, c *Country) {
+		steward, k := c.sealer(t)
+		doctor := c.As(models.RoleNarcologist, c.Clinic)
+		day := c.Today()
+		for i, n := range []models.NewDoseOrder{
+			{Medicine: "buprenorphine", Schedule: "alternate_day", DoseUg: 16_000}, {Medicine: "buprenorphine_depot", Schedule: "weekly_depot", DoseUg: 24_000},
+			{Medicine: "buprenorphine_depot", Schedule: "monthly_depot", DoseUg: 96_000},
+		} {
+			n.Phase, n.From, n.IdentityChecked, n.GuardReason = "maintenance", day.AddDays(-7), true, "verified_elsewhere"
+			order, _, err := doctor.New().CreateDoseOrder(ctx, doctor.Register(i), n, dosing())
+			must(t, err)
+			dose := models.NewDose{Status: models.DoseGiven, At: c.Now(), DoseUg: n.DoseUg, HasDose: true, Witnessed: true, GuardReason: "tolerance_known"}
+			_, _, err = doctor.New().RecordDose(ctx, order.ID, dose, dosing())
+			must(t, err)
+		}
+		c.counted(t, steward, k, "2026Q3")
+		var got []models.DoseRun
+		for _, rows := range k.clients {
+			got = append(got, rows.OAT[0].Doses...)
+		}
+		slices.SortFunc(got, func(a, b models.DoseRun) int { return cmp.Compare(a.To, b.To) })
+		same(t, "doses", got, []models.DoseRun{
+			{From: day, To: day.AddDays(1), KnownOn: day}, {From: day, To: day.AddDays(6), KnownOn: day}, {From: day, To: day.AddDays(27), KnownOn: day},
+		})
 	})
 }
