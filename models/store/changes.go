@@ -318,7 +318,7 @@ func (s *Session) goesOn(r *reading, cur changeCursor) error {
 		if e.Seq == cur.seq && e.At.UnixMilli() == cur.at {
 			return nil
 		}
-		if e.Seq == cur.seq || e.At.UnixMilli() > cur.given {
+		if e.At.UnixMilli() > cur.given {
 			return errFeedBroken
 		}
 	}

@@ -117,8 +117,16 @@ func TestChanges_CursorFromBeforeARestore(t *testing.T) {
 		}
 		// Each begins with a backup, ten lines of the other clinic that are lost, and its cursor behind them.
 		for name, after := range map[string]func() (sent string){
-			"nothing came yet":   func() string { return "" },
-			"not as far yet":     refer,
+			"nothing came yet":  func() string { return "" },
+			"not as far yet":    refer,
+			"only others wrote": func() string { c.untilLine(t, lostAt, func() { ngo.Register(next()) }); return "" },
+			"this feed's own, at the very time of the cursor": func() string {
+				c.Advance(-10 * time.Minute) // a clock that was wrong
+				c.untilLine(t, lostAt-1, func() { ngo.Register(next()) })
+				c.Advance(-time.Millisecond)
+				other.Register(next())
+				return ""
+			},
 			"another feed's now": func() string { id := refer(); c.untilLine(t, lostAt, func() { ngo.Register(next()) }); return id },
 			"this feed's own now": func() string {
 				id := refer()
