@@ -707,9 +707,12 @@ func TestScenarioChanges_OverHTTP(t *testing.T) {
 		}
 		w.get(t, nurse, "/api/v1/changes?limit=5", `"kind":"client"`, code).Into(t, &page)
 		w.get(t, nurse, "/api/v1/changes?since="+page.Page.Next, `"items":[]`)
-		first := w.get(t, nurse, "/api/v1/changes", code)
-		if zero := w.get(t, nurse, "/api/v1/changes?since=0"); string(zero.Body) != string(first.Body) {
-			t.Errorf("since 0 is not the beginning: %s", zero.Body)
+		items := func(path string) string { // no two cursors are the same
+			body, _, _ := strings.Cut(string(w.get(t, nurse, path, code).Body), `,"page":`)
+			return body
+		}
+		if first, zero := items("/api/v1/changes"), items("/api/v1/changes?since=0"); zero != first {
+			t.Errorf("since 0 is not the beginning: %s", zero)
 		}
 		w.refused(t, nurse, "/api/v1/changes?since=nonsense", 422, "cursor.invalid")
 		w.refused(t, nurse, "/api/v1/changes?since=00", 422, "cursor.invalid")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -268,11 +267,18 @@ type Change struct {
 	ID   string // as in its address: a client is named by its code
 }
 
-// changeCursor is where a reader stands: the last entry it was given, and the civil date
-// until which it was told of consents that ran out.
+// changeCursor is where a reader stands: the last entry it was given, the civil date until
+// which it was told of consents that ran out, and two times in milliseconds that say whether
+// the feed is still the one it was given from: the entry's, and that of the answer.
 type changeCursor struct {
-	seq int64
-	day models.Date
+	seq       int64
+	day       models.Date
+	at, given int64
+}
+
+// key is of one length whatever the numbers: pageKey.
+func (c changeCursor) key() string {
+	return fmt.Sprintf("%019d|%s|%015d|%015d", c.seq, c.day, c.at, c.given)
 }
 
 func (s *Session) changeCursor(since string) (cur changeCursor, err error) {
@@ -283,15 +289,47 @@ func (s *Session) changeCursor(since string) (cur changeCursor, err error) {
 	if key == "" {
 		return changeCursor{day: s.today()}, nil // whoever begins has no copies yet
 	}
-	seq, day, _ := strings.Cut(key, "|")
-	cur.day = models.Date(day)
-	cur.seq, err = strconv.ParseInt(seq, 10, 64)
+	_, err = fmt.Sscanf(key, "%d|%10s|%d|%d", &cur.seq, &cur.day, &cur.at, &cur.given)
 	return cur, err
 }
 
-// errFeedPruned sends back to the start whoever stayed away longer than the feed is kept:
-// what is gone in between could not be said any more.
-var errFeedPruned = at("/since", models.Fail(models.KindInvalid, "changes.too_old", "The cursor is older than the feed is kept: delete what you hold and begin without a cursor."))
+// errFeedBroken sends back to the start whoever stayed away longer than the feed is kept, or
+// stands where a restored feed has something else: what is gone in between could not be said any more.
+var errFeedBroken = at("/since", models.Fail(models.KindInvalid, "changes.too_old",
+	"The feed does not go on from this cursor, which is older than the feed is kept or from before a restore: delete what you hold and begin without a cursor."))
+
+// goesOn refuses a cursor that the feed does not go on from. After a restore numbers are given
+// out again, and a cursor from before it would pass over what is written since. The entry that
+// the cursor stands behind is there, as it was; or it is deleted (a newer one of its record, an
+// erasure, its age), and then what the feed has before it was there when the cursor was given,
+// and the number is nobody else's and was reached.
+func (s *Session) goesOn(r *reading, cur changeCursor) error {
+	if cur.seq == 0 {
+		return nil
+	}
+	if r.today > cur.day.AddDays(models.FeedDays) {
+		return errFeedBroken
+	}
+	var before, reached []changeEntry // one or none
+	if err := r.Where("organisation_id = ? AND seq <= ?", s.actor.OrganisationID, cur.seq).Order("seq DESC").Limit(1).Find(&before).Error; err != nil {
+		return err
+	}
+	for _, e := range before {
+		if e.Seq == cur.seq && e.At.UnixMilli() == cur.at {
+			return nil
+		}
+		if e.At.UnixMilli() > cur.given {
+			return errFeedBroken
+		}
+	}
+	if err := r.Where("seq >= ?", cur.seq).Order("seq").Limit(1).Find(&reached).Error; err != nil {
+		return err
+	}
+	if len(reached) == 0 || reached[0].Seq == cur.seq {
+		return errFeedBroken
+	}
+	return nil
+}
 
 // ListChanges returns what changed for the caller's organisation since a cursor, oldest
 // first, of the kinds the role may read: every record once, at its newest entry. The last
@@ -302,10 +340,10 @@ func (s *Session) ListChanges(ctx context.Context, p Paging) (page Page[Change],
 		return page, err
 	}
 	err = s.readRecords(ctx, "changes.read", func(r *reading) error {
-		if cur.seq > 0 && r.today > cur.day.AddDays(models.FeedDays) {
-			return errFeedPruned
+		if err := s.goesOn(r, cur); err != nil {
+			return err
 		}
-		next := changeCursor{cur.seq, cur.day}
+		next := cur
 		var rows []changeEntry
 		q := r.Model(&changeEntry{}).Where("changes.organisation_id = ? AND changes.seq > ? AND changes.kind IN ?", s.actor.OrganisationID, cur.seq, s.feedKinds()).
 			Where("NOT EXISTS (SELECT 1 FROM changes newer WHERE newer.organisation_id = changes.organisation_id AND newer.kind = changes.kind" +
@@ -313,8 +351,9 @@ func (s *Session) ListChanges(ctx context.Context, p Paging) (page Page[Change],
 		if err := q.Order("changes.seq").Limit(p.Limit).Find(&rows).Error; err != nil {
 			return err
 		}
-		for _, row := range rows {
-			next.seq = row.Seq
+		if len(rows) > 0 { // as it was given: nothing that is written later makes an older cursor good
+			last := rows[len(rows)-1]
+			next.seq, next.at, next.given = last.Seq, last.At.UnixMilli(), s.store.now().UnixMilli()
 		}
 		items, err := s.changesOf(r, rows)
 		if err != nil {
@@ -327,7 +366,7 @@ func (s *Session) ListChanges(ctx context.Context, p Paging) (page Page[Change],
 			}
 			items, next.day = append(items, ended...), r.today
 		}
-		page = Page[Change]{Items: items, Next: s.cursor("changes", fmt.Sprintf("%d|%s", next.seq, next.day))}
+		page = Page[Change]{Items: items, Next: s.cursor("changes", next.key())}
 		return nil
 	})
 	return page, err

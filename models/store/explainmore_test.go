@@ -129,6 +129,13 @@ var moreLookups = []lookup{
 		return absentIsFine(err)
 	}},
 	{"changes", func(p *plans) error { _, err := p.nurse.New().ListChanges(ctx, fifty); return err }},
+	{"changes from a cursor", func(p *plans) error {
+		page, err := p.nurse.New().ListChanges(ctx, fifty)
+		if err == nil {
+			_, err = p.nurse.New().ListChanges(ctx, store.Paging{Limit: 50, Cursor: page.Next})
+		}
+		return err
+	}},
 	{"sync conflicts", func(p *plans) error { _, err := p.nurse.New().ListConflicts(ctx, "", fifty); return err }},
 	{"one sync conflict", func(p *plans) error { _, err := p.nurse.New().GetConflict(ctx, nothing); return absentIsFine(err) }},
 	{"identity changes", func(p *plans) error { _, err := p.doctor().ListIdentityChanges(ctx, "", fifty); return err }},

@@ -31,6 +31,9 @@ func Open(opt Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.cursors, err = cursorBox(opt.Keys.Cursor); err != nil {
+		return nil, err
+	}
 	if s.linker, err = models.NewLinker(opt.Country, opt.Keys.Country, opt.Keys.Sector); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ package store
 
 import (
 	"context"
+	"crypto/cipher"
 	"database/sql"
 	"errors"
 	"time"
@@ -51,7 +52,7 @@ type Keys struct {
 	Country []byte // K_country: link ids
 	Sector  []byte // K_sector: client codes
 	Record  []byte // K_rec: disclosure control
-	Cursor  []byte // signs page cursors
+	Cursor  []byte // encrypts page cursors
 }
 
 // Store is an open database.
@@ -61,6 +62,7 @@ type Store struct {
 	write   *gorm.DB
 	read    *gorm.DB
 	linker  *models.Linker
+	cursors cipher.AEAD // paging.go
 	reads   *readLog
 	turn    chan struct{} // held by one transaction of those that lost again and again
 }
