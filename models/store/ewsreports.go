@@ -245,7 +245,8 @@ func (t *tx) proposeSignal(signal models.Signal) error {
 		case a.State == models.AlertRetracted: // by a person, who knows what the rule does not
 			return nil
 		case a.Open(t.today):
-			version, seen := a.Version, a.Join(signal)
+			version := a.Version // in a statement of its own: Join raises it
+			seen := a.Join(signal)
 			return t.saveAlert(a, version, seen)
 		}
 	}
