@@ -54,7 +54,8 @@ func TestEWS_FromReportsToAnAlertForEverybody(t *testing.T) {
 			w.run(t, changing(coordinator, "POST", "/api/v1/ews-reports/"+id+"/retraction", `"1"`, `{"reason":"not_confirmed"}`, 200).failing("", `"state":"retracted"`))
 		}
 		retract(ids[0])
-		w.get(t, w.as(t, models.RolePeerNavigator), path, `"weakened":true`)
+		w.get(t, coordinator, path, `"weakened":true`, `"version":3`)
+		w.get(t, w.as(t, models.RolePeerNavigator), path, `"weakened":false`, `"version":2`)
 		retract(ids[1])
 		retract(ids[2])
 		w.refused(t, w.as(t, models.RolePeerNavigator), path, 404, "alert.not_found")

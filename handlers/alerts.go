@@ -35,7 +35,7 @@ type AlertView struct {
 	Place        *string                `json:"place" cat:"alert"`
 	NPSClass     *string                `json:"npsClass" cat:"alert"`
 	Name         *string                `json:"name" cat:"alert"`
-	Weakened     bool                   `json:"weakened" cat:"alert"` // reports it rests on were retracted
+	Weakened     bool                   `json:"weakened" cat:"alert"` // reports it rests on were retracted; false for all but the programme
 	Substances   []string               `json:"substances" cat:"alert"`
 	Advice       []string               `json:"advice" cat:"alert"`
 	Note         string                 `json:"note" cat:"alert"`
@@ -82,13 +82,13 @@ func IssueAlert(c *Call) error {
 	return c.Created(out, "/api/v1/alerts/"+a.ID, a.Version, alertView(*a))
 }
 
-// ListAlerts lists the alerts in force, and proposals to those who may issue them.
+// ListAlerts lists the alerts in force, and proposals to the programme, who issues them.
 //
 //	@Summary	Alerts
 //	@Tags		alerts
 //	@Security	bearer
 //	@Produce	json
-//	@Param		state	query		string	false	"only these; others than issued for those who may change alerts"	Enums(proposed, issued, retracted)
+//	@Param		state	query		string	false	"only these; others than issued for those who may change alerts, proposed for the programme"	Enums(proposed, issued, retracted)
 //	@Param		limit	query		int		false	"page size, 1 to 200"
 //	@Param		cursor	query		string	false	"cursor of the page before"
 //	@Success	200		{object}	Page[AlertView]

@@ -102,6 +102,20 @@ func (a *Alert) RestsOn(standing int) bool {
 	return true
 }
 
+// Public is the alert as everybody but the programme sees it. Whether it is weakened would
+// tell who takes reports of their own back how many others stand, restricted ones too; so
+// would a version that is raised with it.
+func (a Alert) Public() Alert {
+	if len(a.Basis) == 0 || a.IssuedAt == nil {
+		return a
+	}
+	a.Weakened, a.Basis, a.Version = false, nil, 2
+	if a.State == AlertRetracted {
+		a.Version = 3
+	}
+	return a
+}
+
 // AlertText is what an alert tells everybody.
 type AlertText struct {
 	Substances []string

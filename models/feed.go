@@ -41,3 +41,7 @@ var FeedKinds = map[string]Category{
 // FeedEntries is the kind whose records are of many categories: each is told to the roles
 // that read its own.
 const FeedEntries = "entry"
+
+// FeedProgrammeAlert is stored of an alert in the feed of the ministry and told as "alert",
+// to the programme only: of proposals too, and of what the reports did to an issued one.
+const FeedProgrammeAlert = "programme_alert"

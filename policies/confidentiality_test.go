@@ -158,9 +158,10 @@ agreement change country: programme_coordinator
 breakGlass read own: clinician narcologist PM
 breakGlass create own: clinician narcologist PM
 breakGlass approve own: clinician narcologist PM
-alert read any: CT PM PSY SEC GOV PRO NGO PEER ministry_analyst programme_coordinator
+alert read any: CT PM PSY SEC GOV PRO NGO PEER ministry_analyst
 alert create own: clinician narcologist PM
 alert change own: clinician narcologist PM
+alert read country: programme_coordinator
 alert create country: programme_coordinator
 alert change country: programme_coordinator
 ewsReport read own: CT PM PSY NGO

@@ -8,14 +8,37 @@ import (
 	"jol/models"
 )
 
-// visibleAlerts selects what the role may see: those in force, and for whoever may change
-// alerts also proposals and what is over.
+// visibleAlerts selects what the role may see: those in force, for whoever may change
+// alerts also what is over, and proposals for the programme only.
 func (s *Session) visibleAlerts(q *gorm.DB, today models.Date) *gorm.DB {
-	q = s.seesProposal(s.scoped(q.Model(&models.Alert{}), alertTable, models.CatAlert, models.Read))
+	q = s.scoped(q.Model(&models.Alert{}), alertTable, models.CatAlert, models.Read)
 	if !s.grants.Has(models.CatAlert, models.Change) {
 		q = q.Where("alerts.state = ? AND alerts.valid_until >= ?", models.AlertIssued, today)
 	}
 	return q
+}
+
+// seeAlert is an alert as the session may see it.
+func (s *Session) seeAlert(a models.Alert) models.Alert {
+	if s.programmeAlerts() {
+		return a
+	}
+	return a.Public()
+}
+
+// tellAlert tells those who may see it: what was never issued is the programme's.
+func (t *tx) tellAlert(a *models.Alert) error {
+	if a.IssuedAt != nil {
+		if err := t.tellKinds("alert", a.ID, models.OrganisationKinds...); err != nil {
+			return err
+		}
+	}
+	return t.tellProgramme(a)
+}
+
+// tellProgramme tells those who can issue and retract any alert, and nobody else.
+func (t *tx) tellProgramme(a *models.Alert) error {
+	return t.tellKinds(models.FeedProgrammeAlert, a.ID, models.KindMinistry)
 }
 
 // listedAs orders alerts by day. The id of a proposal is random: issued, it is shown to
@@ -34,6 +57,9 @@ func (s *Session) ListAlerts(ctx context.Context, state string, p Paging) (page 
 			q = q.Where("alerts.state = ?", state)
 		}
 		page, err = loadPage(s, q, "alerts", "alerts.listed_as", p, func(a models.Alert) string { return a.ListedAs })
+		for i, a := range page.Items {
+			page.Items[i] = s.seeAlert(a)
+		}
 		return err
 	})
 	return page, err
@@ -42,9 +68,11 @@ func (s *Session) ListAlerts(ctx context.Context, state string, p Paging) (page 
 // GetAlert returns one alert.
 func (s *Session) GetAlert(ctx context.Context, id string) (a *models.Alert, err error) {
 	err = s.readRecords(ctx, "alert.read", func(r *reading) error {
-		a = &models.Alert{}
+		var row models.Alert
 		r.touched(id)
-		return found(s.visibleAlerts(r.DB, r.today).Where("alerts.id = ?", id).Take(a).Error, "alert")
+		err := found(s.visibleAlerts(r.DB, r.today).Where("alerts.id = ?", id).Take(&row).Error, "alert")
+		a = new(s.seeAlert(row))
+		return err
 	})
 	return a, err
 }
@@ -67,7 +95,7 @@ func (s *Session) IssueAlert(ctx context.Context, n models.NewAlert) (a *models.
 		if err := t.Create(a).Error; err != nil {
 			return err
 		}
-		return t.tellKinds("alert", id, models.OrganisationKinds...)
+		return t.tellAlert(a)
 	})
 	return a, out, err
 }
@@ -108,7 +136,7 @@ func (s *Session) changeAlert(ctx context.Context, action, id string, change fun
 		if err := changed(t.Model(a).Where("version = ?", s.req.Base).Select(columns).Updates(a)); err != nil {
 			return err
 		}
-		return t.tellKinds("alert", id, models.OrganisationKinds...)
+		return t.tellAlert(a)
 	})
 	return a, err
 }

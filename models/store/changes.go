@@ -376,6 +376,9 @@ func (s *Session) ListChanges(ctx context.Context, p Paging) (page Page[Change],
 func (s *Session) feedKinds() []string {
 	kinds := []string{}
 	for kind, category := range models.FeedKinds {
+		if kind == "alert" && s.programmeAlerts() {
+			kind = models.FeedProgrammeAlert
+		}
 		if s.grants.Has(category, models.Read) || kind == models.FeedEntries {
 			kinds = append(kinds, kind)
 		}
@@ -400,6 +403,9 @@ func (s *Session) changesOf(r *reading, rows []changeEntry) ([]Change, error) {
 			continue // of a category that this role does not read, or not there any more
 		}
 		change := Change{Kind: row.Kind, ID: row.RecordID}
+		if row.Kind == models.FeedProgrammeAlert {
+			change.Kind = "alert"
+		}
 		if row.Kind == "client" && !row.Gone {
 			if change.ID = codes[row.RecordID]; change.ID == "" {
 				continue // not this organisation's: never named to it

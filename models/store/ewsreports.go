@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"jol/models"
 )
 
@@ -245,7 +243,8 @@ func (t *tx) proposeSignal(signal models.Signal) error {
 		case a.State == models.AlertRetracted: // by a person, who knows what the rule does not
 			return nil
 		case a.Open(t.today):
-			version, seen := a.Version, a.Join(signal)
+			version := a.Version // in a statement of its own: Join raises it
+			seen := a.Join(signal)
 			return t.saveAlert(a, version, seen)
 		}
 	}
@@ -255,25 +254,21 @@ func (t *tx) proposeSignal(signal models.Signal) error {
 		return err
 	}
 	t.alsoTouched(a.ID)
-	return t.tellAlert(&a)
+	return t.tellProgramme(&a)
 }
 
-// saveAlert writes what reports did to an alert; seen says that its readers see a change.
+// saveAlert writes what reports did to an alert; seen says that the programme sees a change.
+// Everybody else sees that an issued one is taken back, and not that it is weakened.
 func (t *tx) saveAlert(a *models.Alert, version int64, seen bool) error {
 	err := changed(t.Model(a).Where("version = ?", version).Select("state", "retraction", "basis", "weakened", "version").Updates(a))
 	if err != nil || !seen {
 		return err
 	}
 	t.alsoTouched(a.ID)
-	return t.tellAlert(a)
-}
-
-// tellAlert tells those who may see it: a proposal is the programme's.
-func (t *tx) tellAlert(a *models.Alert) error {
-	if a.IssuedAt == nil {
-		return t.tellKinds("alert", a.ID, models.KindMinistry)
+	if a.State == models.AlertIssued {
+		return t.tellProgramme(a)
 	}
-	return t.tellKinds("alert", a.ID, models.OrganisationKinds...)
+	return t.tellAlert(a)
 }
 
 // weaken changes the alerts that rested on a report that was retracted, or that turned out
@@ -311,13 +306,4 @@ func (t *tx) weaken(r *models.EWSReport) error {
 // reachEWS is what an organisation shares in of the reports of others, by its kind.
 func (s *Session) reachEWS() condition {
 	return condition{"ews_reports.confidentiality IN ?", []any{ewsLevels(s.actor.OrganisationKind)}}
-}
-
-// seesProposal leaves the proposals of the early warning to those who can issue them: they
-// rest on reports that not everybody who issues alerts of their own may read.
-func (s *Session) seesProposal(q *gorm.DB) *gorm.DB {
-	if s.grants.Through(models.CatAlert, models.Change, models.Country) {
-		return q
-	}
-	return q.Where("(alerts.kind <> ? OR alerts.issued_at IS NOT NULL)", models.AlertNewSubstance)
 }

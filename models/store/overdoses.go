@@ -207,7 +207,7 @@ func (t *tx) proposeAlert(o *models.Overdose) error {
 		return err
 	}
 	t.alsoTouched(a.ID)
-	return t.tellKinds("alert", a.ID, models.KindClinic, models.KindPrisonHealth, models.KindMinistry)
+	return t.tellProgramme(&a)
 }
 
 // tellKinds enters a record that is about nobody in the feeds of all organisations of some kinds.

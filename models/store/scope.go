@@ -182,8 +182,10 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 	switch relation {
 	case models.Any:
 		switch t {
-		case organisationTable, releaseTable, denominatorTable, auditTable, editionTable, alertTable, facilityLimitTable:
+		case organisationTable, releaseTable, denominatorTable, auditTable, editionTable, facilityLimitTable:
 			return condition{sql: "1 = 1"}
+		case alertTable: // a proposal answers whoever made the report that set it off: only the programme sees it
+			return condition{sql: "alerts.issued_at IS NOT NULL"}
 		case userTable: // colleagues: the directory names no account of another organisation
 			return condition{"users.organisation_id = ?", []any{org}}
 		case ewsReportTable:
@@ -219,6 +221,12 @@ func (s *Session) reach(t table, relation models.Relation, category models.Categ
 		return s.reachByEmergency(t)
 	}
 	return condition{}
+}
+
+// programmeAlerts reports whether the actor decides on any alert: who sees proposals, and
+// whether an issued one is weakened.
+func (s *Session) programmeAlerts() bool {
+	return s.grants.Through(models.CatAlert, models.Change, models.Country)
 }
 
 // ministryOr is the whole country for a ministry; the administrator of any other
