@@ -1,6 +1,9 @@
 package exchange
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The units of what is worked out from counts. A count is one of unitPersons, the unit of a
 // sum, or an event of eventUnits.
@@ -37,6 +40,41 @@ func (t *SealedTable) figureUnit(kind string) string {
 		return t.Unit + "_per_person"
 	}
 	return unitPercent
+}
+
+// contactRates are the indicators that divide by an estimate of a population, and by the
+// people whom the services know: a rate of theirs is none of the population.
+var contactRates = []string{"OAT01", "NSP01", "NSP02"}
+
+// ofWhom says what a figure of the table is a share of, where that could be taken for
+// something else; empty where the title says it.
+func (t *SealedTable) ofWhom(kind, lang string) string {
+	switch {
+	case kind == KindRate && slices.Contains(contactRates, t.Indicator):
+		return wordsOf("of_contact").In(lang)
+	case kind == KindCoverage && t.Unit != "":
+		return wordsOf("unit_"+t.figureUnit(kind)).In(lang) + ", " + wordsOf("of_estimate").In(lang)
+	case kind == KindCoverage:
+		return wordsOf("of_estimate").In(lang)
+	}
+	return ""
+}
+
+// shown is the kind of figure that a picture draws: rates where there are some, else counts.
+func (t *SealedTable) shown() string {
+	if len(t.figures(KindRate)) > 0 {
+		return KindRate
+	}
+	return ""
+}
+
+// titleOf is the title over figures of one kind.
+func (t *SealedTable) titleOf(kind, lang string) string {
+	title := t.Title.In(lang)
+	if of := t.ofWhom(kind, lang); of != "" {
+		title += " (" + of + ")"
+	}
+	return title
 }
 
 // unitWords names the unit of the counts for people. Of days it says how a person-year
