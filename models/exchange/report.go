@@ -135,7 +135,7 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 			value, of, _ := strings.Cut(m.text, " (")
 			k.Value, k.Of = value, strings.TrimSuffix(of, ")")
 		}
-		if t.Unit != "" && t.Unit != unitDays { // the title says days itself
+		if t.shown() == "" { // a rate has its sign
 			k.Title += ", " + t.unitWords().In(lang)
 		}
 		all = append(all, k)

@@ -99,20 +99,30 @@ func (t *SealedTable) methodNote() Words {
 	return all
 }
 
-// The title of OAT02 in releases sealed before it was put right: what it counted was days
-// then too, as its unit says.
-var oldTitles = map[string][2]string{
-	"en": {"Person-years on agonist treatment", "Days on agonist treatment"},
-	"ru": {"Человеко-годы на терапии агонистами", "Дни на терапии агонистами"},
-	"kk": {"Агонистермен терапиядағы адам-жылдар", "Агонистермен терапиядағы күндер"},
+// Titles that named another thing than the table counts, in releases sealed before they
+// were put right, and the right ones: OAT02 and NSP03 always were sums of days and of
+// syringes, SDG351 a count of people.
+var oldTitles = map[string]map[string][2]string{
+	"OAT02": {
+		"en": {"Person-years on agonist treatment", "Days on agonist treatment"},
+		"ru": {"Человеко-годы на терапии агонистами", "Дни на терапии агонистами"},
+		"kk": {"Агонистермен терапиядағы адам-жылдар", "Агонистермен терапиядағы күндер"},
+	},
+	"NSP03": {
+		"en": {"Syringes for a person who injects and year", "Syringes given to known clients"},
+		"ru": {"Шприцев на одного потребителя инъекционных наркотиков в год", "Шприцы, выданные известным клиентам"},
+		"kk": {"Инъекциялық есірткі қолданатын бір адамға жылына шприц", "Белгілі клиенттерге берілген шприцтер"},
+	},
+	"SDG351": {
+		"en": {"Treatment contact coverage", "People in treatment in the year"},
+		"ru": {"Охват лечением", "Лица, получавшие лечение в течение года"},
+		"kk": {"Еммен қамту", "Жыл ішінде ем алған адамдар"},
+	},
 }
 
-// rightTitle keeps the title of a sum of days from naming years.
+// rightTitle keeps a title from naming another thing than the table counts.
 func (t *SealedTable) rightTitle() {
-	if t.Unit != unitDays {
-		return
-	}
-	for lang, old := range oldTitles {
+	for lang, old := range oldTitles[t.Indicator] {
 		if rest, ok := strings.CutPrefix(t.Title[lang], old[0]); ok {
 			t.Title[lang] = old[1] + rest
 		}
