@@ -116,6 +116,14 @@ func TestPicture_SpeaksTheReadersLanguage(t *testing.T) {
 			t.Errorf("%v %v", one.Header, two.Header)
 		}
 		w.refused(t, analyst, sealedRelease+"/tables/TDI01.zqx.svg", 404, "release.not_in_plan")
+		for _, end := range []string{"", ".svg"} { // a table of years, asked of a quarter
+			for table, annual := range map[string]bool{"SDG351.total": true, "TDI.drug": true, "TDI01.zqx": false} {
+				a := w.refused(t, analyst, sealedRelease+"/tables/"+table+end, 404, "release.not_in_plan")
+				if strings.Contains(string(a.Body), "Annual releases hold the table") != annual {
+					t.Errorf("%s%s: %s", table, end, a.Body)
+				}
+			}
+		}
 		w.refused(t, analyst, sealedRelease+"/tables/TDI01.sex.svg?lang=ru", 422, "release.not_in_plan")
 		w.run(t, Scenario{Path: sealedRelease + "/tables/TDI01.sex.svg", Token: analyst.Token, Headers: map[string]string{"Accept": "image/png"}, Status: 406, Code: "media.not_acceptable"})
 	})

@@ -273,7 +273,7 @@ var Catalogue = []Indicator{
 	{
 		ID:         "NSP03",
 		Title:      map[string]string{"en": "Syringes given to known clients", "ru": "Шприцы, выданные известным клиентам", "kk": "Белгілі клиенттерге берілген шприцтер"},
-		Numerator:  "Syringes given to known clients in the year, at most 500 a client; by an estimate of the people who inject drugs, syringes a person and year.",
+		Numerator:  "Syringes given to known clients in the year, at most 500 a client. Divided by an estimate of the people who inject drugs it is syringes a person and year.",
 		Population: "Clients given syringes; what was given to persons unknown is not in it.", PeriodLogic: "Supply in the year.", Breakdowns: ofServices,
 		Source: "WHO, UNODC, UNAIDS technical guide, from general knowledge", Rule: "Benchmarks for a person and year, not for the sum: under 100 low, 100 to 200 medium, over 200 high.", Estimate: "pwid", Unit: "syringes", YearOnly: true,
 		PerClient: syringesCap, Count: countSyringes,
