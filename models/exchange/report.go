@@ -135,8 +135,8 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 			value, of, _ := strings.Cut(m.text, " (")
 			k.Value, k.Of = value, strings.TrimSuffix(of, ")")
 		}
-		if t.shown() == "" { // a rate has its sign
-			k.Title += ", " + t.unitWords().In(lang)
+		if t.shown() == "" && m.value != nil { // a rate has its sign
+			k.Of = t.unitWords().In(lang)
 		}
 		all = append(all, k)
 	}

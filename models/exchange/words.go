@@ -81,7 +81,7 @@ var phrases = map[string]Words{
 	"indicator":                say("Indicator", "Показатель", "Көрсеткіш"),
 	"value":                    say("Value", "Значение", "Мәні"),
 	"interval_col":             say("95 % interval", "95% интервал", "95% аралық"),
-	"of":                       say("Numerator / denominator", "Числитель / знаменатель", "Алым / бөлім"),
+	"of":                       say("Numerator / denominator, or unit", "Числитель / знаменатель или единица", "Алым / бөлім не бірлік"),
 	"of_contact":               say("of people in contact with services", "от лиц, обратившихся в службы", "қызметтерге жүгінген адамдардан"),
 	"of_estimate":              say("of the estimated population", "от оценки численности", "бағаланған саннан"),
 	"open_data":                say("Open data", "Открытые данные", "Ашық деректер"),
