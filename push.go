@@ -31,7 +31,8 @@ func pushCommand() *cobra.Command {
 Every value is first checked with dryRun=true; then, without --dry-run, those that
 passed are sent. What an earlier release for the same period showed and this one does
 not is deleted there. The report has a line for each value: imported, updated, deleted,
-ignored, conflict, not_sent, or unclear when it was sent and the answer does not tell.
+ignored, conflict, not_sent, or unclear when it was sent and the answer does not tell. With
+--dry-run the first three are would_import, would_update and would_delete.
 
 An import that may have been taken is not sent again by itself. Running the command
 again is safe: the same values written twice are the same values. The metadata package (GET .../exports/dhis2-metadata) must have
@@ -63,7 +64,7 @@ against a running DHIS2: use --dry-run first.`,
 			}
 			p := newPusher(target, user, secret, timeout)
 			fates, err := p.push(cmd.Context(), stale, values, dryRun)
-			if reportErr := writeFates(cmd.OutOrStdout(), fates); err == nil {
+			if reportErr := writeFates(cmd.OutOrStdout(), fates, dryRun); err == nil {
 				err = reportErr
 			}
 			fmt.Fprintln(cmd.ErrOrStderr(), summaryOf(fates, dryRun))
@@ -166,11 +167,18 @@ const (
 	fateNotSent  = "not_sent" // the other system cannot have it from this run
 )
 
+// inDryRun are the states of what was only asked about: a report that is kept must not read
+// as if the values had arrived.
+var inDryRun = map[string]string{fateImported: "would_import", fateUpdated: "would_update", fateDeleted: "would_delete"}
+
 // writeFates writes the report: CSV, a line for each value.
-func writeFates(out io.Writer, fates []fate) error {
+func writeFates(out io.Writer, fates []fate, dryRun bool) error {
 	w := csv.NewWriter(out)
 	_ = w.Write([]string{"state", "data_element", "period", "org_unit", "category_option_combo", "value", "reason"}) // Error below
 	for _, f := range fates {
+		if would := inDryRun[f.state]; dryRun && would != "" {
+			f.state = would
+		}
 		_ = w.Write([]string{f.state, f.value.DataElement, f.value.Period, f.value.OrgUnit, f.value.CategoryOptionCombo, f.value.Value, exchange.Plain(f.why)})
 	}
 	w.Flush()
@@ -182,7 +190,11 @@ func summaryOf(fates []fate, dryRun bool) string {
 	for _, f := range fates {
 		n[f.state]++
 	}
-	text := fmt.Sprintf("%d values: %d imported, %d updated, %d deleted, %d ignored, %d in conflict, %d unclear, %d not sent",
+	form := "%d values: %d imported, %d updated, %d deleted"
+	if dryRun {
+		form = "%d values: %d would be imported, %d would be updated, %d would be deleted"
+	}
+	text := fmt.Sprintf(form+", %d ignored, %d in conflict, %d unclear, %d not sent",
 		len(fates), n[fateImported], n[fateUpdated], n[fateDeleted], n[fateIgnored], n[fateConflict], n[fateUnclear], n[fateNotSent])
 	if dryRun {
 		text += " (dry run: nothing was changed)"

@@ -219,7 +219,7 @@ func TestPush_TellsTheFateOfEachValue(t *testing.T) {
 				t.Errorf("%d values stored", len(s.stored))
 			}
 			var report bytes.Buffer
-			if err := writeFates(&report, fates); err != nil || strings.Count(report.String(), "\n") != 41 || !strings.Contains(report.String(), "conflict,Element0007,2026Q1,KZ,,19,") {
+			if err := writeFates(&report, fates, false); err != nil || strings.Count(report.String(), "\n") != 41 || !strings.Contains(report.String(), "conflict,Element0007,2026Q1,KZ,,19,") {
 				t.Errorf("%v %s", err, report.String())
 			}
 			if got := summaryOf(fates, false); got != "40 values: 26 imported, 11 updated, 0 deleted, 0 ignored, 3 in conflict, 0 unclear, 0 not sent" {
@@ -413,11 +413,37 @@ func TestPush_ReportNeutralisesWhatTheOtherSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	var report bytes.Buffer
-	if err := writeFates(&report, fates); err != nil {
+	if err := writeFates(&report, fates, true); err != nil {
 		t.Fatal(err)
 	}
 	text := report.String()
 	if !strings.Contains(text, "'=HYPERLINK") || strings.ContainsAny(text, "\x1b\r\u202e") || strings.Count(text, "\n") != 3 {
 		t.Errorf("%q", text)
+	}
+}
+
+// A report that is kept says itself that nothing was changed.
+func TestPush_ReportOfADryRunSaysSo(t *testing.T) {
+	t.Parallel()
+	fates := []fate{{state: fateImported}, {state: fateUpdated}, {state: fateDeleted, remove: true}, {state: fateIgnored}, {state: fateConflict}, {state: fateNotSent}}
+	for dryRun, want := range map[bool]string{
+		true:  "would_import would_update would_delete ignored conflict not_sent",
+		false: "imported updated deleted ignored conflict not_sent",
+	} {
+		var report bytes.Buffer
+		if err := writeFates(&report, fates, dryRun); err != nil {
+			t.Fatal(err)
+		}
+		var states []string
+		for _, line := range strings.Split(strings.TrimSpace(report.String()), "\n")[1:] {
+			state, _, _ := strings.Cut(line, ",")
+			states = append(states, state)
+		}
+		if got := strings.Join(states, " "); got != want {
+			t.Errorf("dry run %v: %s", dryRun, got)
+		}
+		if got := summaryOf(fates, dryRun); strings.Contains(got, "1 would be imported, 1 would be updated, 1 would be deleted") != dryRun {
+			t.Error(got)
+		}
 	}
 }

@@ -116,6 +116,14 @@ func TestPicture_SpeaksTheReadersLanguage(t *testing.T) {
 			t.Errorf("%v %v", one.Header, two.Header)
 		}
 		w.refused(t, analyst, sealedRelease+"/tables/TDI01.zqx.svg", 404, "release.not_in_plan")
+		for _, end := range []string{"", ".svg"} { // a table of years, asked of a quarter
+			for table, annual := range map[string]bool{"SDG351.total": true, "TDI.drug": true, "TDI01.zqx": false} {
+				a := w.refused(t, analyst, sealedRelease+"/tables/"+table+end, 404, "release.not_in_plan")
+				if strings.Contains(string(a.Body), "Annual releases hold the table") != annual {
+					t.Errorf("%s%s: %s", table, end, a.Body)
+				}
+			}
+		}
 		w.refused(t, analyst, sealedRelease+"/tables/TDI01.sex.svg?lang=ru", 422, "release.not_in_plan")
 		w.run(t, Scenario{Path: sealedRelease + "/tables/TDI01.sex.svg", Token: analyst.Token, Headers: map[string]string{"Accept": "image/png"}, Status: 406, Code: "media.not_acceptable"})
 	})
@@ -198,9 +206,10 @@ func TestExport_ScriptPullsAQuarter(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.sealed(t)
 		folder := t.TempDir()
+		address := w.base
 		pull := func(token, release string) ([]byte, error) {
 			cmd := exec.CommandContext(t.Context(), "../docs/examples/pull.sh", release, folder)
-			cmd.Env = append(os.Environ(), "JOL_URL="+w.base, "JOL_LANGUAGE=ru")
+			cmd.Env = append(os.Environ(), "JOL_URL="+address, "JOL_LANGUAGE=ru")
 			cmd.Stdin = strings.NewReader(token + "\n")
 			return cmd.CombinedOutput()
 		}
@@ -236,6 +245,10 @@ func TestExport_ScriptPullsAQuarter(t *testing.T) {
 		}
 		if !strings.Contains(string(read("report.html")), "Ситуация с лечением") || !bytes.HasPrefix(read("release.xlsx"), []byte("PK")) {
 			t.Error("report or workbook is not what it should be")
+		}
+		address += "/"
+		if out, err := pull(w.as(t, models.RoleMinistryAnalyst).Token, "KZ-2026Q2-final"); err != nil {
+			t.Errorf("an address that ends in a slash: %v: %s", err, out)
 		}
 		if out, err := pull("jol_wrong", "KZ-2026Q2-final"); err == nil || strings.Contains(string(out), "jol_wrong") || !strings.Contains(string(out), "(token.invalid)") {
 			t.Errorf("a wrong token passes, or is printed, or the refusal has no code: %s", out)

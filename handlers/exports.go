@@ -46,7 +46,7 @@ var exportFormats = map[string]exportFormat{
 }
 
 // exportVersion changes when a writer writes the same release in another way.
-const exportVersion = "2"
+const exportVersion = "3"
 
 func plainJSON(v any) ([]byte, error) {
 	var buf bytes.Buffer

@@ -23,7 +23,7 @@ func drawTable(c *Call, id string) error {
 	if err != nil {
 		return err
 	}
-	stored, err := c.Store.GetReleaseTable(c.Context, r.ID, id)
+	stored, err := c.releaseTable(r.ID, id)
 	if err != nil {
 		return err
 	}

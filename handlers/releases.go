@@ -13,6 +13,7 @@ import (
 
 	"jol/models"
 	"jol/models/exchange"
+	"jol/models/indicators"
 )
 
 // ReleaseView describes a sealed release and lists its tables.
@@ -121,7 +122,7 @@ func GetReleaseTable(c *Call) error {
 	if err != nil {
 		return err
 	}
-	t, err := c.Store.GetReleaseTable(c.Context, c.Param("id"), c.Param("table"))
+	t, err := c.releaseTable(c.Param("id"), c.Param("table"))
 	if err != nil {
 		return err
 	}
@@ -141,6 +142,24 @@ func GetReleaseTable(c *Call) error {
 	c.Reply.Set("Cache-Control", "private, immutable")
 	c.Reply.Set("Content-Type", media)
 	return c.sendRaw([]byte(body))
+}
+
+// releaseTable reads a table. To who may read the release and asks it for a table that the
+// plan keeps for years, it says so.
+func (c *Call) releaseTable(release, table string) (*models.ReleaseTable, error) {
+	t, err := c.Store.GetReleaseTable(c.Context, release, table)
+	var missing *models.Error
+	if !errors.As(err, &missing) || missing.Code != "release.not_in_plan" {
+		return t, err
+	}
+	r, err := c.Store.GetRelease(c.Context, release)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(r.Period, "Q") && indicators.OnlyAnnual(indicators.Profile(r.Profile), table) {
+		return nil, models.Fail(missing.Kind, missing.Code, "%s Annual releases hold the table that was asked for, those of quarters do not.", missing.Detail)
+	}
+	return nil, missing
 }
 
 // methodPage says in the reader's language how the numbers of a release were made.

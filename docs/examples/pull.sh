@@ -9,6 +9,7 @@
 set -eu
 [ $# -eq 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 : "${JOL_URL:?the address of the service, without /api/v1}"
+JOL_URL=${JOL_URL%/} # an address may end in a slash
 release=$1 folder=$2
 IFS= read -r token || [ -n "$token" ]
 mkdir -p "$folder"

@@ -18,7 +18,8 @@ type mark struct {
 	lo, hi *float64
 	text   string // the figure in words: 1,204 or 45.2 % (516/1,204)
 	span   string // its interval in words
-	why    string // instead of a value
+	why    string // instead of a value: <5, or the reason
+	flag   string
 	floor  float64
 	gap    bool // a period of which nothing was published
 }
@@ -31,6 +32,7 @@ type picture struct {
 	legend  string
 	percent bool
 	unit    string // of the axis
+	floor   int64  // of the counts; 0 for rates
 	marks   []mark
 	line    bool
 }
@@ -53,7 +55,7 @@ func (s *Sealed) LineChart(tables []SealedTable, lang string) []byte {
 }
 
 func (s *Sealed) bars(t *SealedTable, lang string) picture {
-	p := picture{id: resourceID(t.ID), lang: lang, title: t.Title.In(lang) + ". " + s.scope(t.Period, lang), legend: phrases["legend"].In(lang)}
+	p := picture{id: resourceID(t.ID), lang: lang, title: t.titleOf(t.shown(), lang) + ". " + s.scope(t.Period, lang), legend: phrases["legend"].In(lang)}
 	p.marks, p.percent = s.marks(t, lang)
 	p.explain(t)
 	return p
@@ -63,12 +65,13 @@ func (s *Sealed) bars(t *SealedTable, lang string) picture {
 // the method of the table in plain words.
 func (p *picture) explain(t *SealedTable) {
 	p.unit = t.unitWords().In(p.lang)
+	p.floor = t.Method.Floor
 	note := t.unitNote(p.lang) + " " + t.Method.Text.In(p.lang)
 	if p.percent {
-		p.unit = "" // the axis has the sign
+		p.unit, p.floor = "", 0 // the axis has the sign
 		note = t.Method.RateRule.In(p.lang)
 	}
-	p.legend += " " + strings.TrimSpace(note)
+	p.legend += hatched(p.reasons(), p.lang) + " " + strings.TrimSpace(note)
 	if p.lang != "en" { // a picture leaves the service without the page
 		p.legend += " " + phrases["draft"].In(p.lang)
 	}
@@ -84,9 +87,9 @@ func (s *Sealed) marks(t *SealedTable, lang string) (all []mark, percent bool) {
 	if rates := t.figures(KindRate); len(rates) > 0 {
 		for _, f := range rates {
 			parts := s.labelParts(t.dimensionsOf(KindRate), f.Codes, lang)
-			m := mark{label: strings.Join(parts, ", "), parts: parts, value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f, lang)}
+			m := mark{label: strings.Join(parts, ", "), parts: parts, value: float(f.Value), lo: float(f.Lo95), hi: float(f.Hi95), span: spanOf(f, lang), flag: f.Flag}
 			if f.Value == nil {
-				m.why = phrases["not_given"].In(lang)
+				m.why = reason(f.Flag, 0, lang)
 			} else {
 				m.text = local(*f.Value, lang) + " %" + t.parts(f.Codes)
 			}
@@ -96,7 +99,7 @@ func (s *Sealed) marks(t *SealedTable, lang string) (all []mark, percent bool) {
 	}
 	for _, c := range t.Cells {
 		parts := s.labelParts(t.Dimensions, c.Codes, lang)
-		m := mark{label: strings.Join(parts, ", "), parts: parts, value: asFloat(c.Value), lo: asFloat(c.Lo95), hi: asFloat(c.Hi95), floor: float64(t.Method.Floor), span: c.span(t.Method.Floor)}
+		m := mark{label: strings.Join(parts, ", "), parts: parts, value: asFloat(c.Value), lo: asFloat(c.Lo95), hi: asFloat(c.Hi95), floor: float64(t.Method.Floor), span: c.span(t.Method.Floor), flag: c.Flag}
 		if c.masked() {
 			m.why = "<" + strconv.FormatInt(t.Method.Floor, 10)
 		} else {
@@ -171,7 +174,7 @@ func (s *Sealed) line(tables []SealedTable, lang string) (picture, bool) {
 	slices.Sort(known)
 	newest := last[known[len(known)-1]]
 	p := picture{id: resourceID(newest.BaseID()), lang: lang, line: true, legend: phrases["legend_line"].In(lang),
-		title: newest.Title.In(lang) + ". " + s.countryName(lang) + ", " + known[0] + "–" + known[len(known)-1]}
+		title: newest.titleOf(newest.shown(), lang) + ". " + s.countryName(lang) + ", " + known[0] + "–" + known[len(known)-1]}
 	for period, n := known[0], 0; n < 40; period, n = nextPeriod(period), n+1 {
 		t, ok := last[period]
 		m := mark{label: period, gap: true}
@@ -331,7 +334,33 @@ func (p picture) words() string {
 	if all > 40 {
 		numbers = append(numbers, "…")
 	}
-	return fmt.Sprintf(phrases["chart_desc"].In(p.lang), p.title, shown, all, strings.Join(numbers, "; "))
+	others := ""
+	if why := p.reasons(); len(why) > 0 {
+		others = " " + fmt.Sprintf(phrases["others"].In(p.lang), strings.Join(why, "; "))
+	}
+	return fmt.Sprintf(phrases["chart_desc"].In(p.lang), p.title, shown, all, others, strings.Join(numbers, "; "))
+}
+
+// reasons say why rows of the picture have no figure, each once.
+func (p picture) reasons() []string {
+	var all []string
+	for _, m := range p.marks {
+		if m.value != nil || m.gap {
+			continue
+		}
+		if why := reason(m.flag, p.floor, p.lang); !slices.Contains(all, why) {
+			all = append(all, why)
+		}
+	}
+	return all
+}
+
+// hatched is the sentence of a legend on what has no figure; empty where everything has one.
+func hatched(reasons []string, lang string) string {
+	if len(reasons) == 0 {
+		return ""
+	}
+	return " " + fmt.Sprintf(phrases["hatched"].In(lang), strings.Join(reasons, "; "))
 }
 
 func figure(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
@@ -443,7 +472,11 @@ func (d *drawing) drawLine(body float64) {
 		if m.value == nil {
 			d.add(`<rect x="%.1f" y="%.1f" width="8" height="8" fill="url(#%s-h)" stroke="#000"/>`, x(i)-4, base-8, d.id)
 			if named {
-				d.text(x(i), base-14, "middle", m.why, ` font-size="11"`)
+				why := m.why
+				if d.percent { // a reason would stand on the next one's; it is in the legend
+					why = phrases["not_given"].In(d.lang)
+				}
+				d.text(x(i), base-14, "middle", why, ` font-size="11"`)
 			}
 		} else {
 			d.whisker(m, y, x(i), false)

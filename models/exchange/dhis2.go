@@ -400,7 +400,7 @@ func (b *metaBuilder) indicator(t *SealedTable, percent MetaRef) {
 func (b *metaBuilder) named(t *SealedTable, code, id, measure string, description Words) MetaNamed {
 	what := func(lang string) string {
 		if measure == KindRate {
-			return wordsOf("unit_percent").In(lang)
+			return strings.TrimSpace(wordsOf("unit_percent").In(lang) + " " + t.ofWhom(measure, lang))
 		}
 		return t.unitWords().In(lang)
 	}

@@ -46,6 +46,7 @@ type reportPage struct {
 	Figures  []keyFigure
 	Hidden   []hidden
 	Pictures []template.HTML
+	unshown  []string // why rows of the pictures have no figure
 	Methods  []string
 	RateRule string
 }
@@ -60,7 +61,14 @@ func (s *Sealed) Report(series []SealedTable, lang string) ([]byte, error) {
 			p.keep(k)
 		}
 	}
-	draw := func(c picture) { p.Pictures = append(p.Pictures, template.HTML(c.svg(small))) } // escapes every text itself
+	draw := func(c picture) {
+		p.Pictures = append(p.Pictures, template.HTML(c.svg(small))) // escapes every text itself
+		for _, why := range c.reasons() {
+			if !slices.Contains(p.unshown, why) {
+				p.unshown = append(p.unshown, why)
+			}
+		}
+	}
 	if line, ok := s.line(series, lang); ok {
 		draw(line)
 	}
@@ -101,38 +109,44 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 	if len(t.dimensionsOf(KindRate)) > 0 && t.BaseID() != "SDG351.total" {
 		return nil
 	}
-	title := t.Title.In(lang)
-	if i := strings.LastIndex(title, ", "); i > 0 { // "country total" goes without saying here
-		title = title[:i]
-	}
-	if t.Period != s.Period {
-		title += " (" + t.Period + ")"
+	titled := func(kind string) string {
+		title := t.Title.In(lang)
+		if i := strings.LastIndex(title, ", "); i > 0 { // "country total" goes without saying here
+			title = title[:i]
+		}
+		if t.Period != s.Period {
+			title += " (" + t.Period + ")"
+		}
+		if of := t.ofWhom(kind, lang); of != "" {
+			title += ", " + of
+		}
+		return title
 	}
 	var all []keyFigure
 	marks, _ := s.marks(t, lang)
 	for _, m := range marks {
-		k := keyFigure{Title: title, Interval: m.span}
+		k := keyFigure{Title: titled(t.shown()), Interval: m.span}
 		if len(marks) > 1 {
 			k.Title += ": " + m.label
 		}
 		if m.value == nil {
-			k.why = phrases["flag_below_floor"].In(lang)
+			k.why = reason(m.flag, 0, lang)
 		} else {
 			value, of, _ := strings.Cut(m.text, " (")
 			k.Value, k.Of = value, strings.TrimSuffix(of, ")")
 		}
-		if t.Unit != "" && t.Unit != unitDays { // the title says days itself
-			k.Title += ", " + t.unitWords().In(lang)
+		if t.shown() == "" && m.value != nil { // a rate has its sign
+			k.Of = t.unitWords().In(lang)
 		}
 		all = append(all, k)
 	}
 	for _, f := range t.figures(KindCoverage) {
-		k := keyFigure{Title: title + ", " + phrases["of_estimate"].In(lang)}
+		k := keyFigure{Title: titled(KindCoverage)}
 		if len(f.Codes) > 0 {
 			k.Title += ": " + s.label(t.dimensionsOf(KindCoverage), f.Codes, lang)
 		}
 		if f.Value == nil {
-			k.why = phrases["flag_"+f.Flag].In(lang)
+			k.why = reason(f.Flag, 0, lang)
 		} else {
 			k.Value, k.Interval = local(*f.Value, lang), spanOf(f, lang)
 			if t.Unit == "" {
@@ -197,6 +211,9 @@ func (p reportPage) SHA() string { return p.s.SHA256[:min(16, len(p.s.SHA256))] 
 
 // Draft reports whether the language is a draft; English is not.
 func (p reportPage) Draft() bool { return p.Lang != "en" }
+
+// Legend explains the pictures.
+func (p reportPage) Legend() string { return p.T("legend") + hatched(p.unshown, p.Lang) }
 
 // Provisional says that the numbers will change.
 func (p reportPage) Provisional() bool { return p.s.Status == "provisional" }

@@ -1,6 +1,9 @@
 package exchange
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The units of what is worked out from counts. A count is one of unitPersons, the unit of a
 // sum, or an event of eventUnits.
@@ -39,6 +42,41 @@ func (t *SealedTable) figureUnit(kind string) string {
 	return unitPercent
 }
 
+// contactRates are the indicators that divide by an estimate of a population, and by the
+// people whom the services know: a rate of theirs is none of the population.
+var contactRates = []string{"OAT01", "NSP01", "NSP02"}
+
+// ofWhom says what a figure of the table is a share of, where that could be taken for
+// something else; empty where the title says it.
+func (t *SealedTable) ofWhom(kind, lang string) string {
+	switch {
+	case kind == KindRate && slices.Contains(contactRates, t.Indicator):
+		return wordsOf("of_contact").In(lang)
+	case kind == KindCoverage && t.Unit != "":
+		return wordsOf("unit_"+t.figureUnit(kind)).In(lang) + ", " + wordsOf("of_estimate").In(lang)
+	case kind == KindCoverage:
+		return wordsOf("of_estimate").In(lang)
+	}
+	return ""
+}
+
+// shown is the kind of figure that a picture draws: rates where there are some, else counts.
+func (t *SealedTable) shown() string {
+	if len(t.figures(KindRate)) > 0 {
+		return KindRate
+	}
+	return ""
+}
+
+// titleOf is the title over figures of one kind.
+func (t *SealedTable) titleOf(kind, lang string) string {
+	title := t.Title.In(lang)
+	if of := t.ofWhom(kind, lang); of != "" {
+		title += " (" + of + ")"
+	}
+	return title
+}
+
 // unitWords names the unit of the counts for people. Of days it says how a person-year
 // follows from them.
 func (t *SealedTable) unitWords() Words { return wordsOf("unit_" + t.countUnit()) }
@@ -61,20 +99,30 @@ func (t *SealedTable) methodNote() Words {
 	return all
 }
 
-// The title of OAT02 in releases sealed before it was put right: what it counted was days
-// then too, as its unit says.
-var oldTitles = map[string][2]string{
-	"en": {"Person-years on agonist treatment", "Days on agonist treatment"},
-	"ru": {"Человеко-годы на терапии агонистами", "Дни на терапии агонистами"},
-	"kk": {"Агонистермен терапиядағы адам-жылдар", "Агонистермен терапиядағы күндер"},
+// Titles that named another thing than the table counts, in releases sealed before they
+// were put right, and the right ones: OAT02 and NSP03 always were sums of days and of
+// syringes, SDG351 a count of people.
+var oldTitles = map[string]map[string][2]string{
+	"OAT02": {
+		"en": {"Person-years on agonist treatment", "Days on agonist treatment"},
+		"ru": {"Человеко-годы на терапии агонистами", "Дни на терапии агонистами"},
+		"kk": {"Агонистермен терапиядағы адам-жылдар", "Агонистермен терапиядағы күндер"},
+	},
+	"NSP03": {
+		"en": {"Syringes for a person who injects and year", "Syringes given to known clients"},
+		"ru": {"Шприцев на одного потребителя инъекционных наркотиков в год", "Шприцы, выданные известным клиентам"},
+		"kk": {"Инъекциялық есірткі қолданатын бір адамға жылына шприц", "Белгілі клиенттерге берілген шприцтер"},
+	},
+	"SDG351": {
+		"en": {"Treatment contact coverage", "People in treatment in the year"},
+		"ru": {"Охват лечением", "Лица, получавшие лечение в течение года"},
+		"kk": {"Еммен қамту", "Жыл ішінде ем алған адамдар"},
+	},
 }
 
-// rightTitle keeps the title of a sum of days from naming years.
+// rightTitle keeps a title from naming another thing than the table counts.
 func (t *SealedTable) rightTitle() {
-	if t.Unit != unitDays {
-		return
-	}
-	for lang, old := range oldTitles {
+	for lang, old := range oldTitles[t.Indicator] {
 		if rest, ok := strings.CutPrefix(t.Title[lang], old[0]); ok {
 			t.Title[lang] = old[1] + rest
 		}

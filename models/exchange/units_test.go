@@ -235,3 +235,69 @@ func TestFHIR_MeasuresOfTwoProfilesAreTwo(t *testing.T) {
 		t.Errorf("%v", measures)
 	}
 }
+
+// sumTables are counts as releases sealed before have them: their titles name ratios.
+var sumTables = []string{
+	`{"table":"NSP03.total","indicator":"NSP03","period":"2026","definitions":"abcdef0123","unit":"syringes","title":{"en":"Syringes for a person who injects and year, country total","ru":"Шприцев на одного потребителя инъекционных наркотиков в год, всего по стране","kk":"Инъекциялық есірткі қолданатын бір адамға жылына шприц, ел бойынша барлығы"},
+"dimensions":[],"method":{"floor":2500,"text":{"en":"noise"}},"cells":[{"value":64890,"lo95":61890,"hi95":67890}],"rates":[],"coverage":[{"coverage":7.2,"estimate":{"kind":"pwid","year":2026,"population":9000,"source":"IBBS"}}]}`,
+	`{"table":"SDG351.total","indicator":"SDG351","period":"2026","definitions":"abcdef0123","title":{"en":"Treatment contact coverage, by drugs and alcohol","ru":"Охват лечением, по наркотикам и алкоголю","kk":"Еммен қамту, есірткі және алкоголь бойынша"},
+"dimensions":["substance_class"],"method":{"floor":5,"text":{"en":"noise"}},"cells":[{"substance_class":"drugs","value":5356,"lo95":5350,"hi95":5362}],"rates":[],"coverage":[{"substance_class":"drugs","coverage":null,"reason":"no_estimate"}]}`,
+}
+
+// TestTitles_ASumIsNotCalledARatio reads a sum and a count of persons in every format: the
+// ratio is named where an estimate is, and the page says the units.
+func TestTitles_ASumIsNotCalledARatio(t *testing.T) {
+	t.Parallel()
+	r := &models.Release{ID: "KZ-2026-annual", Country: "KZ", Period: "2026", Status: "annual", Profile: "ministry", Plan: "full v2"}
+	for _, stored := range sumTables {
+		r.Tables = append(r.Tables, models.ReleaseTable{TableID: strings.Split(stored, `"`)[3], JSON: stored})
+	}
+	s, err := NewSealed(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range indicators.Catalogue { // what is sealed today has the right title by itself
+		for lang, old := range oldTitles[i.ID] {
+			if i.Title[lang] != old[1] {
+				t.Errorf("%s is called %q", i.ID, i.Title[lang])
+			}
+		}
+	}
+	bundle, err := s.FHIR()
+	if err != nil {
+		t.Fatal(err)
+	}
+	metadata, err := json.Marshal(s.Metadata(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := string(written(t, bundle)) + string(metadata)
+	for _, want := range []string{`"title":"Syringes given to known clients, country total"`, "Syringes given to known clients, country total (syringes) [NSP03.total, count]", `"title":"People in treatment in the year, by drugs and alcohol"`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %q in %s", want, all)
+		}
+	}
+	for _, lang := range Languages {
+		page, err := s.Report(nil, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(page) + string(s.BarChart(&s.Tables[0], lang)) + string(s.BarChart(&s.Tables[1], lang)) + all
+		for id, old := range oldTitles {
+			if strings.Contains(text, old[lang][0]) {
+				t.Errorf("%s is still called %q", id, old[lang][0])
+			}
+		}
+		drugs := s.codeName("substance_class", "drugs", lang)
+		for _, want := range []string{
+			">" + oldTitles["NSP03"][lang][1] + "</th><td>" + grouped(64890) + "</td><td>" + grouped(61890) + "–" + grouped(67890) + "</td><td>" + phrases["unit_syringes"].In(lang) + "</td>",
+			">" + oldTitles["NSP03"][lang][1] + ", " + phrases["unit_syringes_per_person"].In(lang) + ", " + phrases["of_estimate"].In(lang) + "</th><td>" + local("7.2", lang) + "</td>",
+			">" + oldTitles["SDG351"][lang][1] + "</th><td>" + grouped(5356) + "</td><td>" + grouped(5350) + "–" + grouped(5362) + "</td><td>" + phrases["unit_persons"].In(lang) + "</td>",
+			oldTitles["SDG351"][lang][1] + ", " + phrases["of_estimate"].In(lang) + ": " + drugs + ".",
+		} {
+			if !strings.Contains(string(page), want) {
+				t.Errorf("%s: no %q in %s", lang, want, page)
+			}
+		}
+	}
+}

@@ -13,12 +13,25 @@ var Languages = []string{"en", "ru", "kk"}
 // wordsOf returns a phrase of the list below; a test asks for each that is used.
 func wordsOf(key string) Words { return phrases[key] }
 
+// reason says in words why there is no figure, or what is special about one: for page,
+// picture and workbook alike. The floor is that of a count, 0 for what is worked out from
+// counts or where several floors stand together.
+func reason(flag string, floor int64, lang string) string {
+	words := wordsOf("flag_" + flag)
+	switch {
+	case flag == flagBelowFloor && floor > 0:
+		return fmt.Sprintf(wordsOf("below").In(lang), floor)
+	case words == nil:
+		words = wordsOf("not_given")
+	}
+	return words.In(lang)
+}
+
 func say(en, ru, kk string) Words { return Words{"en": en, "ru": ru, "kk": kk} }
 
 // phrases are what the writers say themselves. The verbs of a phrase are in one order in
 // every language.
 var phrases = map[string]Words{
-	"flag_":                 say("", "", ""),
 	"flag_below_floor":      say("not shown: counts too small", "не показано: слишком малые числа", "көрсетілмеді: сандар тым аз"),
 	"flag_structural":       say("exact 0: the country does not offer this", "точный 0: в стране этого нет", "дәл 0: елде бұл жоқ"),
 	"flag_merged":           say("several codes together", "несколько кодов вместе", "бірнеше код бірге"),
@@ -55,18 +68,21 @@ var phrases = map[string]Words{
 		"Орыс және қазақ мәтіндері — ешкім тексермеген жобалар. Күмән туса, ағылшын мәтіні басым."),
 
 	// Pictures and the report.
-	"chart_desc": say("%s: %d of %d rows shown as a number, the others are below the floor. Thin lines are 95 %% intervals of the noise. The numbers: %s.",
-		"%s: показано строк: %d из %d, остальные ниже порога. Тонкие линии — 95%% интервалы шума. Числа: %s.",
-		"%s: %d жол көрсетілді, барлығы %d, қалғаны шектен төмен. Жіңішке сызықтар — шудың 95%% аралығы. Сандар: %s."),
-	"legend":                   say("Bar: published count or rate. Thin line: 95 % interval of the noise. Hatched: below the floor, few or none.", "Полоса — опубликованное число или показатель. Тонкая линия — 95% интервал шума. Штриховка — ниже порога: мало или ни одного.", "Жолақ — жарияланған сан не көрсеткіш. Жіңішке сызық — шудың 95% аралығы. Штрих — шектен төмен: аз немесе жоқ."),
-	"legend_line":              say("Dots joined: published figures. Thin line: 95 % interval of the noise. Open square: below the floor.", "Точки — опубликованные значения. Тонкая линия — 95% интервал шума. Пустой квадрат — ниже порога.", "Нүктелер — жарияланған мәндер. Жіңішке сызық — шудың 95% аралығы. Бос шаршы — шектен төмен."),
+	"chart_desc": say("%s: %d of %d rows shown as a number.%s Thin lines are 95 %% intervals of the noise. The numbers: %s.",
+		"%s: показано строк: %d из %d.%s Тонкие линии — 95%% интервалы шума. Числа: %s.",
+		"%s: %d жол көрсетілді, барлығы %d.%s Жіңішке сызықтар — шудың 95%% аралығы. Сандар: %s."),
+	"legend":                   say("Bar: published count or rate. Thin line: 95 % interval of the noise.", "Полоса — опубликованное число или показатель. Тонкая линия — 95% интервал шума.", "Жолақ — жарияланған сан не көрсеткіш. Жіңішке сызық — шудың 95% аралығы."),
+	"hatched":                  say("Hatched: no figure (%s).", "Штриховка — значения нет (%s).", "Штрих — мәні жоқ (%s)."),
+	"others":                   say("The others: %s.", "Остальные: %s.", "Қалғаны: %s."),
+	"legend_line":              say("Dots joined: published figures. Thin line: 95 % interval of the noise.", "Точки — опубликованные значения. Тонкая линия — 95% интервал шума.", "Нүктелер — жарияланған мәндер. Жіңішке сызық — шудың 95% аралығы."),
 	"not_given":                say("not given", "не приводится", "берілмейді"),
 	"situation":                say("Treatment situation", "Ситуация с лечением", "Емдеу жағдайы"),
 	"key_figures":              say("Key figures", "Основные показатели", "Негізгі көрсеткіштер"),
 	"indicator":                say("Indicator", "Показатель", "Көрсеткіш"),
 	"value":                    say("Value", "Значение", "Мәні"),
 	"interval_col":             say("95 % interval", "95% интервал", "95% аралық"),
-	"of":                       say("Numerator / denominator", "Числитель / знаменатель", "Алым / бөлім"),
+	"of":                       say("Numerator / denominator, or unit", "Числитель / знаменатель или единица", "Алым / бөлім не бірлік"),
+	"of_contact":               say("of people in contact with services", "от лиц, обратившихся в службы", "қызметтерге жүгінген адамдардан"),
 	"of_estimate":              say("of the estimated population", "от оценки численности", "бағаланған саннан"),
 	"open_data":                say("Open data", "Открытые данные", "Ашық деректер"),
 	"unit":                     say("Unit", "Единица", "Бірлігі"),

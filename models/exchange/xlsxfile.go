@@ -315,9 +315,13 @@ func (w *workbook) number(r row, text string) any {
 
 // noteOf says in words what is special about a row.
 func noteOf(r row, lang string) string {
-	note := wordsOf("flag_" + r.flag).In(lang)
-	if r.flag == flagBelowFloor && !r.decimal {
-		note = fmt.Sprintf(wordsOf("below").In(lang), r.floor)
+	note := ""
+	if r.flag != "" {
+		floor := r.floor
+		if r.decimal { // worked out from counts
+			floor = 0
+		}
+		note = reason(r.flag, floor, lang)
 	}
 	if r.source != "" {
 		note += fmt.Sprintf(" "+wordsOf("estimate").In(lang), r.estimate, r.source)

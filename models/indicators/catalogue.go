@@ -272,10 +272,10 @@ var Catalogue = []Indicator{
 	},
 	{
 		ID:         "NSP03",
-		Title:      map[string]string{"en": "Syringes for a person who injects and year", "ru": "Шприцев на одного потребителя инъекционных наркотиков в год", "kk": "Инъекциялық есірткі қолданатын бір адамға жылына шприц"},
-		Numerator:  "Syringes given to known clients in the year, at most 500 a client.",
+		Title:      map[string]string{"en": "Syringes given to known clients", "ru": "Шприцы, выданные известным клиентам", "kk": "Белгілі клиенттерге берілген шприцтер"},
+		Numerator:  "Syringes given to known clients in the year, at most 500 a client. Divided by an estimate of the people who inject drugs it is syringes a person and year.",
 		Population: "Clients given syringes; what was given to persons unknown is not in it.", PeriodLogic: "Supply in the year.", Breakdowns: ofServices,
-		Source: "WHO, UNODC, UNAIDS technical guide, from general knowledge", Rule: "Benchmarks: under 100 low, 100 to 200 medium, over 200 high.", Estimate: "pwid", Unit: "syringes", YearOnly: true,
+		Source: "WHO, UNODC, UNAIDS technical guide, from general knowledge", Rule: "Benchmarks for a person and year, not for the sum: under 100 low, 100 to 200 medium, over 200 high.", Estimate: "pwid", Unit: "syringes", YearOnly: true,
 		PerClient: syringesCap, Count: countSyringes,
 	},
 	{
@@ -320,9 +320,9 @@ var Catalogue = []Indicator{
 	},
 	{
 		ID:         "SDG351",
-		Title:      map[string]string{"en": "Treatment contact coverage", "ru": "Охват лечением", "kk": "Еммен қамту"},
+		Title:      map[string]string{"en": "People in treatment in the year", "ru": "Лица, получавшие лечение в течение года", "kk": "Жыл ішінде ем алған адамдар"},
 		Numerator:  "People in structured treatment on some day of the year, for drugs and for alcohol apart; somebody treated for both is in both.",
-		Population: "Persons in structured treatment.", PeriodLogic: "The year.", Breakdowns: and(ofEntrants, DimSubstanceClass, DimSDGGroup), Source: "SDG 3.5.1",
+		Population: "Persons in structured treatment.", PeriodLogic: "The year.", Breakdowns: and(ofEntrants, DimSubstanceClass, DimSDGGroup), Source: "SDG 3.5.1, treatment contact coverage",
 		Rule: "Divided by an estimate of the people with drug (or alcohol) use disorders of the same year. The kinds of treatment are exclusive: several is a kind of its own.", Estimate: "drug_use_disorder", YearOnly: true,
 		PerClient: 1, Count: countContactCoverage,
 	},

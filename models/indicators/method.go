@@ -40,6 +40,12 @@ var (
 		"ru": "К каждому числу добавлен случайный шум (стандартное отклонение %s, не более %d). Число меньше %d показано как <%d и может быть нулём. Таблицы не складываются: берите опубликованный итог. Не менее 95 чисел из 100 отличаются от истинных не более чем на %d. Разность двух чисел имеет стандартное отклонение %s и ничего не говорит об одном человеке.",
 		"kk": "Әр санға кездейсоқ шу қосылған (стандартты ауытқуы %s, ең көбі %d). %d санынан кіші мән <%d деп көрсетіледі және нөл болуы мүмкін. Кестелердің сандары қосылып, жиынтық бермейді: жарияланған жиынтықты алыңыз. 100 санның кемінде 95-і шын мәннен ең көбі %d-ге ғана өзгеше. Екі санның айырмасының стандартты ауытқуы %s, ол жеке адам туралы ештеңе айтпайды.",
 	}
+	// Verbs: percent of zeros, floor.
+	textOfZeros = map[string]string{
+		"en": " A shown small number may stand for none: about %s %% of true zeros come out at %d or more.",
+		"ru": " Показанное малое число может означать и ноль: около %s %% истинных нулей становятся числом %d или больше.",
+		"kk": " Көрсетілген шағын сан шын мәнінде нөл болуы мүмкін: шын нөлдердің шамамен %s %% %d немесе одан үлкен сан болып шығады.",
+	}
 	textOfEvents = map[string]string{
 		"en": " A client adds at most %d; noise and floor are scaled to that.",
 		"ru": " Один клиент добавляет не более %d; шум и порог увеличены соответственно.",
@@ -71,13 +77,14 @@ var (
 
 // methodOf writes the method block of a table.
 func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
-	sd := math.Sqrt(float64(noise.Variance))
+	sd, zeros := math.Sqrt(float64(noise.Variance)), 100*noise.zerosShown()
 	m := Method{
 		Name: methodName, Version: methodVersion, NoiseSd: sd, NoiseMax: noise.Bound, Floor: noise.Floor,
 		Text: map[string]string{}, P95: noise.p95(), RateRule: textOfRates,
 	}
 	for _, lang := range Languages {
 		text := fmt.Sprintf(textOfAll[lang], numeral(sd, -1, lang), noise.Bound, noise.Floor, noise.Floor, noise.p95(), numeral(sd*math.Sqrt2, 1, lang))
+		text += fmt.Sprintf(textOfZeros[lang], numeral(zeros, 1, lang), noise.Floor)
 		if indicator.PerClient > 1 {
 			text += fmt.Sprintf(textOfEvents[lang], indicator.PerClient)
 		}

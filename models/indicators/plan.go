@@ -158,6 +158,18 @@ func (p Plan) TablesFor(s Status) []TableLine {
 	return lines
 }
 
+// OnlyAnnual reports whether a table of the profile's plan is sealed for years alone.
+func OnlyAnnual(profile Profile, table string) bool {
+	plan, err := PlanFor(profile)
+	if err != nil {
+		return false
+	}
+	holds := func(s Status) bool {
+		return slices.ContainsFunc(plan.TablesFor(s), func(l TableLine) bool { return l.ID == table })
+	}
+	return holds(Annual) && !holds(Final) && !holds(Provisional)
+}
+
 // attributes counts the dimensions that describe a client beside geography. The class of
 // substance, by which SDG351 has its two denominators, is part of that indicator.
 func (l TableLine) attributes() int {

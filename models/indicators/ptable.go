@@ -68,6 +68,17 @@ func gaussianRow(b float64, bound int) (p []float64, variance float64) {
 	return p, variance
 }
 
+// zerosShown is the share of true zeros that the noise lifts to the floor or over it. The row
+// is that of NewPTable: with a bound of six standard deviations its multiplier is that of the
+// normal distribution, to more digits than are told.
+func (n Noise) zerosShown() (share float64) {
+	p, _ := gaussianRow(-1/(2*float64(n.Variance)), n.Bound)
+	for _, q := range p[n.Bound+n.Floor:] {
+		share += q
+	}
+	return share
+}
+
 // Noise inverts the distribution at u / 2^53; u must be below 2^53.
 func (t PTable) Noise(u uint64) int {
 	return sort.Search(len(t.below), func(i int) bool { return u < t.below[i] }) - t.Bound

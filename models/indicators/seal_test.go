@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"regexp"
@@ -369,7 +370,7 @@ func TestSeal_NamesTheReleaseAndItsMethod(t *testing.T) {
 		t.Errorf("release %s", open.ID)
 	}
 	age, _ := r.Table("TDI01.age")
-	want := "Every count carries random noise (standard deviation 2, at most 12). A count below 5 is shown as <5 and may be zero. Tables do not add up: use the published total. At least 95 of 100 counts lie within 4 of the truth. A difference of two counts has a standard deviation of 2.8 and says nothing about one person. Unknown age is counted in 25-44."
+	want := "Every count carries random noise (standard deviation 2, at most 12). A count below 5 is shown as <5 and may be zero. Tables do not add up: use the published total. At least 95 of 100 counts lie within 4 of the truth. A difference of two counts has a standard deviation of 2.8 and says nothing about one person. A shown small number may stand for none: about 1.1 % of true zeros come out at 5 or more. Unknown age is counted in 25-44."
 	if m := age.Method; m.Text["en"] != want || m.Name != "SR-CKM" || m.Version != 2 || m.NoiseSd != 2 || m.NoiseMax != 12 || m.Floor != 5 || m.P95 != 4 || m.Additive {
 		t.Errorf("method %+v", m)
 	}
@@ -539,6 +540,41 @@ func TestMethod_SaysWhatWasDone(t *testing.T) {
 		}
 		if want := map[string]string{"en": "2.8", "ru": "2,8", "kk": "2,8"}[lang]; !strings.Contains(texts[regionTotals][lang], want) {
 			t.Errorf("%s: no %s in %q", lang, want, texts[regionTotals][lang])
+		}
+	}
+}
+
+// A shown number may be a zero that the noise lifted: the method tells how often, and that is
+// how often the table of the noise does it, in every plan and scale.
+func TestMethod_TellsHowManyZerosAreShown(t *testing.T) {
+	t.Parallel()
+	for _, profile := range Profiles {
+		plan := mustPlan(t, profile)
+		seen := map[Noise]bool{}
+		for _, line := range plan.Tables {
+			indicator, _ := ByID(line.Indicator)
+			noise := plan.noiseOf(line, indicator)
+			if seen[noise] || noise.Bound > 2000 { // sums: the same shape, minutes of bisection
+				continue
+			}
+			seen[noise] = true
+			table, err := NewPTable(noise.Variance, noise.Bound)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exact := 1 - float64(table.below[noise.Bound+noise.Floor-1])/unit
+			want := numeral(100*exact, 1, "en")
+			if got := numeral(100*noise.zerosShown(), 1, "en"); got != want || want == "0.0" {
+				t.Errorf("%s %+v: %s %% are told, %s are drawn", profile, noise, got, want)
+			}
+			for lang, decimal := range map[string]string{"en": want, "ru": strings.Replace(want, ".", ",", 1), "kk": strings.Replace(want, ".", ",", 1)} {
+				if text := methodOf(line, indicator, noise).Text[lang]; !strings.Contains(text, fmt.Sprintf(textOfZeros[lang], decimal, noise.Floor)) {
+					t.Errorf("%s in %s: %s", line.ID, lang, text)
+				}
+			}
+		}
+		if len(seen) < 3 {
+			t.Errorf("%s: %d kinds of noise", profile, len(seen))
 		}
 	}
 }
