@@ -89,20 +89,21 @@ func CodeListByID(id string) (CodeList, bool) {
 
 // InList reports whether the list has the code. A list that does not exist has none.
 func InList(id, code string) bool {
-	_, ok := listed(id, code)
+	_, ok := CodeIn(id, code)
 	return ok
 }
 
 // Label returns the label of a code, or the code where the list has none.
 func Label(id, code string) string {
-	c, ok := listed(id, code)
+	c, ok := CodeIn(id, code)
 	if !ok {
 		return code
 	}
 	return c.Label
 }
 
-func listed(id, code string) (Code, bool) {
+// CodeIn returns a code of a list, and whether the list has it.
+func CodeIn(id, code string) (Code, bool) {
 	list, _ := CodeListByID(id)
 	i := slices.IndexFunc(list.Codes, func(c Code) bool { return c.Code == code })
 	if i < 0 {
@@ -127,6 +128,6 @@ func SubstanceGroup3(code string) string {
 // TDIRow returns the row of the TDI 3.0 tables that counts a primary drug. Alcohol
 // has none: it is a secondary drug only.
 func TDIRow(substance string) string {
-	c, _ := listed(substanceList, substance)
+	c, _ := CodeIn(substanceList, substance)
 	return c.TDIRow
 }

@@ -208,13 +208,11 @@ func nameOf(dimension, code string) Words {
 
 // labelOf is the label of a code in its list; nil where it is not in the list.
 func labelOf(list, code string) Words {
-	codes, _ := models.CodeListByID(list)
-	for _, c := range codes.Codes {
-		if c.Code == code {
-			return say(c.Label, c.Labels["ru"], c.Labels["kk"])
-		}
+	c, ok := models.CodeIn(list, code)
+	if !ok {
+		return nil
 	}
-	return nil
+	return say(c.Label, c.Labels["ru"], c.Labels["kk"])
 }
 
 // bandName names a band of years: 25-44, or 45+.

@@ -91,7 +91,7 @@ func (c *content) valueLabel(lang string, f *Fact, value string) label {
 			return label{phrase: phrase{text: w.Words[f.codeList][value]}, status: w.Status}
 		}
 		if lang == sourceLanguage {
-			return label{phrase: phrase{text: codeListLabel(f.codeList, value)}}
+			return label{phrase: phrase{text: models.Label(f.codeList, value)}}
 		}
 		return label{}
 	case f.numbered(value):
@@ -106,16 +106,6 @@ func (c *content) valueLabel(lang string, f *Fact, value string) label {
 
 func (f *Fact) numbered(value string) bool {
 	return f.Type == TypeScores && strings.Trim(value, "0123456789") == ""
-}
-
-func codeListLabel(id, code string) string {
-	list, _ := models.CodeListByID(id)
-	for _, c := range list.Codes {
-		if c.Code == code {
-			return c.Label
-		}
-	}
-	return code
 }
 
 // bandFact is the fact whose values are the bands of a tool; one without own labels where
