@@ -25,3 +25,12 @@ func CheckText(c *Checks, pointer, text string) {
 // unprintable reports control characters other than line breaks and tabs; PostgreSQL
 // cannot store the zero byte at all.
 func unprintable(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\n\r\t", r) }
+
+// LocalNumeral writes a numeral as people read it in the language: Russian and Kazakh have a
+// decimal comma. What programs read (CSV, XLSX, DHIS2, FHIR) never goes through here.
+func LocalNumeral(numeral, lang string) string {
+	if lang == "en" {
+		return numeral
+	}
+	return strings.Replace(numeral, ".", ",", 1)
+}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"jol/models"
 )
 
 // mark is one figure of a picture: a bar or a dot.
@@ -91,7 +93,7 @@ func (s *Sealed) marks(t *SealedTable, lang string) (all []mark, percent bool) {
 			if f.Value == nil {
 				m.why = reason(f.Flag, 0, lang)
 			} else {
-				m.text = local(*f.Value, lang) + " %" + t.parts(f.Codes)
+				m.text = models.LocalNumeral(*f.Value, lang) + " %" + t.parts(f.Codes)
 			}
 			all = append(all, m)
 		}
@@ -496,12 +498,12 @@ func (d *drawing) drawLine(body float64) {
 // axis writes a value of the grid.
 func (d *drawing) axis(v float64) string {
 	if d.percent {
-		return local(figure(math.Round(v*10)/10), d.lang) + " %"
+		return models.LocalNumeral(figure(math.Round(v*10)/10), d.lang) + " %"
 	}
 	if v == math.Trunc(v) {
 		return grouped(int64(v))
 	}
-	return local(figure(math.Round(v*10)/10), d.lang)
+	return models.LocalNumeral(figure(math.Round(v*10)/10), d.lang)
 }
 
 // abbreviations are those that names of regions have in Russian and in Kazakh.

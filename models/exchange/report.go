@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"jol/models"
 )
 
 //go:embed report.html
@@ -148,7 +150,7 @@ func (s *Sealed) keyFigures(t *SealedTable, lang string) []keyFigure {
 		if f.Value == nil {
 			k.why = reason(f.Flag, 0, lang)
 		} else {
-			k.Value, k.Interval = local(*f.Value, lang), spanOf(f, lang)
+			k.Value, k.Interval = models.LocalNumeral(*f.Value, lang), spanOf(f, lang)
 			if t.Unit == "" {
 				k.Value += " %"
 			}
@@ -178,9 +180,9 @@ func spanOf(f Figure, lang string) string {
 	case f.Hi95 == nil:
 		return ""
 	case f.Lo95 == nil:
-		return "≤ " + local(*f.Hi95, lang)
+		return "≤ " + models.LocalNumeral(*f.Hi95, lang)
 	}
-	return local(*f.Lo95, lang) + "–" + local(*f.Hi95, lang)
+	return models.LocalNumeral(*f.Lo95, lang) + "–" + models.LocalNumeral(*f.Hi95, lang)
 }
 
 // span writes the interval of a count.
@@ -205,7 +207,7 @@ func (p reportPage) Release() string  { return p.s.ID }
 func (p reportPage) Status() string   { return p.T("st_" + p.s.Status) }
 func (p reportPage) SealedAt() string { return p.s.SealedAt.UTC().Format(time.DateOnly) }
 func (p reportPage) Budget() string {
-	return local(strconv.FormatFloat(p.s.Budget, 'f', -1, 64), p.Lang)
+	return models.LocalNumeral(strconv.FormatFloat(p.s.Budget, 'f', -1, 64), p.Lang)
 }
 func (p reportPage) SHA() string { return p.s.SHA256[:min(16, len(p.s.SHA256))] }
 

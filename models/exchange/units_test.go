@@ -291,7 +291,7 @@ func TestTitles_ASumIsNotCalledARatio(t *testing.T) {
 		drugs := s.codeName("substance_class", "drugs", lang)
 		for _, want := range []string{
 			">" + oldTitles["NSP03"][lang][1] + "</th><td>" + grouped(64890) + "</td><td>" + grouped(61890) + "–" + grouped(67890) + "</td><td>" + phrases["unit_syringes"].In(lang) + "</td>",
-			">" + oldTitles["NSP03"][lang][1] + ", " + phrases["unit_syringes_per_person"].In(lang) + ", " + phrases["of_estimate"].In(lang) + "</th><td>" + local("7.2", lang) + "</td>",
+			">" + oldTitles["NSP03"][lang][1] + ", " + phrases["unit_syringes_per_person"].In(lang) + ", " + phrases["of_estimate"].In(lang) + "</th><td>" + models.LocalNumeral("7.2", lang) + "</td>",
 			">" + oldTitles["SDG351"][lang][1] + "</th><td>" + grouped(5356) + "</td><td>" + grouped(5350) + "–" + grouped(5362) + "</td><td>" + phrases["unit_persons"].In(lang) + "</td>",
 			oldTitles["SDG351"][lang][1] + ", " + phrases["of_estimate"].In(lang) + ": " + drugs + ".",
 		} {

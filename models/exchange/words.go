@@ -277,12 +277,3 @@ func (s *Sealed) countryName(lang string) string {
 	}
 	return s.Country
 }
-
-// local writes a numeral as people read it in the language: Russian and Kazakh have a
-// decimal comma. What programs read (CSV, XLSX, DHIS2, FHIR) never goes through here.
-func local(numeral, lang string) string {
-	if lang == "en" {
-		return numeral
-	}
-	return strings.Replace(numeral, ".", ",", 1)
-}

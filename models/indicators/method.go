@@ -5,7 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
+
+	"jol/models"
 )
 
 // Method tells a reader how the counts were protected (disclosure control §2.7), in
@@ -104,14 +105,9 @@ func methodOf(line TableLine, indicator Indicator, noise Noise) Method {
 	return m
 }
 
-// numeral writes a number for people: with a decimal comma in Russian and Kazakh. A
-// precision of -1 gives every digit.
+// numeral writes a number for people. A precision of -1 gives every digit.
 func numeral(n float64, precision int, lang string) string {
-	text := strconv.FormatFloat(n, 'f', precision, 64)
-	if lang != "en" {
-		text = strings.Replace(text, ".", ",", 1)
-	}
-	return text
+	return models.LocalNumeral(strconv.FormatFloat(n, 'f', precision, 64), lang)
 }
 
 // narrowed says in a title which part of a split the table is.
