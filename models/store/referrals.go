@@ -376,7 +376,7 @@ func (t *tx) handoverTakenBack(r *models.Referral) error {
 	}
 	var cases []string
 	err := t.Model(&models.ReleaseCase{}).Where("client_id = ? AND receiver_id = ? AND NOT by_default", r.FromClientID, r.ToOrganisationID).
-		Where("NOT EXISTS ("+releaseReferrals+" AND hr.id <> ? AND hr.state NOT IN ('cancelled', 'consent_withdrawn'))", r.ToOrganisationID, r.ID).
+		Where("NOT EXISTS ("+releaseReferrals+referralStands+" AND hr.id <> ?)", r.ToOrganisationID, r.ID).
 		Order("id").Pluck("id", &cases).Error
 	if err != nil || len(cases) == 0 {
 		return err

@@ -98,9 +98,14 @@ func (s *Session) ways(t table, category models.Category, verb models.Verb) (all
 }
 
 // releaseReferrals are the referrals for a release out of the stay of a case that an
-// organisation accepted.
+// organisation accepted; with referralTakenBack or referralStands behind it those of which that is so.
 const releaseReferrals = "SELECT 1 FROM referrals hr JOIN custody_spells hs ON hs.id = release_cases.spell_id AND hr.sent_at >= hs.admitted_at" +
 	" WHERE hr.from_client_id = release_cases.client_id AND hr.to_organisation_id = ? AND hr.reason = 'release' AND hr.to_client_id <> ''"
+
+const (
+	referralTakenBack = " AND hr.state IN ('" + models.ReferralCancelled + "', '" + models.ReferralConsentWithdrawn + "')"
+	referralStands    = " AND hr.state NOT IN ('" + models.ReferralCancelled + "', '" + models.ReferralConsentWithdrawn + "')"
+)
 
 // parties are the conditions that make an organisation one of the two parties of a row.
 func (s *Session) parties(t table) []condition {
@@ -121,8 +126,7 @@ func (s *Session) parties(t table) []condition {
 	case custodyTransferTable: // one that was cancelled was never the receiver's
 		second.sql += " AND custody_transfers.state <> '" + models.CustodyTransferCancelled + "'"
 	case releaseCaseTable: // nor a release whose referral was taken back
-		second.sql += " AND (release_cases.by_default OR NOT EXISTS (" + releaseReferrals + " AND hr.state IN ('cancelled', 'consent_withdrawn'))" +
-			" OR EXISTS (" + releaseReferrals + " AND hr.state NOT IN ('cancelled', 'consent_withdrawn')))"
+		second.sql += " AND (release_cases.by_default OR NOT EXISTS (" + releaseReferrals + referralTakenBack + ") OR EXISTS (" + releaseReferrals + referralStands + "))"
 		second.args = append(second.args, org, org)
 		if s.actor.OrganisationKind == models.KindNGO { // who learns a release date by consent only
 			c := s.reachByConsent(t, models.CatReleaseDate)
