@@ -470,27 +470,29 @@ func (d demo) seedOnce(ctx context.Context, s *store.Store, progress io.Writer) 
 
 // sealDemo seals every release of the last two years that can be sealed today.
 func sealDemo(ctx context.Context, s *store.Store, progress func(done, total int)) error {
-	year, done := models.Now().Year(), 0
+	var periods []string
+	year := models.Now().Year()
 	for y := year - 1; y <= year; y++ {
 		for q := 1; q <= 4; q++ {
-			period := fmt.Sprintf("%dQ%d", y, q)
-			final, err := sealWhenDue(ctx, s, period, "final")
+			periods = append(periods, fmt.Sprintf("%dQ%d", y, q))
+		}
+		periods = append(periods, fmt.Sprint(y))
+	}
+	for i, period := range periods {
+		statuses := []string{"final", "provisional"} // the second while the first is not due
+		if !strings.Contains(period, "Q") {
+			statuses = []string{"annual"}
+		}
+		for _, status := range statuses {
+			sealed, err := sealWhenDue(ctx, s, period, status)
 			if err != nil {
 				return err
 			}
-			if !final {
-				if _, err := sealWhenDue(ctx, s, period, "provisional"); err != nil {
-					return err
-				}
+			if sealed {
+				break
 			}
-			done++
-			progress(done, 10)
 		}
-		if _, err := sealWhenDue(ctx, s, fmt.Sprint(y), "annual"); err != nil {
-			return err
-		}
-		done++
-		progress(done, 10)
+		progress(i+1, len(periods))
 	}
 	return nil
 }
